@@ -1,0 +1,19 @@
+/**
+ * Determining support.
+ * https://github.com/opencontainers/distribution-spec/blob/967efdc/spec.md#determining-support
+ *
+ * The first thing that many clients ask. 200 says: here is a registry that follows the spec.
+ *
+ *     GET /v2/        200 OK
+ *                     {}
+ *
+ * Next: ../pull/pull.ts
+ *
+ * @module
+ */
+
+/** Says that the registry follows the spec (API-SUPPORT-I01). */
+export function determineSupport(): Response {
+  // LEGACY-HDR-02: the spec does not ask for this header. Clients that are older than the spec look for it.
+  return Response.json({}, { headers: { "Docker-Distribution-API-Version": "registry/2.0" } });
+}

@@ -1,0 +1,109 @@
+/**
+ * Error codes.
+ * https://github.com/opencontainers/distribution-spec/blob/967efdc/spec.md#error-codes
+ *
+ * Whatever is refused is refused with one of the fourteen codes of the spec, and says which rule it was about:
+ *
+ *     400 Bad Request
+ *     {"errors": [{ "code": "DIGEST_INVALID",
+ *                   "message": "provided digest did not match uploaded content",
+ *                   "detail": { "rule": "PUSH-BLOB-01", "spec": "https://…/spec.md#pushing-blobs",
+ *                               "expected": "sha256:2c26…", "actual": "sha256:fcde…" } }]}
+ *
+ * A section refuses by throwing a {@linkcode RegistryError}. One `catch`, in `registry.ts`, makes an answer of it.
+ *
+ * Next: preconditions.ts
+ *
+ * @module
+ */
+
+import { STATUS_CODE, type StatusCode } from "@std/http";
+import { Fault } from "../definitions/descriptor.ts";
+import { linkTo, type Rule } from "../definitions/headings.ts";
+
+/** The table of the spec, in its order and words, with the status that usually goes with each code. */
+// deno-fmt-ignore
+export const ERROR_CODES = {
+  BLOB_UNKNOWN:          { id: "code-1",  status: STATUS_CODE.NotFound,         message: "blob unknown to registry" },
+  BLOB_UPLOAD_INVALID:   { id: "code-2",  status: STATUS_CODE.BadRequest,       message: "blob upload invalid" },
+  BLOB_UPLOAD_UNKNOWN:   { id: "code-3",  status: STATUS_CODE.NotFound,         message: "blob upload unknown to registry" },
+  DIGEST_INVALID:        { id: "code-4",  status: STATUS_CODE.BadRequest,       message: "provided digest did not match uploaded content" },
+  MANIFEST_BLOB_UNKNOWN: { id: "code-5",  status: STATUS_CODE.BadRequest,       message: "manifest references a manifest or blob unknown to registry" },
+  MANIFEST_INVALID:      { id: "code-6",  status: STATUS_CODE.BadRequest,       message: "manifest invalid" },
+  MANIFEST_UNKNOWN:      { id: "code-7",  status: STATUS_CODE.NotFound,         message: "manifest unknown to registry" },
+  NAME_INVALID:          { id: "code-8",  status: STATUS_CODE.BadRequest,       message: "invalid repository name" },
+  NAME_UNKNOWN:          { id: "code-9",  status: STATUS_CODE.NotFound,         message: "repository name not known to registry" },
+  SIZE_INVALID:          { id: "code-10", status: STATUS_CODE.BadRequest,       message: "provided length did not match content length" },
+  UNAUTHORIZED:          { id: "code-11", status: STATUS_CODE.Unauthorized,     message: "authentication required" },
+  DENIED:                { id: "code-12", status: STATUS_CODE.Forbidden,        message: "requested access to the resource is denied" },
+  UNSUPPORTED:           { id: "code-13", status: STATUS_CODE.MethodNotAllowed, message: "the operation is unsupported" },
+  TOOMANYREQUESTS:       { id: "code-14", status: STATUS_CODE.TooManyRequests,  message: "too many requests" },
+} as const;
+
+/** One of the fourteen. */
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** Why something was refused, for the person who reads the answer. */
+export interface Detail {
+  /** The rule that it is about. */
+  readonly rule: Rule;
+  /** What would have been right. */
+  readonly expected: string;
+  /** What came. */
+  readonly actual: string;
+}
+
+/** What an answer can have beside its code. */
+export interface RefusalOptions {
+  /** A status other than the usual one of the code. */
+  readonly status?: StatusCode;
+  /** Headers that help to go on, such as `Allow` or the `Location` of an upload session. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A request is refused: the code, the reasons (mostly one), the status and headers of the answer. */
+export class RegistryError extends Error {
+  /** One of the codes of the spec. */
+  readonly code: ErrorCode;
+  /** Why. Several where a manifest lacks several blobs: each becomes an error of its own (PUSH-03). */
+  readonly details: readonly Detail[];
+  /** The status of the answer. */
+  readonly status: StatusCode;
+  /** Headers of the answer. */
+  readonly headers: Readonly<Record<string, string>>;
+
+  /** Makes a refusal; where no status is given, it is that of the code. */
+  constructor(code: ErrorCode, detail: Detail | readonly Detail[], options: RefusalOptions = {}) {
+    const details = Array.isArray(detail) ? detail as readonly Detail[] : [detail as Detail];
+    super(`${code}: expected ${details[0].expected}, got ${details[0].actual}`);
+    this.code = code;
+    this.details = details;
+    this.status = options.status ?? ERROR_CODES[code].status;
+    this.headers = options.headers ?? {};
+  }
+
+  /** The refusal as it goes out (API-ERR-02). */
+  toResponse(): Response {
+    const { code, details, status, headers } = this;
+    const errors = details.map(({ rule, expected, actual }) => ({
+      code,
+      message: ERROR_CODES[code].message,
+      detail: { rule, spec: linkTo(rule), expected, actual },
+    }));
+    return Response.json({ errors }, { status, headers });
+  }
+}
+
+/**
+ * What the action gives. A {@linkcode Fault} that it finds is refused with this code, and its status or the one given.
+ *
+ * @throws {RegistryError} in place of a `Fault`.
+ */
+export function refuseFaults<T>(code: ErrorCode, action: () => T, status?: StatusCode): T {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof Fault) throw new RegistryError(code, error, { status });
+    throw error;
+  }
+}

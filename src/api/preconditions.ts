@@ -1,0 +1,78 @@
+/**
+ * Conditional requests: do it only if nobody was quicker, send it only if it is new.
+ * https://www.rfc-editor.org/rfc/rfc9110#section-13
+ * https://github.com/opencontainers/distribution-spec/blob/967efdc/spec.md#pushing-manifests-with-subject
+ *
+ * The spec lets clients guard a read-change-write with ETags (PUSH-SUBJECT-13, COMPAT-08). A digest is the best entity
+ * tag there can be: it is the same exactly as long as the bytes are.
+ *
+ *     GET  /v2/library/hello/manifests/latest         200   ETag: "sha256:7d1a…"
+ *     PUT  /v2/library/hello/manifests/latest         201   nobody has moved the tag meanwhile
+ *          If-Match: "sha256:7d1a…"                   412   somebody has
+ *     PUT  /v2/library/hello/manifests/v1             201   the tag is new
+ *          If-None-Match: *                           412   it exists
+ *     GET  /v2/library/hello/manifests/latest         304   the client has it already
+ *          If-None-Match: "sha256:7d1a…"
+ *
+ * Next: warnings.ts
+ *
+ * @module
+ */
+
+import { ifMatch, ifNoneMatch, STATUS_CODE } from "@std/http";
+import type { Digest } from "../definitions/digest.ts";
+import { RegistryError } from "./error_codes.ts";
+
+/**
+ * The entity tag of content.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { digestOf, HASHES } from "../definitions/digest.ts";
+ *
+ * const digest = digestOf(HASHES, "sha256", new Uint8Array());
+ * assertEquals(etagOf(digest), `"${digest}"`);
+ * ```
+ */
+export function etagOf(digest: Digest): string {
+  return `"${digest}"`;
+}
+
+/**
+ * Whether the client has the content already, so that 304 says enough (RFC 9110 section 13.1.2, for GET and HEAD).
+ *
+ * @throws {RegistryError} 412 where `If-Match` names other content than there is.
+ */
+export function isNotModified(request: Request, digest: Digest): boolean {
+  expectMatch(request, digest);
+  return !ifNoneMatch(request.headers.get("If-None-Match"), etagOf(digest));
+}
+
+/**
+ * Holds the conditions of a change against what the tag or digest in its path names now (`undefined`: nothing).
+ *
+ * @throws {RegistryError} 412 where `If-Match` or `If-None-Match` forbids the change.
+ */
+export function expectPreconditions(request: Request, current: Digest | undefined): void {
+  expectMatch(request, current);
+  const forbidden = request.headers.get("If-None-Match");
+  if (forbidden === null || current === undefined || ifNoneMatch(forbidden, etagOf(current))) return;
+  throw preconditionFailed(`If-None-Match: ${forbidden}`, current);
+}
+
+function expectMatch(request: Request, current: Digest | undefined): void {
+  const wanted = request.headers.get("If-Match");
+  if (wanted === null) return;
+  // Even "*" matches nothing that is not there.
+  if (current !== undefined && ifMatch(wanted, etagOf(current))) return;
+  throw preconditionFailed(`If-Match: ${wanted}`, current);
+}
+
+function preconditionFailed(condition: string, current: Digest | undefined): RegistryError {
+  const actual = current === undefined ? "nothing there" : etagOf(current);
+  return new RegistryError("DENIED", { rule: "PUSH-SUBJECT-13", expected: condition, actual }, {
+    status: STATUS_CODE.PreconditionFailed,
+    headers: current === undefined ? {} : { ETag: etagOf(current) },
+  });
+}

@@ -1,0 +1,42 @@
+/**
+ * Warnings.
+ * https://github.com/opencontainers/distribution-spec/blob/967efdc/spec.md#warnings
+ *
+ * An answer may carry advice for the person in front of the client. Clients show it and do nothing else with it.
+ *
+ *     201 Created
+ *     Warning: 299 - "the manifest does not name its mediaType"
+ *
+ * @module
+ */
+
+// API-WARN-04: all warnings of one answer together.
+const MOST_BYTES = 4096;
+
+/**
+ * Adds warnings to the headers of an answer, as many as may go into one.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const headers = new Headers();
+ * addWarnings(headers, ['the "config" is large']);
+ * assertEquals(headers.get("Warning"), String.raw`299 - "the \"config\" is large"`);
+ * ```
+ */
+export function addWarnings(headers: Headers, texts: readonly string[]): void {
+  let left = MOST_BYTES;
+  for (const text of texts) {
+    const warning = formatWarning(text);
+    left -= warning.length;
+    if (left < 0) return;
+    headers.append("Warning", warning);
+  }
+}
+
+// API-WARN-02 and -03: code 299, agent "-", no date. A header takes ASCII; quotes and backslashes are escaped.
+function formatWarning(text: string): string {
+  const quoted = text.replace(/[^\x20-\x7e]/g, "?").replace(/["\\]/g, "\\$&");
+  return `299 - "${quoted}"`;
+}

@@ -1,0 +1,64 @@
+/**
+ * Deleting manifests.
+ * https://github.com/opencontainers/distribution-spec/blob/967efdc/spec.md#deleting-manifests
+ *
+ * With a manifest go all tags that point to it, and its entry in the list of its subject's referrers. What refers to the
+ * manifest stays, and is still listed: a signature can be pushed before what it signs, and so it can outlive it too.
+ *
+ *     DELETE /v2/library/hello/manifests/sha256:7d1a…      202 Accepted
+ *
+ * On disk what points to the manifest is removed before the manifest itself, so that nothing ever points to nothing. The
+ * blobs stay. Other manifests may need them, and which ones nobody needs any more is for the garbage collection to find.
+ *
+ * Next: deleting_blobs.ts
+ *
+ * @module
+ */
+
+import { STATUS_CODE } from "@std/http";
+import { RegistryError } from "../api/error_codes.ts";
+import { expectPreconditions } from "../api/preconditions.ts";
+import { Fault } from "../definitions/descriptor.ts";
+import type { Digest } from "../definitions/digest.ts";
+import { parseManifest } from "../definitions/manifest.ts";
+import type { Name } from "../definitions/name.ts";
+import type { Call } from "../routing.ts";
+import { changeRepository } from "../store/locks.ts";
+import { readManifest, removeManifest, type StoredManifest } from "../store/manifests.ts";
+import { removeReferrer } from "../store/referrers.ts";
+import { repositoryExists } from "../store/repositories.ts";
+import { listTags, removeTag, resolveTag } from "../store/tags.ts";
+
+/** Removes a manifest and its tags (MGMT-MANIFEST-01, MGMT-MANIFEST-I01). */
+export async function deleteManifest({ request, store }: Call, name: Name, digest: Digest): Promise<Response> {
+  const wasThere = await changeRepository(store, name, async () => {
+    const manifest = readManifest(store, name, digest);
+    expectPreconditions(request, manifest && digest);
+    if (manifest === undefined) return false;
+
+    for (const tag of listTags(store, name)) {
+      if (resolveTag(store, name, tag) === digest) await removeTag(store, name, tag);
+    }
+    const subject = subjectOf(manifest);
+    if (subject !== undefined) await removeReferrer(store, name, subject, digest);
+    return await removeManifest(store, name, digest);
+  });
+  if (wasThere) return new Response(null, { status: STATUS_CODE.Accepted });
+
+  const code = repositoryExists(store, name) ? "MANIFEST_UNKNOWN" : "NAME_UNKNOWN";
+  throw new RegistryError(code, {
+    rule: "MGMT-MANIFEST-02",
+    expected: `a manifest of ${name}`,
+    actual: `none with ${digest}`,
+  });
+}
+
+// The file may have been damaged by hand. Then it says nothing about a subject, and can be deleted all the same.
+function subjectOf({ bytes, mediaType }: StoredManifest): Digest | undefined {
+  try {
+    return parseManifest(bytes, mediaType).subject?.digest;
+  } catch (error) {
+    if (error instanceof Fault) return undefined;
+    throw error;
+  }
+}

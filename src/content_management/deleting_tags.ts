@@ -1,0 +1,38 @@
+/**
+ * Deleting tags.
+ * https://github.com/opencontainers/distribution-spec/blob/967efdc/spec.md#deleting-tags
+ *
+ * Only the name goes. The manifest stays, under its digest and under all other tags that point to it.
+ *
+ *     DELETE /v2/library/hello/manifests/latest      202 Accepted
+ *
+ * Next: deleting_manifests.ts
+ *
+ * @module
+ */
+
+import { STATUS_CODE } from "@std/http";
+import { RegistryError } from "../api/error_codes.ts";
+import { expectPreconditions } from "../api/preconditions.ts";
+import type { Name } from "../definitions/name.ts";
+import type { Tag } from "../definitions/tag.ts";
+import type { Call } from "../routing.ts";
+import { changeRepository } from "../store/locks.ts";
+import { repositoryExists } from "../store/repositories.ts";
+import { removeTag, resolveTag } from "../store/tags.ts";
+
+/** Removes a tag (MGMT-TAG-01). */
+export async function deleteTag({ request, store }: Call, name: Name, tag: Tag): Promise<Response> {
+  const wasThere = await changeRepository(store, name, async () => {
+    expectPreconditions(request, resolveTag(store, name, tag));
+    return await removeTag(store, name, tag);
+  });
+  if (wasThere) return new Response(null, { status: STATUS_CODE.Accepted });
+
+  const code = repositoryExists(store, name) ? "MANIFEST_UNKNOWN" : "NAME_UNKNOWN";
+  throw new RegistryError(code, {
+    rule: "MGMT-MANIFEST-02",
+    expected: `a tag of ${name}`,
+    actual: `none named ${tag}`,
+  });
+}

@@ -1,0 +1,110 @@
+/**
+ * A digest: the name that content has by what it is.
+ * https://github.com/opencontainers/image-spec/blob/13cff54/descriptor.md#digests
+ *
+ *     sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae      the three bytes "foo"
+ *     ^ algorithm   ^ encoded
+ *
+ * A digest can be *well-formed* and still be of an algorithm that this registry cannot compute. Such a digest may stand
+ * in a manifest or in a question, where the answer is "not here", but nothing is ever stored under it. What the registry
+ * can compute is a table of {@linkcode Hashes}; an embedder may add rows to it.
+ *
+ * Next: range.ts
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+
+declare const proof: unique symbol;
+
+/** Text that was found to be a well-formed digest, `<algorithm>:<encoded>`. Only {@linkcode parseDigest} makes one. */
+export type Digest = string & { readonly [proof]: "digest" };
+
+/** A hash that is fed piece by piece. `node:crypto` makes such; so do the well-known hash packages, or nearly. */
+export interface RunningHash {
+  /** Takes in the next bytes. */
+  update(bytes: Uint8Array): unknown;
+  /** The hash of all bytes so far, as lower-case hexadecimal digits. Called once, at the end. */
+  digest(encoding: "hex"): string;
+}
+
+/** The algorithms that a registry can compute: for each name, how to start a hash. */
+export type Hashes = Readonly<Record<string, () => RunningHash>>;
+
+/** What every Glassbox computes. sha256 is a MUST of the image-spec, sha512 a MAY that clients do use. */
+export const HASHES: Hashes = {
+  sha256: () => createHash("sha256"),
+  sha512: () => createHash("sha512"),
+};
+
+const GRAMMAR = /^[a-z0-9]+(?:[+._-][a-z0-9]+)*:[a-zA-Z0-9=_-]+$/;
+
+// The algorithms that the image-spec registers, and how many lower-case hexadecimal digits each one has.
+const REGISTERED: Readonly<Record<string, RegExp>> = {
+  sha256: /^[a-f0-9]{64}$/,
+  sha512: /^[a-f0-9]{128}$/,
+  blake3: /^[a-f0-9]{64}$/,
+};
+
+// A digest is also the name of a folder, and file systems take 255 bytes; a few are left for what is put around it.
+const LONGEST_DIGEST = 240;
+
+/**
+ * Reads a digest: the digest, or `undefined` where the text is not well-formed.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const foo = "sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae";
+ * assertEquals(parseDigest(foo), foo);
+ * assertEquals(parseDigest(foo.toUpperCase()), undefined);
+ * assertEquals(parseDigest("sha256:2c26"), undefined);
+ * assertEquals(parseDigest("md5:d41d8cd98f00b204e9800998ecf8427e"), "md5:d41d8cd98f00b204e9800998ecf8427e");
+ * ```
+ */
+export function parseDigest(text: string): Digest | undefined {
+  if (text.length > LONGEST_DIGEST || !GRAMMAR.test(text)) return undefined;
+  const [algorithm, encoded] = text.split(":");
+  if (REGISTERED[algorithm]?.test(encoded) === false) return undefined;
+  return text as Digest;
+}
+
+/**
+ * The algorithm of a digest, the part in front of the ":".
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(algorithmOf(digestOf(HASHES, "sha512", new Uint8Array())), "sha512");
+ * ```
+ */
+export function algorithmOf(digest: Digest): string {
+  return digest.slice(0, digest.indexOf(":"));
+}
+
+/** Whether a registry with these hashes can compute digests of this algorithm. */
+export function isSupported(hashes: Hashes, algorithm: string): boolean {
+  return Object.hasOwn(hashes, algorithm);
+}
+
+/**
+ * The digest of some bytes.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(
+ *   digestOf(HASHES, "sha256", new TextEncoder().encode("foo")),
+ *   "sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
+ * );
+ * ```
+ */
+export function digestOf(hashes: Hashes, algorithm: string, bytes: Uint8Array): Digest {
+  const hash = hashes[algorithm]();
+  hash.update(bytes);
+  return `${algorithm}:${hash.digest("hex")}` as Digest;
+}

@@ -1,0 +1,111 @@
+/**
+ * The headings of the spec, and where each one lives in this house.
+ * https://github.com/opencontainers/distribution-spec/blob/967efdc/spec.md#table-of-contents
+ *
+ * A chapter of the spec is a folder, a heading is a file, and the file is named after the heading's anchor. This is the
+ * one table that says so. The story prints a row of it for each request, a refusal links to it, and a test holds it
+ * against the files that exist and against `tests/requirements.tsv`.
+ *
+ *     PUSH-CHUNK-10   is a rule of   Push > Pushing a blob in chunks
+ *                     at             spec.md#pushing-a-blob-in-chunks
+ *                     in             src/push/pushing_a_blob_in_chunks.ts
+ *
+ * Next: name.ts
+ *
+ * @module
+ */
+
+/** One heading of the spec. */
+export interface Heading {
+  /** What the ids of its rules start with, such as `PUSH-CHUNK`. */
+  readonly rules: string;
+  /** The chapter above it and its own title, as a person would say them: `Push > Pushing a blob in chunks`. */
+  readonly title: string;
+  /** The part of its link behind `spec.md#`. */
+  readonly anchor: string;
+  /** The file that does what it says; the empty string where a registry has nothing to do. */
+  readonly file: string;
+}
+
+/** The text of the spec that this registry was written from: 1.1.1 and what has been added to it since. */
+export const SPEC = "https://github.com/opencontainers/distribution-spec/blob/967efdc/spec.md";
+
+// deno-fmt-ignore
+const ROWS = [
+  ["LEGACY-HDR",      "Overview > Legacy Docker support HTTP headers",         "legacy-docker-support-http-headers",               ""],
+  ["LEGACY-ERR",      "Overview > Legacy Docker support error codes",          "legacy-docker-support-error-codes",                ""],
+  ["DEF",             "Overview > Definitions",                                "definitions",                                      "src/definitions/manifest.ts"],
+  ["USE",             "Overview > Use Cases",                                  "use-cases",                                        ""],
+  ["REQ",             "Requirements",                                          "requirements",                                     "src/registry.ts"],
+  ["PULL",            "Pull",                                                  "pull",                                             ""],
+  ["PULL-MANIFEST",   "Pull > Pulling manifests",                              "pulling-manifests",                                "src/pull/pulling_manifests.ts"],
+  ["PULL-BLOB",       "Pull > Pulling blobs",                                  "pulling-blobs",                                    "src/pull/pulling_blobs.ts"],
+  ["PULL-HEAD",       "Pull > Checking if content exists in the registry",     "checking-if-content-exists-in-the-registry",       "src/pull/checking_if_content_exists_in_the_registry.ts"],
+  ["PUSH",            "Push",                                                  "push",                                             ""],
+  ["PUSH-BLOB",       "Push > Pushing blobs",                                  "pushing-blobs",                                    ""],
+  ["PUSH-MONO",       "Push > Pushing a blob monolithically",                  "pushing-a-blob-monolithically",                    "src/push/pushing_a_blob_monolithically.ts"],
+  ["PUSH-SINGLE",     "Push > Pushing a blob monolithically > Single POST",    "single-post",                                      "src/push/pushing_a_blob_monolithically.ts"],
+  ["PUSH-CHUNK",      "Push > Pushing a blob in chunks",                       "pushing-a-blob-in-chunks",                         "src/push/pushing_a_blob_in_chunks.ts"],
+  ["PUSH-CANCEL",     "Push > Cancel a blob upload",                           "cancel-a-blob-upload",                             "src/push/cancel_a_blob_upload.ts"],
+  ["PUSH-MOUNT",      "Push > Mounting a blob from another repository",        "mounting-a-blob-from-another-repository",          "src/push/mounting_a_blob_from_another_repository.ts"],
+  ["PUSH-MANIFEST",   "Push > Pushing manifests",                              "pushing-manifests",                                "src/push/pushing_manifests.ts"],
+  ["PUSH-SUBJECT",    "Push > Pushing manifests with subject",                 "pushing-manifests-with-subject",                   "src/push/pushing_manifests_with_subject.ts"],
+  ["DISC-TAGS",       "Content Discovery > Listing tags",                      "listing-tags",                                     "src/content_discovery/listing_tags.ts"],
+  ["DISC-REFERRERS",  "Content Discovery > Listing referrers",                 "listing-referrers",                                "src/content_discovery/listing_referrers.ts"],
+  ["MGMT",            "Content Management",                                    "content-management",                               ""],
+  ["MGMT-TAG",        "Content Management > Deleting tags",                    "deleting-tags",                                    "src/content_management/deleting_tags.ts"],
+  ["MGMT-MANIFEST",   "Content Management > Deleting manifests",               "deleting-manifests",                               "src/content_management/deleting_manifests.ts"],
+  ["MGMT-BLOB",       "Content Management > Deleting blobs",                   "deleting-blobs",                                   "src/content_management/deleting_blobs.ts"],
+  ["PROXY",           "Registry Proxying",                                     "registry-proxying",                                ""],
+  ["COMPAT",          "Backwards Compatibility > Referrers tag schema",        "referrers-tag-schema",                             "src/backwards_compatibility/referrers_tag_schema.ts"],
+  ["UPGRADE",         "Upgrade Procedures > Enabling the Referrers API",       "enabling-the-referrers-api",                       "src/upgrade_procedures/enabling_the_referrers_api.ts"],
+  ["API",             "API",                                                   "api",                                              "src/registry.ts"],
+  ["API-SUPPORT",     "API > Determining support",                             "determining-support",                              "src/api/determining_support.ts"],
+  ["API-END",         "API > Endpoints",                                       "endpoints",                                        "src/api/endpoints.ts"],
+  ["API-ERR",         "API > Error codes",                                     "error-codes",                                      "src/api/error_codes.ts"],
+  ["API-WARN",        "API > Warnings",                                        "warnings",                                         "src/api/warnings.ts"],
+] as const;
+
+/** What the ids of some heading's rules start with. */
+export type RulesOfHeading = typeof ROWS[number][0];
+
+/** The id of a rule in `tests/requirements.tsv`, such as `PUSH-CHUNK-10`, or `DEF-I02` for what the text only implies. */
+export type Rule = `${RulesOfHeading}-${number}` | `${RulesOfHeading}-I${number}`;
+
+/** Every heading that has rules, in the order of the spec. */
+export const HEADINGS: readonly Heading[] = ROWS.map(([rules, title, anchor, file]) => ({
+  rules,
+  title,
+  anchor,
+  file,
+}));
+
+/**
+ * The heading under which a rule stands.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(headingOf("PUSH-CHUNK-10").anchor, "pushing-a-blob-in-chunks");
+ * assertEquals(headingOf("API-END-I02").title, "API > Endpoints");
+ * ```
+ */
+export function headingOf(rule: Rule): Heading {
+  const rules = rule.slice(0, rule.lastIndexOf("-"));
+  return HEADINGS.find((heading) => heading.rules === rules)!;
+}
+
+/**
+ * The link to the heading under which a rule stands.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ *
+ * assert(linkTo("DISC-TAGS-09").endsWith("/967efdc/spec.md#listing-tags"));
+ * ```
+ */
+export function linkTo(rule: Rule): string {
+  return `${SPEC}#${headingOf(rule).anchor}`;
+}

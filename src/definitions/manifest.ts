@@ -1,0 +1,209 @@
+/**
+ * A manifest: the document that says what belongs to an image, an artifact, or a set of them.
+ * https://github.com/opencontainers/image-spec/blob/13cff54/manifest.md
+ * https://github.com/opencontainers/image-spec/blob/13cff54/image-index.md
+ *
+ * There are two shapes. An image manifest points to blobs, an index points to other manifests; Docker's schema 2 has
+ * the same two under other media types.
+ *
+ *     image                                    index
+ *     { "schemaVersion": 2,                    { "schemaVersion": 2,
+ *       "config": descriptor,                    "manifests": [descriptor, …],
+ *       "layers": [descriptor, …],               "subject": descriptor,
+ *       "subject": descriptor }                  "annotations": { … } }
+ *
+ * A manifest is kept and given back as the bytes that came (PUSH-MANIFEST-09). What is here is only a way to look inside
+ * them. What a registry does not understand, it leaves alone: unknown fields, unknown media types of layers, children
+ * and artifacts.
+ *
+ * Next: ../store/layout.ts
+ *
+ * @module
+ */
+
+import { type Descriptor, Fault, parseDescriptor, parseObject, show } from "./descriptor.ts";
+import type { Digest } from "./digest.ts";
+import { parseJson } from "./json.ts";
+
+/** The two shapes of a manifest. */
+export type Shape = "image" | "index";
+
+/** The media type of an OCI index. It is also what the referrers API answers with. */
+export const OCI_INDEX = "application/vnd.oci.image.index.v1+json";
+
+const OCI_IMAGE = "application/vnd.oci.image.manifest.v1+json";
+
+/** The media types under which a manifest can be pushed, and the shape that each one has. */
+export const MANIFEST_MEDIA_TYPES: Readonly<Record<string, Shape>> = {
+  [OCI_IMAGE]: "image",
+  [OCI_INDEX]: "index",
+  "application/vnd.docker.distribution.manifest.v2+json": "image",
+  "application/vnd.docker.distribution.manifest.list.v2+json": "index",
+};
+
+/** What a registry has to know of a manifest. */
+export interface Manifest {
+  /** The media type under which it is kept and given back. */
+  readonly mediaType: string;
+  /** Whether it says itself which media type it has. */
+  readonly namesItsMediaType: boolean;
+  /** Which of the two shapes it has. */
+  readonly shape: Shape;
+  /** What belongs to it: the config and layers of an image, the children of an index. */
+  readonly references: readonly Reference[];
+  /** The manifest that this one says something about, a signature for example. */
+  readonly subject?: Descriptor;
+  /** What kind of artifact it is: its own `artifactType`, or the media type of an image's config. */
+  readonly artifactType?: string;
+  /** Its annotations, text to text. */
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/** One thing that a manifest points to. */
+export interface Reference {
+  /** The pointer. */
+  readonly descriptor: Descriptor;
+  /** What it points to. An index may list content of types that nobody knows: then it can be either. */
+  readonly to: "blob" | "manifest" | "either";
+  /** Whether the registry must hold it. Layers that may not be distributed, or that have `urls`, are kept elsewhere. */
+  readonly isKeptHere: boolean;
+}
+
+// The objects of a manifest that we read, in which a name that comes twice is therefore dangerous.
+const PLACES_READ = ["", "config", "layers[]", "manifests[]", "subject", "annotations"];
+
+// Layers whose licence forbids to push them to a registry. The OCI types are deprecated, but still met.
+const NOT_DISTRIBUTABLE =
+  /^application\/vnd\.(?:oci\.image\.layer\.nondistributable\.v1\.tar|docker\.image\.rootfs\.foreign\.diff\.tar)/;
+
+/**
+ * Reads a manifest out of the bytes that were pushed under this `Content-Type` (`null` where the push had none).
+ *
+ * @throws {Fault} where it is not JSON, not of a known type, of mixed shape, or has a malformed descriptor.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const text = '{"schemaVersion": 2, "manifests": []}';
+ * const manifest = parseManifest(new TextEncoder().encode(text), null);
+ * assertEquals(manifest.mediaType, "application/vnd.oci.image.index.v1+json");
+ * assertEquals(manifest.references, []);
+ * ```
+ */
+export function parseManifest(bytes: Uint8Array, contentType: string | null): Manifest {
+  const json = parseObject(parseJson(bytes, PLACES_READ), "the manifest");
+  if (json.schemaVersion !== 2) throw new Fault("DEF-I02", "schemaVersion 2", show(json.schemaVersion));
+
+  const mediaType = mediaTypeOf(json, contentType);
+  const shape = MANIFEST_MEDIA_TYPES[mediaType];
+  expectOneShape(json, shape, mediaType);
+
+  const subject = json.subject == null ? undefined : parseDescriptor(json.subject, "subject");
+  const references = shape === "image" ? referencesOfImage(json) : referencesOfIndex(json);
+  return {
+    mediaType,
+    namesItsMediaType: json.mediaType != null,
+    shape,
+    references,
+    subject,
+    artifactType: artifactTypeOf(json, shape),
+    annotations: annotationsOf(json),
+  };
+}
+
+// A push names the type in its header. PUSH-MANIFEST-03: parameters there are not part of it. Where the header is
+// missing, the manifest's own field counts; where that is missing too, its shape does.
+function mediaTypeOf(json: Record<string, unknown>, contentType: string | null): string {
+  const named = json.mediaType ?? undefined;
+  const pushed = contentType?.split(";")[0].trim() || undefined;
+  const mediaType = pushed ?? named ?? ("manifests" in json ? OCI_INDEX : OCI_IMAGE);
+  if (typeof mediaType !== "string" || !Object.hasOwn(MANIFEST_MEDIA_TYPES, mediaType)) {
+    const known = Object.keys(MANIFEST_MEDIA_TYPES).join(" or ");
+    throw new Fault("PUSH-MANIFEST-01", `a manifest of type ${known}`, show(mediaType));
+  }
+  if (named !== undefined && named !== mediaType) {
+    throw new Fault("PUSH-MANIFEST-05", `the mediaType that the Content-Type says, ${mediaType}`, show(named));
+  }
+  return mediaType;
+}
+
+// A document that can be read as an image and as an index means one thing to one program and another to the next.
+function expectOneShape(json: Record<string, unknown>, shape: Shape, mediaType: string): void {
+  const [needed, foreign] = shape === "image" ? ["config", ["manifests"]] : ["manifests", ["config", "layers"]];
+  if (json[needed as string] == null) throw new Fault("DEF-I02", `"${needed}" in ${mediaType}`, "nothing");
+  for (const field of foreign) {
+    if (field in json) throw new Fault("DEF-I02", `no "${field}" in ${mediaType}`, show(json[field]));
+  }
+}
+
+function referencesOfImage(json: Record<string, unknown>): Reference[] {
+  const config = parseDescriptor(json.config, "config");
+  const layers = listOf(json.layers, "layers");
+  return [config, ...layers].map((descriptor) => ({
+    descriptor,
+    to: "blob",
+    isKeptHere: !NOT_DISTRIBUTABLE.test(descriptor.mediaType) && !descriptor.urls?.length,
+  }));
+}
+
+function referencesOfIndex(json: Record<string, unknown>): Reference[] {
+  return listOf(json.manifests, "manifests").map((descriptor) => ({
+    descriptor,
+    to: Object.hasOwn(MANIFEST_MEDIA_TYPES, descriptor.mediaType) ? "manifest" : "either",
+    isKeptHere: !descriptor.urls?.length,
+  }));
+}
+
+function listOf(json: unknown, where: string): Descriptor[] {
+  const list = json ?? [];
+  if (!Array.isArray(list)) throw new Fault("DEF-I02", `a list at ${where}`, show(json));
+  return list.map((item, index) => parseDescriptor(item, `${where}[${index}]`));
+}
+
+// DISC-REFERRERS-06, -07 and -08.
+function artifactTypeOf(json: Record<string, unknown>, shape: Shape): string | undefined {
+  if (json.artifactType != null && typeof json.artifactType !== "string") {
+    throw new Fault("DEF-I02", "text at artifactType", show(json.artifactType));
+  }
+  const config = shape === "image" ? (json.config as Descriptor).mediaType : undefined;
+  return json.artifactType as string || config;
+}
+
+function annotationsOf(json: Record<string, unknown>): Record<string, string> | undefined {
+  if (json.annotations == null) return undefined;
+  const annotations = parseObject(json.annotations, "annotations");
+  for (const [name, value] of Object.entries(annotations)) {
+    if (typeof value !== "string") throw new Fault("DEF-I02", `text at annotations.${name}`, show(value));
+  }
+  return annotations as Record<string, string>;
+}
+
+/**
+ * How the referrers API describes a manifest: a descriptor with what the manifest says about itself.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { digestOf, HASHES } from "./digest.ts";
+ *
+ * const bytes = new TextEncoder().encode('{"schemaVersion": 2, "manifests": [], "artifactType": "text/x-note"}');
+ * const digest = digestOf(HASHES, "sha256", bytes);
+ * assertEquals(describe(parseManifest(bytes, null), digest, bytes.length), {
+ *   mediaType: "application/vnd.oci.image.index.v1+json",
+ *   digest,
+ *   size: 65,
+ *   artifactType: "text/x-note",
+ * });
+ * ```
+ */
+export function describe(manifest: Manifest, digest: Digest, size: number): Descriptor {
+  const { mediaType, artifactType, annotations } = manifest;
+  return {
+    mediaType,
+    digest,
+    size,
+    ...(artifactType === undefined ? {} : { artifactType }),
+    ...(annotations === undefined ? {} : { annotations }),
+  };
+}

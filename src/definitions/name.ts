@@ -1,0 +1,43 @@
+/**
+ * The name of a repository.
+ * https://github.com/opencontainers/distribution-spec/blob/967efdc/spec.md#pulling-manifests
+ *
+ * A repository is where blobs, manifests and tags belong together, and its name is the `<name>` in nearly every URL. A
+ * name is also a folder below the root: `library/hello` is kept in `<root>/library/hello/`. So this grammar is what
+ * keeps every request inside the root. It has no `..`, no empty component, no leading `/`, no `\`, no `:`, and no
+ * component that starts with `_`; what the registry keeps beside the content starts with `_` and can never be meant.
+ *
+ *     library/hello      two components
+ *     a__b/c-d.e         runs of letters and digits, split by "__", "-" and "."
+ *
+ * Next: tag.ts
+ *
+ * @module
+ */
+
+declare const proof: unique symbol;
+
+/** Text that was found to be the name of a repository. Only {@linkcode parseName} makes one. */
+export type Name = string & { readonly [proof]: "name" };
+
+// PULL-MANIFEST-03, as the spec writes it. It is linear: no two parts of it can match the same character.
+const GRAMMAR = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
+
+/** The longest name, in characters. PULL-MANIFEST-I01: many clients allow no more, with the host in front of it. */
+export const LONGEST_NAME = 255;
+
+/**
+ * Reads the name of a repository: the name, or `undefined` where the text is none.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(parseName("library/hello"), "library/hello");
+ * assertEquals(parseName("library/../hello"), undefined);
+ * assertEquals(parseName("Library/hello"), undefined);
+ * ```
+ */
+export function parseName(text: string): Name | undefined {
+  return text.length <= LONGEST_NAME && GRAMMAR.test(text) ? text as Name : undefined;
+}

@@ -1,0 +1,53 @@
+/**
+ * A tag: a name for people, which points to one manifest of its repository and can be moved to another.
+ * https://github.com/opencontainers/distribution-spec/blob/967efdc/spec.md#pulling-manifests
+ *
+ *     latest      v1.0-rc.1      _internal
+ *
+ * A tag is also a file, `<root>/<name>/_tags/<tag>`. It never starts with "." or "-" and has no "/", so it cannot leave
+ * that folder, and a file that is still being written beside it can have a name that is no tag.
+ *
+ * Next: digest.ts
+ *
+ * @module
+ */
+
+import type { Digest } from "./digest.ts";
+
+declare const proof: unique symbol;
+
+/** Text that was found to be a tag. Only {@linkcode parseTag} makes one. */
+export type Tag = string & { readonly [proof]: "tag" };
+
+// PULL-MANIFEST-04 and -05: at most 128 characters.
+const GRAMMAR = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
+
+/**
+ * Reads a tag: the tag, or `undefined` where the text is none.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(parseTag("v1.0-rc.1"), "v1.0-rc.1");
+ * assertEquals(parseTag(".hidden"), undefined);
+ * assertEquals(parseTag("a".repeat(129)), undefined);
+ * ```
+ */
+export function parseTag(text: string): Tag | undefined {
+  return GRAMMAR.test(text) ? text as Tag : undefined;
+}
+
+/**
+ * Tells which of the two a `<tag-or-digest>` is. A tag never has a ":", a digest always has.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ *
+ * assert(!isDigest(parseTag("latest")!));
+ * ```
+ */
+export function isDigest(tagOrDigest: Tag | Digest): tagOrDigest is Digest {
+  return tagOrDigest.includes(":");
+}

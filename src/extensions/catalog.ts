@@ -1,0 +1,39 @@
+/**
+ * The catalog: all repositories of the registry. Not part of the spec, which only keeps its path free; it is Docker's.
+ * https://github.com/opencontainers/distribution-spec/blob/967efdc/extensions/README.md
+ * https://distribution.github.io/distribution/spec/api/#listing-repositories
+ *
+ *     GET /v2/_catalog?n=2      200 OK
+ *                               Link: </v2/_catalog?n=2&last=library%2Fhello>; rel="next"
+ *                               {"repositories": ["app", "library/hello"]}
+ *
+ * It works as the list of tags does, and it is what `crane catalog`, `regctl repo ls` and `podman search` ask for.
+ *
+ * Next: ../api/endpoints.ts
+ *
+ * @module
+ */
+
+import { STATUS_CODE } from "@std/http";
+import { refuseFaults } from "../api/error_codes.ts";
+import type { Name } from "../definitions/name.ts";
+import { parsePage } from "../definitions/page.ts";
+import { type Call, linkToNext } from "../routing.ts";
+import { listRepositories } from "../store/repositories.ts";
+
+/** Lists the repositories, all or a page of them, sorted by byte value. */
+export function listCatalog({ query, store }: Call): Response {
+  const { size = Infinity, last } = refuseFaults("UNSUPPORTED", () => parsePage(query), STATUS_CODE.BadRequest);
+  const repositories: Name[] = [];
+  let link: string | undefined;
+  for (const name of listRepositories(store, last)) {
+    if (repositories.length < size) {
+      repositories.push(name);
+      continue;
+    }
+    // There is one more: so there is a next page, unless a page has no entries at all.
+    if (size > 0) link = linkToNext("/v2/_catalog", [["n", String(size)], ["last", repositories.at(-1)!]]);
+    break;
+  }
+  return Response.json({ repositories }, { headers: link === undefined ? {} : { Link: link } });
+}

@@ -1,0 +1,41 @@
+/**
+ * Checking if content exists in the registry.
+ * https://github.com/opencontainers/distribution-spec/blob/967efdc/spec.md#checking-if-content-exists-in-the-registry
+ *
+ * A client asks with `HEAD` before it pushes a layer, so as not to send what is there already, and before it pulls, to
+ * see which digest a tag points to. The answer has all the headers of a `GET`, and no body.
+ *
+ *     HEAD /v2/library/hello/blobs/sha256:2c26…      200 OK
+ *                                                    Docker-Content-Digest: sha256:2c26…
+ *                                                    Content-Length: 3
+ *
+ * Next: ../push/pushing_blobs.ts
+ *
+ * @module
+ */
+
+import { STATUS_CODE } from "@std/http";
+import { isNotModified } from "../api/preconditions.ts";
+import type { Digest } from "../definitions/digest.ts";
+import type { Name } from "../definitions/name.ts";
+import type { Tag } from "../definitions/tag.ts";
+import type { Call } from "../routing.ts";
+import { blobHeaders, expectBlob, expectManifest, manifestHeaders } from "./pull.ts";
+
+/** Says whether the repository has a manifest, and what it is. */
+export function checkManifestExists(call: Call, name: Name, tagOrDigest: Tag | Digest): Response {
+  const manifest = expectManifest(call, name, tagOrDigest, "PULL-HEAD-04");
+  return answer(call, manifest.digest, manifestHeaders(manifest.digest, manifest));
+}
+
+/** Says whether the repository has a blob, and how large it is. */
+export function checkBlobExists(call: Call, name: Name, digest: Digest): Response {
+  const blob = expectBlob(call, name, digest, "PULL-HEAD-04");
+  return answer(call, digest, blobHeaders(digest, blob));
+}
+
+// PULL-HEAD-03: Content-Length is that of the body which a GET would have.
+function answer({ request }: Call, digest: Digest, headers: Record<string, string>): Response {
+  const status = isNotModified(request, digest) ? STATUS_CODE.NotModified : STATUS_CODE.OK;
+  return new Response(null, { status, headers });
+}

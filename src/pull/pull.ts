@@ -1,0 +1,76 @@
+/**
+ * Pull.
+ * https://github.com/opencontainers/distribution-spec/blob/967efdc/spec.md#pull
+ *
+ * What `GET` and `HEAD` have in common: find the content, or refuse with 404, and say the same of it in the headers.
+ *
+ *     Docker-Content-Digest: sha256:7d1a…      its digest: the one that was asked for, or that the tag points to
+ *     ETag: "sha256:7d1a…"                     the same, for conditional requests
+ *     Content-Length: 584                      its whole size in bytes, also on HEAD
+ *     Content-Type: …                          of a manifest, what it was pushed with
+ *
+ * Next: pulling_manifests.ts
+ *
+ * @module
+ */
+
+import { etagOf } from "../api/preconditions.ts";
+import { RegistryError } from "../api/error_codes.ts";
+import type { Digest } from "../definitions/digest.ts";
+import type { Name } from "../definitions/name.ts";
+import { isDigest, type Tag } from "../definitions/tag.ts";
+import type { Call } from "../routing.ts";
+import { type Blob, findBlob } from "../store/blobs.ts";
+import { readManifest, type StoredManifest } from "../store/manifests.ts";
+import { resolveTag } from "../store/tags.ts";
+
+/**
+ * Finds a manifest by its digest, or by a tag that points to it: its digest, bytes and media type.
+ *
+ * @throws {RegistryError} 404 where the repository does not have it, even if another one has (DEF-I01).
+ */
+export function expectManifest(
+  { store }: Call,
+  name: Name,
+  tagOrDigest: Tag | Digest,
+  rule: "PULL-MANIFEST-19" | "PULL-HEAD-04",
+): StoredManifest & { digest: Digest } {
+  const digest = isDigest(tagOrDigest) ? tagOrDigest : resolveTag(store, name, tagOrDigest);
+  const manifest = digest && readManifest(store, name, digest);
+  if (manifest) return { ...manifest, digest };
+  throw new RegistryError("MANIFEST_UNKNOWN", {
+    rule,
+    expected: `a manifest in ${name}`,
+    actual: `none for ${tagOrDigest}`,
+  });
+}
+
+/**
+ * Finds a blob by its digest.
+ *
+ * @throws {RegistryError} 404 where the repository does not have it, even if another one has (DEF-I01).
+ */
+export function expectBlob(
+  { store }: Call,
+  name: Name,
+  digest: Digest,
+  rule: "PULL-BLOB-08" | "PULL-HEAD-04",
+): Blob {
+  const blob = findBlob(store, name, digest);
+  if (blob !== undefined) return blob;
+  throw new RegistryError("BLOB_UNKNOWN", { rule, expected: `a blob in ${name}`, actual: `none for ${digest}` });
+}
+
+/** The headers that say what a manifest is. PULL-MANIFEST-09: its type is the one that it was pushed with. */
+export function manifestHeaders(digest: Digest, { bytes, mediaType }: StoredManifest): Record<string, string> {
+  return { ...contentHeaders(digest, bytes.length), "Content-Type": mediaType };
+}
+
+/** The headers that say what a blob is. A blob has no type of its own; what it is stands in the manifest. */
+export function blobHeaders(digest: Digest, { size }: Blob): Record<string, string> {
+  return { ...contentHeaders(digest, size), "Content-Type": "application/octet-stream", "Accept-Ranges": "bytes" };
+}
+
+function contentHeaders(digest: Digest, size: number): Record<string, string> {
+  return { "Docker-Content-Digest": digest, "ETag": etagOf(digest), "Content-Length": String(size) };
+}

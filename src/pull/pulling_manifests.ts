@@ -1,0 +1,36 @@
+/**
+ * Pulling manifests.
+ * https://github.com/opencontainers/distribution-spec/blob/967efdc/spec.md#pulling-manifests
+ *
+ * The first step of most pulls. The client names a tag, gets the manifest and its digest, and finds the digests of all
+ * that belongs to it inside.
+ *
+ *     GET /v2/library/hello/manifests/latest      200 OK
+ *                                                 Content-Type: application/vnd.oci.image.manifest.v1+json
+ *                                                 Docker-Content-Digest: sha256:7d1a…
+ *                                                 {"schemaVersion":2, …}
+ *
+ * `Accept` is not looked at: there is one manifest under a tag, and it is sent as it was pushed. The spec lets the client
+ * judge the type (PULL-MANIFEST-10), and a registry that refuses on its behalf only hides what is there.
+ *
+ * Next: pulling_blobs.ts
+ *
+ * @module
+ */
+
+import { STATUS_CODE } from "@std/http";
+import { etagOf, isNotModified } from "../api/preconditions.ts";
+import type { Digest } from "../definitions/digest.ts";
+import type { Name } from "../definitions/name.ts";
+import type { Tag } from "../definitions/tag.ts";
+import type { Call } from "../routing.ts";
+import { expectManifest, manifestHeaders } from "./pull.ts";
+
+/** Gives back a manifest, byte for byte as it was pushed (PULL-MANIFEST-11). */
+export function pullManifest(call: Call, name: Name, tagOrDigest: Tag | Digest): Response {
+  const manifest = expectManifest(call, name, tagOrDigest, "PULL-MANIFEST-19");
+  if (isNotModified(call.request, manifest.digest)) {
+    return new Response(null, { status: STATUS_CODE.NotModified, headers: { ETag: etagOf(manifest.digest) } });
+  }
+  return new Response(manifest.bytes, { headers: manifestHeaders(manifest.digest, manifest) });
+}

@@ -1,0 +1,172 @@
+/**
+ * The registry: a function from a request to an answer.
+ * https://github.com/opencontainers/distribution-spec/blob/967efdc/spec.md#api
+ *
+ *     Request ──▶ 1. find the row of the table ──▶ 2. read its placeholders ──▶ 3. call the section ──▶ Response
+ *                      │                                │                            │
+ *                      └────────── RegistryError ───────┴────────────────────────────┴──▶ 4. make it a body
+ *
+ * That is all the plumbing there is. It listens nowhere and knows no port, so a test can have a whole registry in one line:
+ *
+ *     const registry = createRegistry({ root: "/tmp/registry" });
+ *     const response = await registry(new Request("http://localhost/v2/"));
+ *
+ * Next: main.ts
+ *
+ * @module
+ */
+
+import { STATUS_CODE } from "@std/http";
+import { ENDPOINTS } from "./api/endpoints.ts";
+import { RegistryError } from "./api/error_codes.ts";
+import { HASHES, type Hashes } from "./definitions/digest.ts";
+import { type Call, type Endpoint, findEndpoint, methodNotAllowed, readValues, type Settings } from "./routing.ts";
+import type { Change, Store } from "./store/store.ts";
+import type { Story } from "./story.ts";
+
+/** What a registry can be told. Only the root is needed. */
+export interface RegistryOptions {
+  /** The folder that everything is kept in. It is made when the first thing is pushed. */
+  readonly root: string;
+  /** Whether only pulls are served; all else is refused with 405. Default: false. */
+  readonly readOnly?: boolean;
+  /** Whether tags, manifests and blobs can be deleted; if not, that is refused with 405. Default: true. */
+  readonly deletion?: boolean;
+  /** Whether manifests may point to content that was never pushed. Default: false. */
+  readonly allowSparse?: boolean;
+  /** The largest manifest, in bytes; never less than the 4 MiB that the spec asks for. Default: 8 MiB. */
+  readonly maxManifestSize?: number;
+  /** How long an upload session lives after its last request, in milliseconds. Default: 24 hours. */
+  readonly sessionLifetime?: number;
+  /** Whether to wait until a change is on the disk (`sync`) before saying so, or not (`none`). Default: `sync`. */
+  readonly durability?: "sync" | "none";
+  /** What stands in front of the path in `Location` headers, such as `https://registry.example`. Default: nothing. */
+  readonly origin?: string;
+  /** More digest algorithms than sha256 and sha512: for each name, how to start a hash. Default: none. */
+  readonly hashes?: Hashes;
+  /** Whom to tell the story of each request. Default: nobody. */
+  readonly story?: (story: Story) => void;
+}
+
+/** A registry: the answer to a request. It never throws. */
+export type Registry = (request: Request) => Promise<Response>;
+
+/** The smallest limit for the size of a manifest, in bytes: PUSH-MANIFEST-23. */
+export const SMALLEST_MANIFEST_LIMIT = 4 * 1024 * 1024;
+
+/** How long an upload session lives after its last request, in milliseconds, unless the registry is told otherwise. */
+export const SESSION_LIFETIME = 24 * 60 * 60 * 1000;
+
+/**
+ * Creates a registry over a folder. It may be one of several over the same folder.
+ *
+ * @throws {RangeError} where the limit for manifests is below what the spec asks for.
+ */
+export function createRegistry(options: RegistryOptions): Registry {
+  const settings = settingsOf(options);
+  const store = openStore(options);
+
+  return async (request) => {
+    const started = performance.now();
+    const changes: Change[] = [];
+    const telling: Telling = { endpoint: undefined, refusal: undefined };
+    const call: Call = {
+      request,
+      query: new URLSearchParams(),
+      settings,
+      store: { ...store, report: (change) => changes.push(change) },
+    };
+    const { pathname, search } = splitUrl(request.url);
+    const response = await answer({ ...call, query: new URLSearchParams(search) }, pathname, telling);
+    options.story?.({
+      method: request.method,
+      url: pathname + search,
+      status: response.status,
+      milliseconds: performance.now() - started,
+      changes,
+      ...telling,
+    });
+    return response;
+  };
+}
+
+// What the story is told besides the answer.
+interface Telling {
+  endpoint: Endpoint | undefined;
+  refusal: RegistryError | Error | undefined;
+}
+
+async function answer(call: Call, pathname: string, telling: Telling): Promise<Response> {
+  const { request, query, settings, store } = call;
+  try {
+    const match = findEndpoint(ENDPOINTS, request.method, pathname, query);
+    telling.endpoint = match.endpoint;
+    expectSwitchedOn(match.endpoint, settings);
+    const values = readValues(match, store);
+    const response = await match.endpoint.answer(call, ...values);
+    return request.method === "HEAD" ? await withoutBody(response) : response;
+  } catch (error) {
+    telling.refusal = error instanceof Error ? error : new Error(String(error));
+    const response = error instanceof RegistryError ? error.toResponse() : serverError();
+    return request.method === "HEAD" ? await withoutBody(response) : response;
+  }
+}
+
+// MGMT-02: what is switched off is refused with 405, and with the methods that are left.
+function expectSwitchedOn({ id, method }: Endpoint, { readOnly, deletion }: Settings): void {
+  if (readOnly && method !== "GET" && method !== "HEAD") throw methodNotAllowed(method, "GET, HEAD");
+  if (!deletion && id === "end-9" && method === "DELETE") throw methodNotAllowed(method, "GET, PUT, HEAD");
+  if (!deletion && id === "end-10") throw methodNotAllowed(method, "GET, HEAD");
+}
+
+// RFC 9110 section 9.3.2: the headers of a GET, and no body.
+async function withoutBody(response: Response): Promise<Response> {
+  const { status, headers } = response;
+  if (response.body !== null && !headers.has("Content-Length")) {
+    headers.set("Content-Length", String((await response.bytes()).length));
+  } else {
+    await response.body?.cancel();
+  }
+  return new Response(null, { status, headers });
+}
+
+// What went wrong is for the operator, who reads it in the story, and not for the client.
+function serverError(): Response {
+  const errors = [{ code: "UNKNOWN", message: "the registry failed; its log says why" }];
+  return Response.json({ errors }, { status: STATUS_CODE.InternalServerError });
+}
+
+// Cut by hand, since `new URL` would resolve the ".." of a path: what a client sends is judged as it was sent.
+function splitUrl(url: string): { pathname: string; search: string } {
+  const [withoutFragment] = url.split("#", 1);
+  const start = withoutFragment.indexOf("/", withoutFragment.indexOf("://") + 3);
+  const path = start < 0 ? "/" : withoutFragment.slice(start);
+  const question = path.indexOf("?");
+  return question < 0
+    ? { pathname: path, search: "" }
+    : { pathname: path.slice(0, question), search: path.slice(question) };
+}
+
+function settingsOf(options: RegistryOptions): Settings {
+  const { maxManifestSize = 2 * SMALLEST_MANIFEST_LIMIT } = options;
+  if (!(maxManifestSize >= SMALLEST_MANIFEST_LIMIT)) {
+    throw new RangeError(
+      `Cannot limit manifests to ${maxManifestSize} bytes: the spec asks for ${SMALLEST_MANIFEST_LIMIT} at least`,
+    );
+  }
+  const { readOnly = false, deletion = true, allowSparse = false, origin = "" } = options;
+  return { readOnly, deletion, allowSparse, maxManifestSize, origin };
+}
+
+/** The folder of a registry with these options, for housekeeping beside it. */
+export function openStore(options: RegistryOptions): Store {
+  return {
+    root: options.root,
+    durability: options.durability ?? "sync",
+    hashes: { ...HASHES, ...options.hashes },
+    sessionLifetime: options.sessionLifetime ?? SESSION_LIFETIME,
+    queues: new Map(),
+    runningHashes: new Map(),
+    report: () => {},
+  };
+}

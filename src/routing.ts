@@ -1,0 +1,315 @@
+/**
+ * Routing: from a request to a row of the spec's table of endpoints, and back.
+ * https://github.com/opencontainers/distribution-spec/blob/967efdc/spec.md#endpoints
+ *
+ * A row has the path as the spec writes it, and that is all there is to matching:
+ *
+ *     /v2/<name>/blobs/uploads/?mount=<digest>
+ *         ^ one component or more        ^ only if the query has "mount"
+ *
+ * A `<name>` can hold any words, also those of the API: `a/blobs/uploads` is a repository. So a path is compared from its
+ * right end, and what is left over in the middle is the name.
+ *
+ * The section's function gets the placeholders of its row, in their order, already read and proven; the type checker
+ * holds its parameters against the text of the row. `locationOf` fills the same text in, so a URL that the registry
+ * hands out is one that it can read.
+ *
+ * Next: api/endpoints.ts
+ *
+ * @module
+ */
+
+import { STATUS_CODE, type StatusCode } from "@std/http";
+import { type ErrorCode, RegistryError } from "./api/error_codes.ts";
+import { algorithmOf, type Digest, type Hashes, isSupported, parseDigest } from "./definitions/digest.ts";
+import type { Rule, RulesOfHeading } from "./definitions/headings.ts";
+import { type Name, parseName } from "./definitions/name.ts";
+import { parseSessionId, type SessionId } from "./definitions/session.ts";
+import { parseTag, type Tag } from "./definitions/tag.ts";
+import type { Store } from "./store/store.ts";
+
+/** The methods of the table. */
+export type Method = "GET" | "HEAD" | "POST" | "PATCH" | "PUT" | "DELETE";
+
+/** What the registry was told to be like. */
+export interface Settings {
+  /** Whether only pulls are served. */
+  readonly readOnly: boolean;
+  /** Whether tags, manifests and blobs can be deleted. */
+  readonly deletion: boolean;
+  /** Whether a manifest may point to content that the registry does not hold. */
+  readonly allowSparse: boolean;
+  /** The largest manifest, in bytes. */
+  readonly maxManifestSize: number;
+  /** What stands in front of the path in a `Location`, such as `https://registry.example`; mostly nothing. */
+  readonly origin: string;
+}
+
+/** One request, and what a section needs to answer it. */
+export interface Call {
+  /** The request. */
+  readonly request: Request;
+  /** The query of its URL. */
+  readonly query: URLSearchParams;
+  /** Where everything is kept; it tells the story of this request about its changes. */
+  readonly store: Store;
+  /** What the registry was told to be like. */
+  readonly settings: Settings;
+}
+
+/** What each placeholder becomes. */
+interface Values {
+  readonly name: Name;
+  readonly tag: Tag;
+  readonly digest: Digest;
+  readonly "tag-or-digest": Tag | Digest;
+  readonly session: SessionId;
+  readonly algorithm: string;
+}
+
+/** The placeholders in the text of a row, each as what it becomes. */
+export type Placeholders<Text extends string> = Text extends
+  `${string}<${infer Kind extends keyof Values}>${infer Rest}` ? [Values[Kind], ...Placeholders<Rest>]
+  : [];
+
+/** A row of the table. */
+export interface Endpoint {
+  /** Its id in the spec, such as `end-4a`. */
+  readonly id: string;
+  /** Its method. */
+  readonly method: Method;
+  /** Its path and query, as the spec writes them. */
+  readonly path: string;
+  /** What the ids of its heading's rules start with. */
+  readonly heading: RulesOfHeading;
+  /** The section's function. */
+  readonly answer: (call: Call, ...values: never[]) => Response | Promise<Response>;
+  /** The path, cut at each "/". */
+  readonly segments: readonly string[];
+  /** The query parameters that it asks for, and the placeholders of their values; "" where the section reads it itself. */
+  readonly parameters: readonly (readonly [name: string, placeholder: string])[];
+}
+
+/** Makes a row of the table. */
+export function endpoint<const Text extends string>(
+  id: string,
+  method: Method,
+  path: Text,
+  heading: RulesOfHeading,
+  answer: (call: Call, ...values: Placeholders<Text>) => Response | Promise<Response>,
+): Endpoint {
+  const [pathname, search] = path.split("?");
+  const parameters = [...new URLSearchParams(search ?? "")];
+  return {
+    id,
+    method,
+    path,
+    heading,
+    // From here on the values are what they are by the text of the row; `readValues` keeps that promise.
+    answer: answer as Endpoint["answer"],
+    segments: pathname.slice(1).split("/"),
+    parameters,
+  };
+}
+
+/**
+ * A path or query with its placeholders filled in.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { parseName } from "./definitions/name.ts";
+ * import { parseTag } from "./definitions/tag.ts";
+ *
+ * const values = [parseName("library/hello")!, parseTag("latest")!] as const;
+ * assertEquals(fill("/v2/<name>/manifests/<tag>", ...values), "/v2/library/hello/manifests/latest");
+ * ```
+ */
+export function fill<const Text extends string>(path: Text, ...values: Placeholders<Text>): string {
+  let next = 0;
+  return path.replace(/<[^>]*>/g, () => String(values[next++]));
+}
+
+/** The value of a `Location` header: a path, or a URL where the registry was told its origin. */
+export function locationOf<const Text extends string>(
+  call: Call,
+  path: Text,
+  ...values: Placeholders<Text>
+): string {
+  return call.settings.origin + fill(path, ...values);
+}
+
+/** The value of a `Link` header to the next page (RFC 8288), relative to the host. */
+export function linkToNext(path: string, parameters: readonly (readonly [name: string, value: string])[]): string {
+  return `<${path}?${new URLSearchParams(parameters.map(([name, value]) => [name, value]))}>; rel="next"`;
+}
+
+/** A row that matches a request, and the texts of its placeholders. */
+export interface Match {
+  /** The row. */
+  readonly endpoint: Endpoint;
+  /** The text of each placeholder, in order; `undefined` for a query parameter that is missing. */
+  readonly texts: readonly (readonly [placeholder: string, text: string | undefined, place: "path" | "query"])[];
+}
+
+/**
+ * Finds the row for a method, a path and a query: the first one that matches. `HEAD` is answered by the row of `GET`
+ * where it has none of its own (RFC 9110 section 9.3.2).
+ *
+ * @throws {RegistryError} 404 where no row has this path, 405 with `Allow` where none has it with this method.
+ */
+export function findEndpoint(
+  endpoints: readonly Endpoint[],
+  method: string,
+  pathname: string,
+  query: URLSearchParams,
+): Match {
+  const segments = pathname.slice(1).split("/").map(decodeSegment);
+  const methods = new Set<string>();
+  let candidate: Match | undefined;
+  for (const wanted of method === "HEAD" ? ["HEAD", "GET"] : [method]) {
+    for (const endpoint of endpoints) {
+      const path = matchPath(endpoint.segments, segments);
+      if (path === undefined) continue;
+      methods.add(endpoint.method);
+      if (endpoint.method !== wanted) continue;
+      const parameters = endpoint.parameters.filter(([, placeholder]) => placeholder !== "").map((
+        [name, placeholder],
+      ) => [placeholder.slice(1, -1), query.get(name) ?? undefined, "query"] as const);
+      const match = { endpoint, texts: [...path, ...parameters] };
+      if (endpoint.parameters.every(([name]) => query.has(name))) return match;
+      candidate = match;
+    }
+    // The row that comes nearest: what is missing in the query will be asked for when it is read.
+    if (candidate !== undefined) return candidate;
+  }
+  if (methods.has("GET")) methods.add("HEAD");
+  if (methods.size === 0) {
+    throw new RegistryError(
+      "UNSUPPORTED",
+      { rule: "API-END-I01", expected: "a path of the spec's table of endpoints", actual: pathname },
+      { status: STATUS_CODE.NotFound },
+    );
+  }
+  const allowed = [...methods].join(", ");
+  throw methodNotAllowed(method, allowed);
+}
+
+/** The refusal of a method that this path does not have, or does not have here. */
+export function methodNotAllowed(method: string, allowed: string): RegistryError {
+  return new RegistryError(
+    "UNSUPPORTED",
+    { rule: "API-01", expected: allowed === "" ? "nothing on this path" : allowed, actual: method },
+    { headers: { Allow: allowed } },
+  );
+}
+
+// A segment that cannot be decoded, or that would decode to more than one, stays as it is: with a "%" in it, which no
+// grammar takes.
+function decodeSegment(segment: string): string {
+  if (!segment.includes("%")) return segment;
+  try {
+    const decoded = decodeURIComponent(segment);
+    return decoded.includes("/") ? segment : decoded;
+  } catch (error) {
+    if (error instanceof URIError) return segment;
+    throw error;
+  }
+}
+
+function matchPath(
+  pattern: readonly string[],
+  segments: readonly string[],
+): (readonly [placeholder: string, text: string, place: "path"])[] | undefined {
+  // Some clients leave out the "/" at the end of "/v2/" and "/blobs/uploads/"; a redirect would turn their POST into a GET.
+  if (pattern.at(-1) === "" && segments.at(-1) !== "") return matchPath(pattern.slice(0, -1), segments);
+
+  const texts: [string, string, "path"][] = [];
+  const nameAt = pattern.indexOf("<name>");
+  const nameLength = nameAt < 0 ? 1 : segments.length - pattern.length + 1;
+  if (nameLength < 1 || pattern.length - 1 + nameLength !== segments.length) return undefined;
+  for (let i = pattern.length - 1; i >= 0; i--) {
+    const at = nameAt >= 0 && i > nameAt ? i + nameLength - 1 : i;
+    if (!pattern[i].startsWith("<")) {
+      if (pattern[i] !== segments[at]) return undefined;
+      continue;
+    }
+    const text = i === nameAt ? segments.slice(at, at + nameLength).join("/") : segments[at];
+    if (i !== nameAt && text === "") return undefined;
+    // A tag never has a ":", a digest always has: what has one and is no digest is a bad digest, and not a tag.
+    if (pattern[i] === "<tag>" && text.includes(":")) return undefined;
+    texts.unshift([pattern[i].slice(1, -1), text, "path"]);
+  }
+  return texts;
+}
+
+/**
+ * Reads the placeholders of a row.
+ *
+ * @throws {RegistryError} where a text breaks its grammar: it is refused as the spec wants it for this method.
+ */
+export function readValues({ texts, endpoint }: Match, store: Store): never[] {
+  return texts.map(([placeholder, text, place]) =>
+    READERS[placeholder as keyof Values](text, endpoint.method, place, store)
+  ) as never[];
+}
+
+type Readers = {
+  readonly [Kind in keyof Values]: (
+    text: string | undefined,
+    method: Method,
+    place: "path" | "query",
+    store: Store,
+  ) => Values[Kind];
+};
+
+const READERS: Readers = {
+  // What cannot exist is not found; what cannot be made is refused.
+  name(text = "", method) {
+    const status = isRead(method) ? STATUS_CODE.NotFound : STATUS_CODE.BadRequest;
+    return parseName(text) ?? refuse("NAME_INVALID", "PULL-MANIFEST-03", "the name of a repository", text, status);
+  },
+  tag(text = "") {
+    return parseTag(text) ?? refuse("MANIFEST_UNKNOWN", "PULL-MANIFEST-05", "a tag", text, STATUS_CODE.NotFound);
+  },
+  digest(text, _method, place, { hashes }) {
+    const digest = parseDigest(text ?? "");
+    if (digest === undefined) return refuse("DIGEST_INVALID", "PUSH-BLOB-01", "a digest", text);
+    // In the path of a pull it may be of any algorithm: then it is just not here. A push has to be computed.
+    if (place === "query") expectSupported(hashes, algorithmOf(digest));
+    return digest;
+  },
+  "tag-or-digest"(text = "", method, place, store) {
+    if (text.includes(":")) return READERS.digest(text, method, place, store);
+    const tag = parseTag(text);
+    if (tag !== undefined) return tag;
+    return isRead(method)
+      ? refuse("MANIFEST_UNKNOWN", "PULL-MANIFEST-02", "a tag or a digest", text, STATUS_CODE.NotFound)
+      : refuse("MANIFEST_INVALID", "PUSH-MANIFEST-06", "a tag or a digest", text);
+  },
+  session(text = "") {
+    return parseSessionId(text) ?? refuse("BLOB_UPLOAD_UNKNOWN", "PUSH-MONO-03", "the UUID of a session", text);
+  },
+  algorithm(text = "", _method, _place, { hashes }) {
+    expectSupported(hashes, text);
+    return text;
+  },
+};
+
+/**
+ * Holds an algorithm against those that can be computed.
+ *
+ * @throws {RegistryError} where it is another one: nothing can be pushed under such a digest.
+ */
+export function expectSupported(hashes: Hashes, algorithm: string): void {
+  if (isSupported(hashes, algorithm)) return;
+  refuse("DIGEST_INVALID", "PUSH-BLOB-01", `a digest by ${Object.keys(hashes).join(" or ")}`, algorithm);
+}
+
+function isRead(method: Method): boolean {
+  return method === "GET" || method === "HEAD";
+}
+
+function refuse(code: ErrorCode, rule: Rule, expected: string, actual = "nothing", status?: StatusCode): never {
+  throw new RegistryError(code, { rule, expected, actual }, { status });
+}

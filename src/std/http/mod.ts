@@ -1,0 +1,50 @@
+/**
+ * The names of `@std/http` that this project uses, with the same meaning.
+ * https://jsr.io/@std/http
+ *
+ * @module
+ */
+
+import { STATUS_CODES } from "node:http";
+
+/** The status codes of HTTP by their names (RFC 9110 section 15, RFC 6585 for the one of rate limits). */
+export const STATUS_CODE = {
+  OK: 200,
+  Created: 201,
+  Accepted: 202,
+  NoContent: 204,
+  PartialContent: 206,
+  NotModified: 304,
+  BadRequest: 400,
+  Unauthorized: 401,
+  Forbidden: 403,
+  NotFound: 404,
+  MethodNotAllowed: 405,
+  PreconditionFailed: 412,
+  ContentTooLarge: 413,
+  URITooLong: 414,
+  RangeNotSatisfiable: 416,
+  TooManyRequests: 429,
+  InternalServerError: 500,
+  ServiceUnavailable: 503,
+} as const;
+
+/** One of the status codes above. */
+export type StatusCode = typeof STATUS_CODE[keyof typeof STATUS_CODE];
+
+/** The words that stand behind a status code on the wire. */
+export const STATUS_TEXT = STATUS_CODES as Readonly<Record<StatusCode, string>>;
+
+/** RFC 9110 section 13.1.1: whether an `If-Match` header lets a request go on that finds this entity tag. */
+export function ifMatch(value: string | null, etag: string | undefined): boolean {
+  if (!value || etag?.startsWith("W/")) return false;
+  return value.trim() === "*" || (etag !== undefined && value.split(/\s*,\s*/).includes(etag));
+}
+
+/** RFC 9110 section 13.1.2: whether an `If-None-Match` header lets a request go on that finds this entity tag. */
+export function ifNoneMatch(value: string | null, etag: string | undefined): boolean {
+  if (!value) return true;
+  if (value.trim() === "*") return false;
+  const strong = (tag: string) => tag.startsWith("W/") ? tag.slice(2) : tag;
+  return !value.split(/\s*,\s*/).map(strong).includes(strong(etag ?? ""));
+}

@@ -1,0 +1,147 @@
+/**
+ * Blobs on disk.
+ * https://github.com/opencontainers/distribution-spec/blob/967efdc/spec.md#pulling-blobs
+ *
+ *     library/hello/sha256:9b4e…/layer.tar.gz       one folder, one file, and its bytes hash to the folder's name
+ *     library/hello/sha256:c3f2…/config.json
+ *
+ * The file is named after what its bytes are, for the people who look at the folder. Nothing is served by that name: a
+ * blob is found by its digest, and goes out as plain bytes (`application/octet-stream`) whatever it is.
+ *
+ * A blob and a manifest may be the same bytes. Then both have their file in one folder, and each is served only by its
+ * own endpoint.
+ *
+ * Next: uploads.ts
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import type { Digest } from "../definitions/digest.ts";
+import type { Name } from "../definitions/name.ts";
+import type { ByteRange } from "../definitions/range.ts";
+import { fileSize, linkFile, moveFile, namesIn, removeEmptyFolders, removeFile, syncFolder } from "./durable.ts";
+import { contentFolder } from "./layout.ts";
+import type { Store } from "./store.ts";
+
+/** A blob that is there: its file, and its length in bytes. */
+export interface Blob {
+  /** The path of its file. */
+  readonly path: string;
+  /** Its length in bytes. */
+  readonly size: number;
+}
+
+/** The names that the file of a blob can have. */
+export const BLOB_FILES = [
+  "layer.tar.gz",
+  "layer.tar.zst",
+  "layer.tar",
+  "config.json",
+  "blob.json",
+  "blob",
+] as const;
+
+/** One of the names that the file of a blob can have. */
+export type BlobFile = typeof BLOB_FILES[number];
+
+/** Finds a blob of a repository; `undefined` where the repository does not have it. */
+export function findBlob(store: Store, name: Name, digest: Digest): Blob | undefined {
+  const folder = contentFolder(store.root, name, digest);
+  for (const fileName of namesIn(folder)) {
+    if (!(BLOB_FILES as readonly string[]).includes(fileName)) continue;
+    const path = join(folder, fileName);
+    const size = fileSize(path);
+    if (size !== undefined) return { path, size };
+  }
+}
+
+/** Puts a synced file, whose bytes have this digest, where the repository keeps that blob. */
+export async function storeBlob(store: Store, name: Name, digest: Digest, file: string): Promise<void> {
+  const folder = contentFolder(store.root, name, digest);
+  // USE-I04: two clients pushed the same blob at the same time. The first one to finish has stored it, for both. It may
+  // not have synced the folder yet, and the second one is about to be told that the blob is safe.
+  if (findBlob(store, name, digest) !== undefined) return await syncFolder(store, folder);
+  await moveFile(store, file, join(folder, nameByContent(file)));
+}
+
+/** Gives a repository a blob of another one, as a second name for the same bytes: whether the other one had it. */
+export async function linkBlob(store: Store, from: Name, to: Name, digest: Digest): Promise<boolean> {
+  const blob = findBlob(store, from, digest);
+  if (blob === undefined) return false;
+  const fileName = blob.path.slice(contentFolder(store.root, from, digest).length + 1);
+  return await linkFile(store, blob.path, join(contentFolder(store.root, to, digest), fileName));
+}
+
+/** Removes a blob from a repository: whether it was there. Other repositories that have the same bytes keep them. */
+export async function removeBlob(store: Store, name: Name, digest: Digest): Promise<boolean> {
+  const blob = findBlob(store, name, digest);
+  if (blob === undefined || !await removeFile(store, blob.path)) return false;
+  await removeEmptyFolders(store, contentFolder(store.root, name, digest));
+  return true;
+}
+
+// Larger pieces than the default of 64 KiB: each one costs a turn of the event loop and a system call.
+const PIECE = 1024 * 1024;
+
+/**
+ * Opens a blob, or a part of it, as a stream. A blob that is deleted meanwhile is still sent to its end.
+ *
+ * `undefined` where the file is not there any more.
+ */
+export async function readBlob(blob: Blob, range: ByteRange): Promise<ReadableStream<Uint8Array> | undefined> {
+  let file: Deno.FsFile;
+  try {
+    file = await Deno.open(blob.path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+  if (range.start > 0) await file.seek(range.start, Deno.SeekMode.Start);
+  let left = range.length;
+  return new ReadableStream({
+    async pull(controller) {
+      const piece = new Uint8Array(Math.min(PIECE, left));
+      const read = left === 0 ? null : await file.read(piece);
+      if (read === null) {
+        file.close();
+        return controller.close();
+      }
+      left -= read;
+      controller.enqueue(piece.subarray(0, read));
+    },
+    cancel() {
+      file.close();
+    },
+  }, { highWaterMark: 0 });
+}
+
+// A JSON document larger than this is not looked into; no image config comes near.
+const LARGEST_JSON = 4 * 1024 * 1024;
+
+/** What the bytes of a file are, as the name of a blob's file. */
+function nameByContent(path: string): BlobFile {
+  using file = Deno.openSync(path);
+  const head = new Uint8Array(512);
+  const length = file.readSync(head) ?? 0;
+  const startsWith = (...bytes: number[]) => bytes.every((byte, index) => head[index] === byte);
+
+  if (startsWith(0x1f, 0x8b)) return "layer.tar.gz"; // RFC 1952 section 2.3.1
+  if (startsWith(0x28, 0xb5, 0x2f, 0xfd)) return "layer.tar.zst"; // RFC 8878 section 3.1.1
+  if (new TextDecoder().decode(head.subarray(257, 262)) === "ustar") return "layer.tar"; // POSIX pax
+  if (/^\s*[{[]/.test(new TextDecoder().decode(head.subarray(0, length)))) return nameOfJson(path);
+  return "blob";
+}
+
+function nameOfJson(path: string): BlobFile {
+  if (fileSize(path)! > LARGEST_JSON) return "blob";
+  try {
+    const json = JSON.parse(Deno.readTextFileSync(path));
+    // The three fields that an image config must have: https://github.com/opencontainers/image-spec/blob/13cff54/config.md
+    const isConfig = "architecture" in json && "os" in json && "rootfs" in json;
+    return isConfig ? "config.json" : "blob.json";
+  } catch (error) {
+    if (error instanceof SyntaxError) return "blob";
+    throw error;
+  }
+}

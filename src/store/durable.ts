@@ -1,0 +1,190 @@
+/**
+ * The few operations that change the disk. Each one is whole or has not happened, and it has happened for good when it
+ * returns: after `kill -9`, and after a power cut.
+ *
+ * The way to have that from a file system is old and always the same:
+ *
+ *     1. write aside     library/hello/_tags/.3f0c…       nobody looks at it
+ *     2. sync the file   its bytes are on the disk now
+ *     3. rename          library/hello/_tags/latest       one step: the old text or the new one, never a half
+ *     4. sync the folder the name is on the disk now too
+ *
+ * Every change is reported where it is made, and that is how the story of a request knows what it did.
+ *
+ * Next: blobs.ts
+ *
+ * @module
+ */
+
+import { dirname, join, relative } from "node:path";
+import type { Change, Store } from "./store.ts";
+
+/** Tells of a change; `path` is absolute or relative to where the program runs, as the paths of the layout are. */
+export function report(store: Store, sign: Change["sign"], path: string, more: Partial<Change> = {}): void {
+  store.report({ sign, path: relative(store.root, path), ...more });
+}
+
+/** Reads a small file: its bytes, or `undefined` where there is none. */
+export function readFile(path: string): Uint8Array<ArrayBuffer> | undefined {
+  return unlessMissing(() => Deno.readFileSync(path));
+}
+
+/** Reads a small text file: its text, or `undefined` where there is none. */
+export function readTextFile(path: string): string | undefined {
+  return unlessMissing(() => Deno.readTextFileSync(path));
+}
+
+/** The size of a file in bytes, or `undefined` where there is none. */
+export function fileSize(path: string): number | undefined {
+  const info = unlessMissing(() => Deno.statSync(path));
+  return info?.isFile ? info.size : undefined;
+}
+
+/** The names in a folder, in no order; none where there is no such folder. */
+export function namesIn(folder: string): string[] {
+  return unlessMissing(() => Array.from(Deno.readDirSync(folder), (entry) => entry.name)) ?? [];
+}
+
+/**
+ * What the action gives, or `undefined` where the file or folder that it is about is not there. A path that goes through
+ * a file as if it were a folder leads to nothing too.
+ */
+export function unlessMissing<T>(action: () => T): T | undefined {
+  try {
+    return action();
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Whether an error says that a file or folder is not there. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
+}
+
+/** Writes a small file, whole or not at all; what was there before is replaced. */
+export async function writeFile(store: Store, path: string, bytes: Uint8Array): Promise<void> {
+  const isNew = fileSize(path) === undefined;
+  const aside = join(dirname(path), `.${crypto.randomUUID()}`);
+  await retryWithFolder(store, dirname(path), async () => {
+    try {
+      using file = await Deno.open(aside, { write: true, createNew: true, mode: 0o644 });
+      await writeAll(file, bytes);
+      if (store.durability === "sync") await file.sync();
+    } catch (error) {
+      removeIfThere(aside);
+      throw error;
+    }
+    await Deno.rename(aside, path);
+  });
+  await syncFolder(store, dirname(path));
+  report(store, isNew ? "+" : "~", path, { size: bytes.length });
+}
+
+/** Moves a file, which is synced already, to where it belongs; one that is there before is replaced. */
+export async function moveFile(store: Store, from: string, to: string): Promise<void> {
+  await retryWithFolder(store, dirname(to), () => Deno.rename(from, to));
+  await syncFolder(store, dirname(to));
+  report(store, "+", to, { size: fileSize(to) });
+}
+
+/**
+ * Gives a file a second name. Where the file system has no hard links (or has no more of them for this file), the bytes
+ * are copied. `false` where the file is not there.
+ */
+export async function linkFile(store: Store, from: string, to: string): Promise<boolean> {
+  const aside = join(dirname(to), `.${crypto.randomUUID()}`);
+  try {
+    await retryWithFolder(store, dirname(to), () => Deno.link(from, to), () => fileSize(from) !== undefined);
+    report(store, "=", to, { size: fileSize(to), sameAs: relative(store.root, from) });
+  } catch (error) {
+    if (isMissing(error)) return false;
+    if (!(error instanceof Deno.errors.AlreadyExists)) {
+      await Deno.copyFile(from, aside);
+      await Deno.rename(aside, to);
+      report(store, "+", to, { size: fileSize(to) });
+    }
+  }
+  await syncFolder(store, dirname(to));
+  return true;
+}
+
+/** Removes a file: whether there was one. */
+export async function removeFile(store: Store, path: string): Promise<boolean> {
+  try {
+    await Deno.remove(path);
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+  await syncFolder(store, dirname(path));
+  report(store, "-", path);
+  return true;
+}
+
+/** Removes a folder with nothing in it, and then those above it that this leaves empty, up to the root. */
+export async function removeEmptyFolders(store: Store, folder: string): Promise<void> {
+  for (let path = folder; path !== store.root && path !== "."; path = dirname(path)) {
+    try {
+      await Deno.remove(path);
+    } catch (error) {
+      // Not empty, or somebody else was quicker. There is no name of its own for the first error.
+      if (isMissing(error) || namesIn(path).length > 0) return;
+      throw error;
+    }
+  }
+}
+
+/** Writes all of the bytes; one call of `write` may take only some. */
+export async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
+  for (let written = 0; written < bytes.length;) {
+    written += await file.write(bytes.subarray(written));
+  }
+}
+
+/** Makes sure that the names in a folder are on the disk. */
+export async function syncFolder(store: Store, folder: string): Promise<void> {
+  // Windows cannot open a folder to sync it; there, the file system's journal has to do.
+  if (store.durability === "none" || Deno.build.os === "windows") return;
+  using opened = await Deno.open(folder).catch((error) => {
+    if (isMissing(error)) return undefined;
+    throw error;
+  });
+  await opened?.sync();
+}
+
+/** Makes a folder and those above it that are not there yet, and puts their names on the disk. */
+export async function makeFolder(store: Store, folder: string): Promise<void> {
+  try {
+    await Deno.mkdir(folder, { mode: 0o755 });
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return;
+    if (!isMissing(error) || folder === dirname(folder)) throw error;
+    await makeFolder(store, dirname(folder));
+    return makeFolder(store, folder);
+  }
+  await syncFolder(store, dirname(folder));
+}
+
+// Tries an action that needs a folder, and makes the folder only when it turns out to be missing: most often it is there.
+// Somebody may remove a folder that has become empty between its making and the next try, so there are several tries.
+async function retryWithFolder(
+  store: Store,
+  folder: string,
+  action: () => Promise<void>,
+  isWorthwhile: () => boolean = () => true,
+): Promise<void> {
+  for (let tries = 0;; tries++) {
+    try {
+      return await action();
+    } catch (error) {
+      if (!isMissing(error) || tries === 10 || !isWorthwhile()) throw error;
+      await makeFolder(store, folder);
+    }
+  }
+}
+
+function removeIfThere(path: string): void {
+  unlessMissing(() => Deno.removeSync(path));
+}

@@ -1,0 +1,67 @@
+/**
+ * Manifests on disk.
+ * https://github.com/opencontainers/distribution-spec/blob/967efdc/spec.md#pushing-manifests
+ *
+ *     library/hello/sha256:7d1a…/
+ *     ├── manifest.json       exactly the bytes that were pushed
+ *     └── content-type        application/vnd.oci.image.manifest.v1+json
+ *
+ * A manifest is there when its `manifest.json` is, which is therefore written last and removed first.
+ *
+ * Next: tags.ts
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import type { Digest } from "../definitions/digest.ts";
+import type { Name } from "../definitions/name.ts";
+import { fileSize, readFile, readTextFile, removeEmptyFolders, removeFile, writeFile } from "./durable.ts";
+import { CONTENT_TYPE_FILE, contentFolder, MANIFEST_FILE } from "./layout.ts";
+import type { Store } from "./store.ts";
+
+/** A manifest as it was pushed: its bytes and the media type that it was pushed with. */
+export interface StoredManifest {
+  /** The bytes. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The media type. */
+  readonly mediaType: string;
+}
+
+/** Reads a manifest of a repository; `undefined` where the repository does not have it. */
+export function readManifest(store: Store, name: Name, digest: Digest): StoredManifest | undefined {
+  const folder = contentFolder(store.root, name, digest);
+  const bytes = readFile(join(folder, MANIFEST_FILE));
+  const mediaType = readTextFile(join(folder, CONTENT_TYPE_FILE));
+  return bytes && mediaType ? { bytes, mediaType } : undefined;
+}
+
+/** Whether a repository has a manifest. */
+export function hasManifest(store: Store, name: Name, digest: Digest): boolean {
+  return manifestSize(store, name, digest) !== undefined;
+}
+
+/** The length of a manifest in bytes; `undefined` where the repository does not have it. */
+export function manifestSize(store: Store, name: Name, digest: Digest): number | undefined {
+  return fileSize(join(contentFolder(store.root, name, digest), MANIFEST_FILE));
+}
+
+/** Stores a manifest. The same bytes pushed once more change nothing, except that the media type pushed last counts. */
+export async function storeManifest(store: Store, name: Name, digest: Digest, manifest: StoredManifest): Promise<void> {
+  const folder = contentFolder(store.root, name, digest);
+  const contentType = join(folder, CONTENT_TYPE_FILE);
+  if (readTextFile(contentType) !== manifest.mediaType) {
+    await writeFile(store, contentType, new TextEncoder().encode(manifest.mediaType));
+  }
+  const path = join(folder, MANIFEST_FILE);
+  if (fileSize(path) === undefined) await writeFile(store, path, manifest.bytes);
+}
+
+/** Removes a manifest: whether it was there. */
+export async function removeManifest(store: Store, name: Name, digest: Digest): Promise<boolean> {
+  const folder = contentFolder(store.root, name, digest);
+  const wasThere = await removeFile(store, join(folder, MANIFEST_FILE));
+  await removeFile(store, join(folder, CONTENT_TYPE_FILE));
+  await removeEmptyFolders(store, folder);
+  return wasThere;
+}

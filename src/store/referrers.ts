@@ -1,0 +1,47 @@
+/**
+ * Referrers on disk: who says something about a manifest.
+ * https://github.com/opencontainers/distribution-spec/blob/967efdc/spec.md#listing-referrers
+ *
+ *     library/hello/_referrers/sha256:7d1a…/         the subject, which need not be there itself
+ *     └── sha256:e07c….json                          one referrer: the descriptor that the referrers API lists
+ *
+ * One file for each referrer, and not one list: two signatures that are pushed at the same time write two files.
+ *
+ * Next: repositories.ts
+ *
+ * @module
+ */
+
+import { basename, dirname } from "node:path";
+import type { Descriptor } from "../definitions/descriptor.ts";
+import type { Digest } from "../definitions/digest.ts";
+import type { Name } from "../definitions/name.ts";
+import { namesIn, readTextFile, removeEmptyFolders, removeFile, writeFile } from "./durable.ts";
+import { fileNameToDigest, referrerFile, referrersFolder } from "./layout.ts";
+import type { Store } from "./store.ts";
+
+/** Records that a manifest refers to a subject. */
+export async function storeReferrer(store: Store, name: Name, subject: Digest, referrer: Descriptor): Promise<void> {
+  const path = referrerFile(store.root, name, subject, referrer.digest);
+  const text = JSON.stringify(referrer);
+  if (readTextFile(path) !== text) await writeFile(store, path, new TextEncoder().encode(text));
+}
+
+/** Forgets that a manifest refers to a subject. */
+export async function removeReferrer(store: Store, name: Name, subject: Digest, referrer: Digest): Promise<void> {
+  const path = referrerFile(store.root, name, subject, referrer);
+  if (await removeFile(store, path)) await removeEmptyFolders(store, dirname(path));
+}
+
+/** The digests of all that refers to a subject, sorted by byte value. */
+export function listReferrers(store: Store, name: Name, subject: Digest): Digest[] {
+  return namesIn(referrersFolder(store.root, name, subject))
+    .map((fileName) => fileNameToDigest(basename(fileName, ".json")))
+    .filter((digest) => digest !== undefined)
+    .sort();
+}
+
+/** The descriptor of one referrer, as JSON text; `undefined` where it is gone. */
+export function readReferrer(store: Store, name: Name, subject: Digest, referrer: Digest): string | undefined {
+  return readTextFile(referrerFile(store.root, name, subject, referrer));
+}

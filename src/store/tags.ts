@@ -1,0 +1,43 @@
+/**
+ * Tags on disk.
+ * https://github.com/opencontainers/distribution-spec/blob/967efdc/spec.md#listing-tags
+ *
+ *     library/hello/_tags/latest       sha256:7d1a…
+ *
+ * A tag is a file whose text is the digest that it points to. To move a tag is to replace the file, in one step.
+ *
+ * Next: referrers.ts
+ *
+ * @module
+ */
+
+import { type Digest, parseDigest } from "../definitions/digest.ts";
+import type { Name } from "../definitions/name.ts";
+import { parseTag, type Tag } from "../definitions/tag.ts";
+import { namesIn, readTextFile, removeEmptyFolders, removeFile, writeFile } from "./durable.ts";
+import { tagFile, tagsFolder } from "./layout.ts";
+import type { Store } from "./store.ts";
+
+/** The digest that a tag points to; `undefined` where the repository has no such tag. */
+export function resolveTag(store: Store, name: Name, tag: Tag): Digest | undefined {
+  return parseDigest(readTextFile(tagFile(store.root, name, tag))?.trim() ?? "");
+}
+
+/** Lets a tag point to a manifest, whatever it pointed to before. */
+export async function setTag(store: Store, name: Name, tag: Tag, digest: Digest): Promise<void> {
+  if (resolveTag(store, name, tag) === digest) return;
+  await writeFile(store, tagFile(store.root, name, tag), new TextEncoder().encode(digest));
+}
+
+/** Removes a tag, and nothing of what it points to: whether it was there. */
+export async function removeTag(store: Store, name: Name, tag: Tag): Promise<boolean> {
+  const wasThere = await removeFile(store, tagFile(store.root, name, tag));
+  await removeEmptyFolders(store, tagsFolder(store.root, name));
+  return wasThere;
+}
+
+/** All tags of a repository, sorted by byte value. */
+export function listTags(store: Store, name: Name): Tag[] {
+  // A tag is ASCII, where the order of JavaScript's strings is that of their bytes.
+  return namesIn(tagsFolder(store.root, name)).map(parseTag).filter((tag) => tag !== undefined).sort();
+}

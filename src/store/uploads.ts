@@ -1,0 +1,234 @@
+/**
+ * Upload sessions on disk.
+ * https://github.com/opencontainers/distribution-spec/blob/967efdc/spec.md#pushing-a-blob-in-chunks
+ *
+ *     library/hello/_uploads/0f9c…/data        the bytes so far; their number is the offset of the next chunk
+ *
+ * The file is the state. How much has arrived is the length of the file, when the session was last used is the time on
+ * it, and whoever works on it holds its lock. So a session outlives a restart, and it does not matter which of several
+ * processes a request comes to.
+ *
+ *     openSession      makes the folder and the empty file
+ *     withSession      … append   the bytes of a request, behind those that are there
+ *                      … finish   move the file to its digest, if that is what the bytes have
+ *                      … drop     remove it all
+ *
+ * One thing is kept in memory: the hash of the bytes so far, since reading a layer again at its end would cost as much as
+ * receiving it. It cannot be wrong. Bytes that are in the file never change, so a hash of the first n bytes is good as
+ * long as the file has n bytes; and where it has not, or there is no hash, the file is read.
+ *
+ * @module
+ */
+
+import { algorithmOf, type Digest } from "../definitions/digest.ts";
+import type { Name } from "../definitions/name.ts";
+import { newSessionId, parseSessionId, type SessionId } from "../definitions/session.ts";
+import { storeBlob } from "./blobs.ts";
+import {
+  fileSize,
+  isMissing,
+  makeFolder,
+  namesIn,
+  removeEmptyFolders,
+  report,
+  syncFolder,
+  unlessMissing,
+  writeAll,
+} from "./durable.ts";
+import { sessionFile, sessionFolder, uploadsFolder } from "./layout.ts";
+import { inTurn, lock } from "./locks.ts";
+import type { HashSoFar, Store } from "./store.ts";
+
+// A hash takes a few hundred bytes. A session whose hash was forgotten is hashed from its file.
+const MOST_HASHES = 10_000;
+
+/** Opens a session. `algorithm` is that of the digest which is to be expected at its end. */
+export async function openSession(store: Store, name: Name, algorithm: string): Promise<SessionId> {
+  const id = newSessionId();
+  const path = sessionFile(store.root, name, id);
+  // Nothing is synced yet: what a power cut can take here is a session without a byte in it.
+  await makeFolder({ ...store, durability: "none" }, sessionFolder(store.root, name, id));
+  (await Deno.open(path, { write: true, createNew: true, mode: 0o644 })).close();
+  rememberHash(store, id, { algorithm, hash: store.hashes[algorithm](), size: 0 });
+  report(store, "+", path, { size: 0 });
+  return id;
+}
+
+/** How many bytes a session has; `undefined` where there is no such session. Asking is a use of the session. */
+export function sessionSize(store: Store, name: Name, id: SessionId): number | undefined {
+  if (!isAlive(store, name, id)) return undefined;
+  const path = sessionFile(store.root, name, id);
+  const now = new Date();
+  unlessMissing(() => Deno.utimeSync(path, now, now));
+  return fileSize(path);
+}
+
+/** A session that nobody else works on at the moment. */
+export interface Session {
+  /** Its UUID. */
+  readonly id: SessionId;
+  /** How many bytes it has: the offset of the next one. */
+  readonly size: number;
+  /**
+   * Puts bytes behind those that are there. If it throws, because the client has gone for example, those that came
+   * before are kept. `algorithm` is that of the digest to come, where it is known.
+   */
+  append(body: AsyncIterable<Uint8Array>, algorithm?: string): Promise<void>;
+  /** Waits until the bytes so far are on the disk. */
+  sync(): Promise<void>;
+  /** Takes the last bytes away again, down to this size. */
+  truncate(size: number): Promise<void>;
+  /** Ends the session as a blob, if its bytes have this digest. If not, it is dropped: the digest that they do have. */
+  finish(digest: Digest): Promise<Digest>;
+  /** Ends the session and forgets its bytes. */
+  drop(): Promise<void>;
+}
+
+/** Works on a session, alone. `undefined` where there is no such session. */
+export function withSession<T>(
+  store: Store,
+  name: Name,
+  id: SessionId,
+  action: (session: Session) => Promise<T>,
+): Promise<T | undefined> {
+  const path = sessionFile(store.root, name, id);
+  return inTurn(store, path, async () => {
+    if (!isAlive(store, name, id)) return undefined;
+    using file = await openToAppend(path);
+    if (file === undefined) return undefined;
+    await lock(file);
+    // Another process may have ended the session while this one waited.
+    if (fileSize(path) === undefined) return undefined;
+    file.utimeSync(new Date(), new Date());
+    return await action(new LockedSession(store, name, id, path, file));
+  });
+}
+
+class LockedSession implements Session {
+  size: number;
+
+  constructor(
+    private readonly store: Store,
+    private readonly name: Name,
+    readonly id: SessionId,
+    private readonly path: string,
+    private readonly file: Deno.FsFile,
+  ) {
+    this.size = file.statSync().size;
+  }
+
+  async append(body: AsyncIterable<Uint8Array>, algorithm?: string): Promise<void> {
+    const running = this.#hashSoFar(algorithm);
+    const before = this.size;
+    try {
+      for await (const piece of body) {
+        await writeAll(this.file, piece);
+        this.size += piece.length;
+        running?.hash.update(piece);
+        if (running !== undefined) running.size = this.size;
+      }
+    } finally {
+      if (this.size > before) report(this.store, "~", this.path, { size: this.size });
+    }
+  }
+
+  async sync(): Promise<void> {
+    if (this.store.durability === "none") return;
+    await this.file.syncData();
+    await syncFolder(this.store, sessionFolder(this.store.root, this.name, this.id));
+    await syncFolder(this.store, uploadsFolder(this.store.root, this.name));
+  }
+
+  async truncate(size: number): Promise<void> {
+    this.store.runningHashes.delete(this.id);
+    await this.file.truncate(size);
+    this.size = size;
+  }
+
+  async finish(digest: Digest): Promise<Digest> {
+    const actual = await this.#digest(algorithmOf(digest));
+    if (actual === digest) {
+      if (this.store.durability === "sync") await this.file.syncData();
+      await storeBlob(this.store, this.name, digest, this.path);
+    }
+    await this.drop();
+    return actual;
+  }
+
+  async drop(): Promise<void> {
+    this.store.runningHashes.delete(this.id);
+    await removeSession(this.store, this.name, this.id);
+  }
+
+  // The hash to go on with, if there is one for just the bytes that are in the file. An empty session can still choose.
+  #hashSoFar(algorithm?: string): HashSoFar | undefined {
+    let running = this.store.runningHashes.get(this.id);
+    if (this.size === 0 && (running === undefined || (algorithm !== undefined && algorithm !== running.algorithm))) {
+      const chosen = algorithm ?? "sha256";
+      running = { algorithm: chosen, hash: this.store.hashes[chosen](), size: 0 };
+      rememberHash(this.store, this.id, running);
+    }
+    return running?.size === this.size ? running : undefined;
+  }
+
+  async #digest(algorithm: string): Promise<Digest> {
+    let running = this.#hashSoFar(algorithm);
+    if (running?.algorithm !== algorithm) running = undefined;
+    const hash = running?.hash ?? this.store.hashes[algorithm]();
+    if (running === undefined) {
+      using file = await Deno.open(this.path);
+      const piece = new Uint8Array(1024 * 1024);
+      for (let read = await file.read(piece); read !== null; read = await file.read(piece)) {
+        hash.update(piece.subarray(0, read));
+      }
+    }
+    return `${algorithm}:${hash.digest("hex")}` as Digest;
+  }
+}
+
+/** Removes the sessions of a repository that nobody has used for too long: how many there were. */
+export async function expireSessions(store: Store, name: Name): Promise<number> {
+  let expired = 0;
+  for (const text of namesIn(uploadsFolder(store.root, name))) {
+    const id = parseSessionId(text);
+    if (id === undefined || isAlive(store, name, id)) continue;
+    await removeSession(store, name, id);
+    expired++;
+  }
+  return expired;
+}
+
+// PUSH-CANCEL-04: a session is alive for some time after its last request, and each request leaves its time on the file.
+function isAlive(store: Store, name: Name, id: SessionId): boolean {
+  const info = unlessMissing(() => Deno.statSync(sessionFile(store.root, name, id)));
+  return info !== undefined && Date.now() - info.mtime!.getTime() <= store.sessionLifetime;
+}
+
+async function removeSession(store: Store, name: Name, id: SessionId): Promise<void> {
+  const folder = sessionFolder(store.root, name, id);
+  try {
+    await Deno.remove(folder, { recursive: true });
+  } catch (error) {
+    if (isMissing(error)) return;
+    throw error;
+  }
+  report(store, "-", `${folder}/`);
+  await removeEmptyFolders(store, uploadsFolder(store.root, name));
+}
+
+async function openToAppend(path: string): Promise<Deno.FsFile | undefined> {
+  try {
+    return await Deno.open(path, { append: true });
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+function rememberHash(store: Store, id: SessionId, hash: HashSoFar): void {
+  store.runningHashes.set(id, hash);
+  if (store.runningHashes.size > MOST_HASHES) {
+    const [oldest] = store.runningHashes.keys();
+    store.runningHashes.delete(oldest);
+  }
+}

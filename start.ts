@@ -1,0 +1,55 @@
+/**
+ * Starts the registry with just the permissions that its flags call for: one address, one folder.
+ *
+ *     deno task start --port 5081 --root images
+ *       └─▶ deno run --allow-net=127.0.0.1:5081 --allow-read=images --allow-write=images main.ts --port 5081 --root images
+ *
+ * Deno gives permissions when a program starts, before the program can read a flag. So this one reads the flags, and starts
+ * the other. It may do nothing else itself, and waits with its hands off the network and the disk.
+ *
+ * @module
+ */
+
+import { type CommandLine, parseCommandLine, UsageError } from "./src/command_line.ts";
+
+if (import.meta.main) Deno.exit(await start(Deno.args));
+
+/** Starts the registry and waits for its end: its exit status. */
+async function start(args: string[]): Promise<number> {
+  const main = new URL("main.ts", import.meta.url).href;
+  const child = new Deno.Command("deno", { args: ["run", "--no-prompt", ...permissionsFor(args), main, ...args] })
+    .spawn();
+  // A terminal interrupts both at once; whoever stops only this one means the other as well.
+  Deno.addSignalListener("SIGINT", () => {});
+  if (Deno.build.os !== "windows") {
+    Deno.addSignalListener("SIGTERM", () => child.kill("SIGTERM"));
+  }
+  return (await child.status).code;
+}
+
+function permissionsFor(args: readonly string[]): string[] {
+  try {
+    const line = parseCommandLine(args);
+    return typeof line === "string" ? [] : permissionFlags(line);
+  } catch (error) {
+    // The registry will say what is wrong; for that it needs no permissions.
+    if (error instanceof UsageError) return [];
+    throw error;
+  }
+}
+
+/** The flags of `deno run` for a registry that is started like this. */
+export function permissionFlags({ host, port, root, readOnly, tls }: CommandLine): string[] {
+  const address = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+  const readable = [root, ...(tls === undefined ? [] : [tls.cert, tls.key])];
+  return [
+    `--allow-net=${address}`,
+    `--allow-read=${readable.map(escapeComma).join(",")}`,
+    ...(readOnly ? [] : [`--allow-write=${escapeComma(root)}`]),
+  ];
+}
+
+// In a list of paths, Deno reads two commas as one that belongs to a path.
+function escapeComma(path: string): string {
+  return path.replaceAll(",", ",,");
+}

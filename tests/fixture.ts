@@ -1,0 +1,180 @@
+/**
+ * What the tests share: a registry of their own for each test, over a folder of its own, and the words to talk to it.
+ *
+ *     await using registry = await startRegistry();
+ *     const foo = await registry.pushBlob("library/hello", "foo");
+ *     const response = await registry.send("GET", `/v2/library/hello/blobs/${foo}`);
+ *     assertEquals(await registry.tree(), [`library/hello/${foo}/blob`]);
+ *
+ * Everything is arranged as a client would, with requests. Nothing listens on a port, unless a test is about the wire.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { createHash } from "node:crypto";
+import { createRegistry, type Registry, type RegistryOptions } from "../src/registry.ts";
+import type { Story } from "../src/story.ts";
+
+/** The media types that the tests speak of most. */
+export const TYPES = {
+  image: "application/vnd.oci.image.manifest.v1+json",
+  index: "application/vnd.oci.image.index.v1+json",
+  config: "application/vnd.oci.image.config.v1+json",
+  layer: "application/vnd.oci.image.layer.v1.tar+gzip",
+  dockerImage: "application/vnd.docker.distribution.manifest.v2+json",
+  dockerList: "application/vnd.docker.distribution.manifest.list.v2+json",
+} as const;
+
+/** The digest of some text or bytes, computed independently of the registry. */
+export function digestOf(content: string | Uint8Array, algorithm = "sha256"): string {
+  return `${algorithm}:${createHash(algorithm).update(content).digest("hex")}`;
+}
+
+/** A descriptor of some content. */
+export function descriptorOf(content: string | Uint8Array, mediaType: string, algorithm = "sha256") {
+  const size = typeof content === "string" ? new TextEncoder().encode(content).length : content.length;
+  return { mediaType, digest: digestOf(content, algorithm), size };
+}
+
+/** A registry for one test. */
+export class TestRegistry {
+  /** The folder that it stores in. */
+  readonly root: string;
+  /** The stories that it has told so far. */
+  readonly stories: Story[] = [];
+  readonly #registry: Registry;
+
+  constructor(root: string, options: Partial<RegistryOptions>) {
+    this.root = root;
+    this.#registry = createRegistry({
+      durability: "none",
+      story: (story) => this.stories.push(story),
+      ...options,
+      root,
+    });
+  }
+
+  /** Sends a request; the body may be text, bytes, or a stream of pieces. */
+  send(
+    method: string,
+    path: string,
+    init: { headers?: Record<string, string>; body?: BodyInit } = {},
+  ): Promise<Response> {
+    const { headers, body } = init;
+    // A client says how long its body is, unless it streams.
+    const known = typeof body === "string"
+      ? new TextEncoder().encode(body).length
+      : body instanceof Uint8Array
+      ? body.length
+      : undefined;
+    const length: Record<string, string> = known === undefined ? {} : { "Content-Length": String(known) };
+    return this.#registry(
+      new Request(new URL(path, "http://localhost"), { method, body, headers: { ...length, ...headers } }),
+    );
+  }
+
+  /** Sends a request whose path is not a well-formed URL, or would be tidied up as one. */
+  sendRaw(method: string, url: string): Promise<Response> {
+    const request = new Request("http://localhost/", { method });
+    Object.defineProperty(request, "url", { value: `http://localhost${url}` });
+    return this.#registry(request);
+  }
+
+  /** Pushes a blob with a single POST: its digest. */
+  async pushBlob(name: string, content: string | Uint8Array<ArrayBuffer>, algorithm = "sha256"): Promise<string> {
+    const digest = digestOf(content, algorithm);
+    const response = await this.send("POST", `/v2/${name}/blobs/uploads/?digest=${digest}`, { body: content });
+    assertEquals(response.status, 201, await response.text());
+    return digest;
+  }
+
+  /** Pushes a manifest, as JSON or as it is: its digest. Without a tag it is pushed by digest. */
+  async pushManifest(
+    name: string,
+    manifest: object | string,
+    { tag, type, algorithm = "sha256" }: { tag?: string; type?: string; algorithm?: string } = {},
+  ): Promise<string> {
+    const text = typeof manifest === "string" ? manifest : JSON.stringify(manifest);
+    const digest = digestOf(text, algorithm);
+    const response = await this.send("PUT", `/v2/${name}/manifests/${tag ?? digest}`, {
+      body: text,
+      headers: { "Content-Type": type ?? JSON.parse(text).mediaType },
+    });
+    assertEquals(response.status, 201, await response.text());
+    return digest;
+  }
+
+  /** Pushes a small image, blobs and all: its manifest and the digests in it. `fields` are added to the manifest. */
+  async pushImage(name: string, { tag, ...fields }: { tag?: string; [field: string]: unknown } = {}) {
+    const layer = "layer of " + name;
+    const config = JSON.stringify({ architecture: "amd64", os: "linux", rootfs: { type: "layers", diff_ids: [] } });
+    await this.pushBlob(name, layer);
+    await this.pushBlob(name, config);
+    const manifest = {
+      schemaVersion: 2,
+      mediaType: TYPES.image,
+      config: descriptorOf(config, TYPES.config),
+      layers: [descriptorOf(layer, TYPES.layer)],
+      ...fields,
+    };
+    const digest = await this.pushManifest(name, manifest, { tag });
+    return { digest, text: JSON.stringify(manifest), layer: digestOf(layer), config: digestOf(config) };
+  }
+
+  /** Opens an upload session: its Location. */
+  async openSession(name: string): Promise<string> {
+    const response = await this.send("POST", `/v2/${name}/blobs/uploads/`);
+    assertEquals(response.status, 202, await response.text());
+    return response.headers.get("Location")!;
+  }
+
+  /** The files below the root (or below a folder in it), sorted, without those that are nothing to read. */
+  tree(folder = ""): string[] {
+    const files: string[] = [];
+    const visit = (path: string) => {
+      for (const { name, isDirectory } of Deno.readDirSync(`${this.root}/${path}`)) {
+        if (path === "" && name === ".locks") continue;
+        const inside = path === "" ? name : `${path}/${name}`;
+        if (isDirectory) visit(inside);
+        else files.push(inside);
+      }
+    };
+    visit(folder);
+    return files.sort();
+  }
+
+  /** The text of a file below the root. */
+  read(path: string): string {
+    return Deno.readTextFileSync(`${this.root}/${path}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.root, { recursive: true });
+  }
+}
+
+/** Starts a registry over a new folder. It is gone when the test is. */
+export async function startRegistry(options: Partial<RegistryOptions> = {}): Promise<TestRegistry> {
+  return new TestRegistry(await Deno.makeTempDir({ prefix: "glassbox_" }), options);
+}
+
+/**
+ * Holds a refusal against what it should be, in all its parts: the status, the JSON of API-ERR-02, the code, and the rule
+ * that it names. It returns the details, each with what was expected and what came.
+ */
+export async function expectRefusal(
+  response: Response,
+  expected: { status: number; code: string; rule: string },
+): Promise<{ rule: string; spec: string; expected: string; actual: string }[]> {
+  const text = await response.text();
+  assertEquals(response.status, expected.status, text);
+  assertEquals(response.headers.get("Content-Type"), "application/json");
+  const { errors, ...rest } = JSON.parse(text);
+  assertEquals(rest, {});
+  for (const { code, message, detail } of errors) {
+    assertEquals({ code, rule: detail.rule }, { code: expected.code, rule: expected.rule });
+    assertEquals([typeof message, typeof detail.expected, typeof detail.actual], ["string", "string", "string"]);
+  }
+  return errors.map(({ detail }: { detail: unknown }) => detail);
+}
