@@ -1,5 +1,5 @@
 /**
- * The program: serves a registry until it is told to stop.
+ * The program: serves a registry until it is told to stop, or keeps house in its folder.
  *
  *     $ deno task start
  *     Glassbox 0.1.0 listens on http://127.0.0.1:5080 and stores in testdata/
@@ -15,17 +15,17 @@
 
 import { ensureDir } from "@std/fs";
 import config from "./deno.json" with { type: "json" };
-import { type CommandLine, HELP, parseCommandLine, UsageError } from "./src/command_line.ts";
+import { type CommandLine, parseCommandLine, UsageError } from "./src/command_line.ts";
+import { keepHouse } from "./src/housekeeping/commands.ts";
 import { expireUploads } from "./src/housekeeping/expire_uploads.ts";
 import { createRegistry, openStore, type RegistryOptions } from "./src/registry.ts";
 import { formatJson, formatLine, formatStory, type LogForm, type Story } from "./src/story.ts";
 
-// What shell scripts go by: 2 for a command line that makes no sense, 1 for a machine that does not play along.
+// What shell scripts go by: 2 for a command line that makes no sense, 1 for a machine that does not play along, and for
+// faults that `verify` has found.
 const USAGE = 2;
 const FAILURE = 1;
 
-// How long requests may go on after the registry was told to stop, and how often expired sessions are looked for.
-const DRAIN_MILLISECONDS = 30_000;
 const HOUR_MILLISECONDS = 60 * 60 * 1000;
 
 if (import.meta.main) Deno.exit(await main(Deno.args));
@@ -33,10 +33,10 @@ if (import.meta.main) Deno.exit(await main(Deno.args));
 /** Does what the command line says: the exit status. */
 async function main(args: string[]): Promise<number> {
   try {
-    const line = parseCommandLine(args);
-    if (line === "help") console.log(HELP);
-    else if (line === "version") console.log(config.version);
-    else await serve(line);
+    const line = parseCommandLine(args, config.version);
+    if (typeof line === "string") console.log(line);
+    else if (line.command === "serve") await serve(line);
+    else return await keepHouse(line) ? 0 : FAILURE;
     return 0;
   } catch (error) {
     if (!(error instanceof Error)) throw error;
@@ -48,14 +48,13 @@ async function main(args: string[]): Promise<number> {
 async function serve(line: CommandLine): Promise<void> {
   await expectUsableRoot(line);
   const log = line.log ?? (Deno.stdout.isTerminal() ? "story" : "line");
-  const { root, readOnly, deletion, allowSparse, maxManifestSize } = line;
-  const options = { root, readOnly, deletion, allowSparse, maxManifestSize, story: printer(log) };
+  const options = optionsOf(line, log);
   const registry = createRegistry(options);
 
   let running = 0;
   let stopping = false;
   const server = Deno.serve({ ...await listenOptions(line), onListen: () => {} }, async (request) => {
-    if (stopping) return new Response(null, { status: 503, headers: { "Retry-After": "5", "Connection": "close" } });
+    if (stopping) return comeBackLater();
     running++;
     try {
       return await registry(request);
@@ -65,18 +64,41 @@ async function serve(line: CommandLine): Promise<void> {
   });
   // Where each line of the log is JSON, the words for people go elsewhere.
   (log === "json" ? console.error : console.log)(welcome(line, server.addr));
+  const expiry = line.readOnly ? undefined : expireNowAndHourly(options);
 
-  const housekeeping = readOnly ? undefined : keepHouse(options);
   await signalToStop();
   stopping = true;
-  clearInterval(housekeeping);
+  clearInterval(expiry);
   // `shutdown` would break off uploads that are still coming in. So they end first.
-  const deadline = Date.now() + DRAIN_MILLISECONDS;
-  while (running > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
-  await Promise.race([
-    server.shutdown(),
-    new Promise((resolve) => setTimeout(resolve, Math.max(100, deadline - Date.now()))),
-  ]);
+  const deadline = Date.now() + line.drain;
+  while (running > 0 && Date.now() < deadline) await sleep(20);
+  await Promise.race([server.shutdown(), sleep(Math.max(100, deadline - Date.now()))]);
+}
+
+function optionsOf(line: CommandLine, log: LogForm): RegistryOptions {
+  const { root, readOnly, deletion, allowSparse, maxManifestSize, maxBlobSize, maxUploads, durability } = line;
+  return {
+    root,
+    readOnly,
+    deletion,
+    allowSparse,
+    maxManifestSize,
+    maxBlobSize,
+    maxUploads,
+    durability,
+    sessionLifetime: line.uploadLifetime,
+    story: printer(log),
+  };
+}
+
+// A request that comes while the registry stops. Other processes on the same root may serve it.
+function comeBackLater(): Response {
+  const errors = [{ code: "TOOMANYREQUESTS", message: "the registry is stopping" }];
+  return Response.json({ errors }, { status: 503, headers: { "Retry-After": "5", "Connection": "close" } });
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 // A root that cannot be used is noticed now, and not by the first client.
@@ -127,7 +149,7 @@ Stop with Ctrl-C.
 `;
 }
 
-function keepHouse(options: RegistryOptions): ReturnType<typeof setInterval> {
+function expireNowAndHourly(options: RegistryOptions): ReturnType<typeof setInterval> {
   const expire = () => expireUploads(openStore(options)).catch((error) => console.error(`glassbox: ${oneLine(error)}`));
   expire();
   return setInterval(expire, HOUR_MILLISECONDS);

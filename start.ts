@@ -1,5 +1,5 @@
 /**
- * Starts the registry with just the permissions that its flags call for: one address, one folder.
+ * Starts the program with just the permissions that its flags call for: one address, one folder.
  *
  *     deno task start --port 5081 --root images
  *       └─▶ deno run --allow-net=127.0.0.1:5081 --allow-read=images --allow-write=images main.ts --port 5081 --root images
@@ -29,7 +29,7 @@ async function start(args: string[]): Promise<number> {
 
 function permissionsFor(args: readonly string[]): string[] {
   try {
-    const line = parseCommandLine(args);
+    const line = parseCommandLine(args, "");
     return typeof line === "string" ? [] : permissionFlags(line);
   } catch (error) {
     // The registry will say what is wrong; for that it needs no permissions.
@@ -38,15 +38,21 @@ function permissionsFor(args: readonly string[]): string[] {
   }
 }
 
-/** The flags of `deno run` for a registry that is started like this. */
-export function permissionFlags({ host, port, root, readOnly, tls }: CommandLine): string[] {
+/** The flags of `deno run` for a program that is started like this. */
+export function permissionFlags(line: CommandLine): string[] {
+  const { command, host, port, root, tls, htpasswd } = line;
   const address = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
-  const readable = [root, ...(tls === undefined ? [] : [tls.cert, tls.key])];
+  const readable = [root, tls?.cert, tls?.key, htpasswd].filter((path) => path !== undefined);
   return [
-    `--allow-net=${address}`,
+    ...(command === "serve" ? [`--allow-net=${address}`] : []),
     `--allow-read=${readable.map(escapeComma).join(",")}`,
-    ...(readOnly ? [] : [`--allow-write=${escapeComma(root)}`]),
+    ...(writes(line) ? [`--allow-write=${escapeComma(root)}`] : []),
   ];
+}
+
+function writes({ command, readOnly, quarantine }: CommandLine): boolean {
+  if (command === "serve") return !readOnly;
+  return command === "gc" || (command === "verify" && quarantine);
 }
 
 // In a list of paths, Deno reads two commas as one that belongs to a path.

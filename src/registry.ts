@@ -17,11 +17,12 @@
  */
 
 import { STATUS_CODE } from "@std/http";
+import { type Rate, SLOWEST } from "./api/body.ts";
 import { ENDPOINTS } from "./api/endpoints.ts";
 import { RegistryError } from "./api/error_codes.ts";
 import { HASHES, type Hashes } from "./definitions/digest.ts";
 import { type Call, type Endpoint, findEndpoint, methodNotAllowed, readValues, type Settings } from "./routing.ts";
-import type { Change, Store } from "./store/store.ts";
+import type { Change, Step, Store } from "./store/store.ts";
 import type { Story } from "./story.ts";
 
 /** What a registry can be told. Only the root is needed. */
@@ -36,14 +37,22 @@ export interface RegistryOptions {
   readonly allowSparse?: boolean;
   /** The largest manifest, in bytes; never less than the 4 MiB that the spec asks for. Default: 8 MiB. */
   readonly maxManifestSize?: number;
+  /** The largest blob, in bytes. Default: no limit. */
+  readonly maxBlobSize?: number;
+  /** The most upload sessions at a time; one more is refused with 429. Default: no limit. */
+  readonly maxUploads?: number;
   /** How long an upload session lives after its last request, in milliseconds. Default: 24 hours. */
   readonly sessionLifetime?: number;
   /** Whether to wait until a change is on the disk (`sync`) before saying so, or not (`none`). Default: `sync`. */
   readonly durability?: "sync" | "none";
+  /** The slowest body that is waited for. Default: 1 KiB in 60 seconds. */
+  readonly slowest?: Rate;
   /** What stands in front of the path in `Location` headers, such as `https://registry.example`. Default: nothing. */
   readonly origin?: string;
   /** More digest algorithms than sha256 and sha512: for each name, how to start a hash. Default: none. */
   readonly hashes?: Hashes;
+  /** Who is told before and after each step that changes the disk, and may let it fail by throwing. Default: nobody. */
+  readonly watch?: (step: Step) => void;
   /** Whom to tell the story of each request. Default: nobody. */
   readonly story?: (story: Story) => void;
 }
@@ -155,7 +164,8 @@ function settingsOf(options: RegistryOptions): Settings {
     );
   }
   const { readOnly = false, deletion = true, allowSparse = false, origin = "" } = options;
-  return { readOnly, deletion, allowSparse, maxManifestSize, origin };
+  const { maxBlobSize = Infinity, maxUploads = Infinity, slowest = SLOWEST } = options;
+  return { readOnly, deletion, allowSparse, maxManifestSize, maxBlobSize, maxUploads, slowest, origin };
 }
 
 /** The folder of a registry with these options, for housekeeping beside it. */
@@ -167,6 +177,8 @@ export function openStore(options: RegistryOptions): Store {
     sessionLifetime: options.sessionLifetime ?? SESSION_LIFETIME,
     queues: new Map(),
     runningHashes: new Map(),
+    sessions: { number: 0, countedAt: 0 },
     report: () => {},
+    watch: options.watch,
   };
 }

@@ -20,6 +20,7 @@
  */
 
 import { STATUS_CODE, type StatusCode } from "@std/http";
+import type { Rate } from "./api/body.ts";
 import { type ErrorCode, RegistryError } from "./api/error_codes.ts";
 import { algorithmOf, type Digest, type Hashes, isSupported, parseDigest } from "./definitions/digest.ts";
 import type { Rule, RulesOfHeading } from "./definitions/headings.ts";
@@ -41,6 +42,12 @@ export interface Settings {
   readonly allowSparse: boolean;
   /** The largest manifest, in bytes. */
   readonly maxManifestSize: number;
+  /** The largest blob, in bytes. */
+  readonly maxBlobSize: number;
+  /** The most upload sessions at a time. */
+  readonly maxUploads: number;
+  /** The slowest body that is waited for. */
+  readonly slowest: Rate;
   /** What stands in front of the path in a `Location`, such as `https://registry.example`; mostly nothing. */
   readonly origin: string;
 }

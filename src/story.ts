@@ -16,6 +16,7 @@ import { RegistryError } from "./api/error_codes.ts";
 import { HEADINGS, linkTo } from "./definitions/headings.ts";
 import type { Endpoint } from "./routing.ts";
 import type { Change } from "./store/store.ts";
+import { formatBytes, shorten } from "./store/text.ts";
 
 /** One request, from its first line to what it left on disk. */
 export interface Story {
@@ -94,40 +95,6 @@ function formatRefusal(refusal: Error | undefined): string[] {
     `  expected ${printable(shorten(expected))}`,
     `  got      ${printable(shorten(actual))}`,
   ]);
-}
-
-/**
- * A number of bytes for people.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(formatBytes(3), "3 B");
- * assertEquals(formatBytes(3_355_443), "3.2 MiB");
- * ```
- */
-export function formatBytes(bytes: number): string {
-  if (bytes < 1024) return `${bytes} B`;
-  const units = ["KiB", "MiB", "GiB", "TiB"];
-  const power = Math.min(Math.floor(Math.log2(bytes) / 10), units.length);
-  return `${(bytes / 1024 ** power).toFixed(1)} ${units[power - 1]}`;
-}
-
-/**
- * The text with its digests and UUIDs cut to what is enough to know them by.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(shorten("sha256:" + "2c26b46b68ff".padEnd(64, "0")), "sha256:2c26b46b68ff…");
- * ```
- */
-export function shorten(text: string): string {
-  return text
-    .replace(/([a-z0-9]+[:-][0-9a-f]{12})[0-9a-f]{52,}/g, "$1…")
-    .replace(/([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "$1…");
 }
 
 // Most clients write the ":" of a digest in a query as "%3A"; for a reader it is a ":".

@@ -12,23 +12,58 @@ import { STATUS_CODE } from "@std/http";
 import type { Rule } from "../definitions/headings.ts";
 import { RegistryError } from "./error_codes.ts";
 
+/** A number of bytes in a time. */
+export interface Rate {
+  /** The bytes. */
+  readonly bytes: number;
+  /** The time, in milliseconds. */
+  readonly milliseconds: number;
+}
+
+/** The slowest body that is waited for, unless the registry is told otherwise. A line from 1985 is faster. */
+export const SLOWEST: Rate = { bytes: 1024, milliseconds: 60_000 };
+
 /**
  * The pieces of a body, one after the other.
  *
- * @throws {RegistryError} SIZE_INVALID where the body ends before its end.
+ * @throws {RegistryError} SIZE_INVALID where the body ends before its end, or trickles: 408 then.
  */
-export async function* piecesOf(request: Request): AsyncGenerator<Uint8Array> {
-  if (request.body === null) return;
-  const reader = request.body.getReader();
+export async function* piecesOf({ body }: Request, slowest: Rate): AsyncGenerator<Uint8Array> {
+  if (body === null) return;
+  const reader = body.getReader();
+  let received = 0;
+  let receivedBefore = 0;
+  let isWaiting = false;
+  let isTooSlow = false;
+  // A client that sends hardly anything would hold its session, its connection and its file for as long as it likes.
+  // It is not to blame while the disk is what takes so long.
+  const watch = setInterval(() => {
+    isTooSlow = isWaiting && received - receivedBefore < slowest.bytes;
+    receivedBefore = received;
+    if (isTooSlow) reader.cancel().catch(() => {});
+  }, slowest.milliseconds);
   try {
     while (true) {
+      isWaiting = true;
       const { done, value } = await nextPiece(reader);
+      isWaiting = false;
+      if (isTooSlow) throw tooSlow(slowest);
       if (done) return;
+      received += value.length;
       yield value;
     }
   } finally {
+    clearInterval(watch);
     reader.releaseLock();
   }
+}
+
+function tooSlow({ bytes, milliseconds }: Rate): RegistryError {
+  return new RegistryError("SIZE_INVALID", {
+    rule: "PUSH-SINGLE-02",
+    expected: `at least ${bytes} bytes of the body in ${milliseconds / 1000} s`,
+    actual: "fewer",
+  }, { status: STATUS_CODE.RequestTimeout });
 }
 
 async function nextPiece(
@@ -52,6 +87,7 @@ async function nextPiece(
  */
 export async function wholeBody(
   request: Request,
+  slowest: Rate,
   most: number,
   code: "MANIFEST_INVALID",
   rule: Rule,
@@ -65,7 +101,7 @@ export async function wholeBody(
   if (announced > most) throw tooLarge(`${announced} bytes`);
   const pieces: Uint8Array[] = [];
   let size = 0;
-  for await (const piece of piecesOf(request)) {
+  for await (const piece of piecesOf(request, slowest)) {
     size += piece.length;
     if (size > most) throw tooLarge("more");
     pieces.push(piece);

@@ -20,11 +20,11 @@ import { RegistryError } from "../api/error_codes.ts";
 import { expectPreconditions } from "../api/preconditions.ts";
 import { Fault } from "../definitions/descriptor.ts";
 import type { Digest } from "../definitions/digest.ts";
-import { parseManifest } from "../definitions/manifest.ts";
+import { parseStoredManifest } from "../definitions/manifest.ts";
 import type { Name } from "../definitions/name.ts";
 import type { Call } from "../routing.ts";
 import { changeRepository } from "../store/locks.ts";
-import { readManifest, removeManifest, type StoredManifest } from "../store/manifests.ts";
+import { readManifest, removeManifest } from "../store/manifests.ts";
 import { removeReferrer } from "../store/referrers.ts";
 import { repositoryExists } from "../store/repositories.ts";
 import { listTags, removeTag, resolveTag } from "../store/tags.ts";
@@ -39,7 +39,9 @@ export async function deleteManifest({ request, store }: Call, name: Name, diges
     for (const tag of listTags(store, name)) {
       if (resolveTag(store, name, tag) === digest) await removeTag(store, name, tag);
     }
-    const subject = subjectOf(manifest);
+    // A file that was damaged by hand says nothing about a subject, and can be deleted all the same.
+    const inside = parseStoredManifest(manifest);
+    const subject = inside instanceof Fault ? undefined : inside.subject?.digest;
     if (subject !== undefined) await removeReferrer(store, name, subject, digest);
     return await removeManifest(store, name, digest);
   });
@@ -51,14 +53,4 @@ export async function deleteManifest({ request, store }: Call, name: Name, diges
     expected: `a manifest of ${name}`,
     actual: `none with ${digest}`,
   });
-}
-
-// The file may have been damaged by hand. Then it says nothing about a subject, and can be deleted all the same.
-function subjectOf({ bytes, mediaType }: StoredManifest): Digest | undefined {
-  try {
-    return parseManifest(bytes, mediaType).subject?.digest;
-  } catch (error) {
-    if (error instanceof Fault) return undefined;
-    throw error;
-  }
 }

@@ -112,6 +112,26 @@ export function parseManifest(bytes: Uint8Array, contentType: string | null): Ma
   };
 }
 
+/**
+ * Reads a manifest that is on disk already. It may have been damaged there, or put there by hand: then it is a fault.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { Fault } from "./descriptor.ts";
+ *
+ * assert(parseStoredManifest({ bytes: new Uint8Array(), mediaType: "text/plain" }) instanceof Fault);
+ * ```
+ */
+export function parseStoredManifest({ bytes, mediaType }: { bytes: Uint8Array; mediaType: string }): Manifest | Fault {
+  try {
+    return parseManifest(bytes, mediaType);
+  } catch (error) {
+    if (error instanceof Fault) return error;
+    throw error;
+  }
+}
+
 // A push names the type in its header. PUSH-MANIFEST-03: parameters there are not part of it. Where the header is
 // missing, the manifest's own field counts; where that is missing too, its shape does.
 function mediaTypeOf(json: Record<string, unknown>, contentType: string | null): string {

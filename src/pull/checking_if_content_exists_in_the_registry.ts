@@ -20,6 +20,7 @@ import type { Digest } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";
 import type { Tag } from "../definitions/tag.ts";
 import type { Call } from "../routing.ts";
+import { useBlob } from "../store/blobs.ts";
 import { blobHeaders, expectBlob, expectManifest, manifestHeaders } from "./pull.ts";
 
 /** Says whether the repository has a manifest, and what it is. */
@@ -30,7 +31,8 @@ export function checkManifestExists(call: Call, name: Name, tagOrDigest: Tag | D
 
 /** Says whether the repository has a blob, and how large it is. */
 export function checkBlobExists(call: Call, name: Name, digest: Digest): Response {
-  const blob = expectBlob(call, name, digest, "PULL-HEAD-04");
+  // Whoever asks may be about to push a manifest that needs the blob, and counts on it from now on.
+  const blob = expectBlob(call, name, digest, "PULL-HEAD-04", useBlob);
   return answer(call, digest, blobHeaders(digest, blob));
 }
 

@@ -55,8 +55,9 @@ export function expectBlob(
   name: Name,
   digest: Digest,
   rule: "PULL-BLOB-08" | "PULL-HEAD-04",
+  find: typeof findBlob = findBlob,
 ): Blob {
-  const blob = findBlob(store, name, digest);
+  const blob = find(store, name, digest);
   if (blob !== undefined) return blob;
   throw new RegistryError("BLOB_UNKNOWN", { rule, expected: `a blob in ${name}`, actual: `none for ${digest}` });
 }

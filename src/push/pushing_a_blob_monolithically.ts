@@ -22,29 +22,40 @@
  */
 
 import { STATUS_CODE } from "@std/http";
-import { piecesOf } from "../api/body.ts";
+import { RegistryError } from "../api/error_codes.ts";
 import { algorithmOf, type Digest } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";
 import type { SessionId } from "../definitions/session.ts";
 import type { Call } from "../routing.ts";
-import { openSession as openSessionOnDisk, withSession } from "../store/uploads.ts";
-import { blobCreated, digestMismatch, receive, sessionHeaders, sessionUnknown } from "./pushing_blobs.ts";
+import { countSessions, openSession as openSessionOnDisk, withSession } from "../store/uploads.ts";
+import { blobCreated, blobPieces, digestMismatch, receive, sessionHeaders, sessionUnknown } from "./pushing_blobs.ts";
 
 /**
  * Opens a session (PUSH-MONO-01 to -03). The algorithm is a hint with which hash to begin; a session that ends with a
  * digest of another one is hashed again from its file.
  */
 export async function openSession(call: Call, name: Name, algorithm = "sha256"): Promise<Response> {
+  expectRoomForSession(call);
   const id = await openSessionOnDisk(call.store, name, algorithm);
   return new Response(null, { status: STATUS_CODE.Accepted, headers: sessionHeaders(call, name, id, 0) });
 }
 
+function expectRoomForSession({ store, settings: { maxUploads } }: Call): void {
+  if (maxUploads === Infinity || countSessions(store) < maxUploads) return;
+  throw new RegistryError("TOOMANYREQUESTS", {
+    rule: "API-ERR-10",
+    expected: `at most ${maxUploads} uploads at a time`,
+    actual: "one more",
+  }, { headers: { "Retry-After": "1" } });
+}
+
 /** Pushes a blob with a single POST (PUSH-SINGLE-06). Nobody else knows its session, so that it never outlives the request. */
 export async function pushBlobInOnePost(call: Call, name: Name, digest: Digest): Promise<Response> {
+  expectRoomForSession(call);
   const id = await openSessionOnDisk(call.store, name, algorithmOf(digest));
   await withSession(call.store, name, id, async (session) => {
     try {
-      await session.append(piecesOf(call.request));
+      await session.append(blobPieces(call, 0));
     } catch (error) {
       await session.drop();
       throw error;

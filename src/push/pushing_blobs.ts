@@ -66,7 +66,8 @@ export function digestMismatch(rule: Rule, expected: Digest, actual: Digest): Re
  * Without a `Content-Range` the body simply goes on. With one it has to start where the session ends, and to be as long
  * as it says. `rule` is the one against chunks that are out of order.
  *
- * @throws {RegistryError} 416 for a chunk that is out of order, 400 for one of another length; the session stays as it was.
+ * @throws {RegistryError} 416 for a chunk that is out of order, 400 for one of another length, 413 for a blob that gets
+ * too large; the session stays as it was. Where the body breaks off, what came of it stays.
  */
 export async function receive(
   call: Call,
@@ -76,67 +77,87 @@ export async function receive(
   algorithm?: string,
 ): Promise<void> {
   const text = call.request.headers.get("Content-Range");
-  if (text === null) return await session.append(piecesOf(call.request), algorithm);
-
   const announced = call.request.headers.get("Content-Length");
   // One client pushes an empty blob as "0-0", for which the spec has no range.
   if (text === "0-0" && announced === "0" && session.size === 0) return;
 
-  const range = parseContentRange(text);
-  if (announced !== null && range !== undefined && Number(announced) !== range.length) {
-    throw lengthMismatch(text, `${announced} bytes`);
-  }
-  if (range === undefined || range.start !== session.size) throw outOfOrder(call, name, session, rule, text);
-
-  await appendChunk(call, session, range, text, algorithm);
-}
-
-// A chunk with a Content-Length is as long as it says, or breaks off. One that comes in pieces of unknown length can end
-// properly and still be too long or too short: then none of it is kept.
-async function appendChunk(
-  { request }: Call,
-  session: Session,
-  range: ByteRange,
-  text: string,
-  algorithm?: string,
-): Promise<void> {
-  let received = 0;
+  const range = text === null ? undefined : expectNextChunk(call, name, session, rule, text, announced);
+  const before = session.size;
   try {
-    await session.append(counted(), algorithm);
+    await session.append(blobPieces(call, before, range && { ...range, text: text! }), algorithm);
   } catch (error) {
-    if (received > range.length) await session.truncate(range.start);
+    // A body that broke off can be gone on with. One that is wrong leaves nothing.
+    if (error instanceof BodyError) await session.truncate(before);
     throw error;
   }
-  if (received === range.length) return;
-  await session.truncate(range.start);
-  throw lengthMismatch(text, `${received} bytes`);
-
-  async function* counted(): AsyncGenerator<Uint8Array> {
-    for await (const piece of piecesOf(request)) {
-      received += piece.length;
-      if (received > range.length) throw lengthMismatch(text, "more bytes");
-      yield piece;
-    }
-  }
 }
 
-function lengthMismatch(contentRange: string, actual: string): RegistryError {
-  return new RegistryError("SIZE_INVALID", {
+/**
+ * The pieces of a body that goes into a blob behind `offset` bytes.
+ *
+ * @throws {RegistryError} 413 where the blob gets too large, 400 where a chunk is not as long as its range.
+ */
+export async function* blobPieces(
+  { request, settings: { slowest, maxBlobSize } }: Call,
+  offset: number,
+  range?: ByteRange & { text: string },
+): AsyncGenerator<Uint8Array> {
+  const announced = Number(request.headers.get("Content-Length") ?? 0);
+  if (offset + announced > maxBlobSize) throw tooLarge(maxBlobSize);
+  let received = 0;
+  for await (const piece of piecesOf(request, slowest)) {
+    received += piece.length;
+    if (offset + received > maxBlobSize) throw tooLarge(maxBlobSize);
+    if (range !== undefined && received > range.length) throw lengthMismatch(range.text, "more bytes");
+    yield piece;
+  }
+  // A chunk with a Content-Length is as long as it says, or breaks off. One that comes in pieces of unknown length can
+  // end properly and still be too short.
+  if (range !== undefined && received < range.length) throw lengthMismatch(range.text, `${received} bytes`);
+}
+
+function expectNextChunk(
+  call: Call,
+  name: Name,
+  session: Session,
+  rule: Rule,
+  text: string,
+  announced: string | null,
+): ByteRange {
+  const range = parseContentRange(text);
+  if (range !== undefined && announced !== null && Number(announced) !== range.length) {
+    throw lengthMismatch(text, `${announced} bytes`);
+  }
+  if (range?.start === session.size) return range;
+
+  const { id, size } = session;
+  const { Range: stored, ...headers } = sessionHeaders(call, name, id, size);
+  throw new RegistryError("BLOB_UPLOAD_INVALID", {
+    rule,
+    expected: `a Content-Range that starts at ${size}, as in ${size}-${size + 9}`,
+    actual: text,
+  }, {
+    status: STATUS_CODE.RangeNotSatisfiable,
+    // With both headers a client can go on at once. An empty session has no range to tell.
+    headers: size === 0 ? headers : { ...headers, Range: stored },
+  });
+}
+
+// The body is not what it should be, other than one that merely ended too early.
+class BodyError extends RegistryError {}
+
+function lengthMismatch(contentRange: string, actual: string): BodyError {
+  return new BodyError("SIZE_INVALID", {
     rule: "PUSH-CHUNK-04",
     expected: `a body as long as its Content-Range, ${contentRange}`,
     actual,
   });
 }
 
-function outOfOrder(call: Call, name: Name, { id, size }: Session, rule: Rule, actual: string): RegistryError {
-  const { Range: range, ...headers } = sessionHeaders(call, name, id, size);
-  return new RegistryError("BLOB_UPLOAD_INVALID", {
-    rule,
-    expected: `a Content-Range that starts at ${size}, as in ${size}-${size + 9}`,
-    actual,
-  }, {
-    status: STATUS_CODE.RangeNotSatisfiable,
-    // With both headers a client can go on at once. An empty session has no range to tell.
-    headers: size === 0 ? headers : { ...headers, Range: range },
-  });
+function tooLarge(most: number): BodyError {
+  return new BodyError(
+    "SIZE_INVALID",
+    { rule: "PUSH-BLOB-01", expected: `a blob of at most ${most} bytes`, actual: "a larger one" },
+    { status: STATUS_CODE.ContentTooLarge },
+  );
 }

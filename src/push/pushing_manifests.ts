@@ -45,16 +45,22 @@ export async function pushManifest(call: Call, name: Name, tagOrDigest: Tag | Di
   const algorithm = isDigest(tagOrDigest) ? algorithmOf(tagOrDigest) : "sha256";
   expectSupported(store.hashes, algorithm);
 
-  const bytes = await wholeBody(request, settings.maxManifestSize, "MANIFEST_INVALID", "PUSH-MANIFEST-22");
+  const bytes = await wholeBody(
+    request,
+    settings.slowest,
+    settings.maxManifestSize,
+    "MANIFEST_INVALID",
+    "PUSH-MANIFEST-22",
+  );
   const digest = digestOf(store.hashes, algorithm, bytes);
   if (isDigest(tagOrDigest) && tagOrDigest !== digest) {
     throw new RegistryError("DIGEST_INVALID", { rule: "PUSH-MANIFEST-06", expected: tagOrDigest, actual: digest });
   }
   const contentType = request.headers.get("Content-Type");
   const manifest = refuseFaults("MANIFEST_INVALID", () => parseManifest(bytes, contentType));
-  if (!settings.allowSparse) expectReferencesKept(call, name, manifest);
 
   await changeRepository(store, name, async () => {
+    if (!settings.allowSparse) expectReferencesKept(call, name, manifest);
     expectPreconditions(request, currentDigest(call, name, tagOrDigest));
     await storeManifest(store, name, digest, { bytes, mediaType: manifest.mediaType });
     await recordSubject(call, name, manifest, describe(manifest, digest, bytes.length));

@@ -20,7 +20,19 @@ import { join } from "node:path";
 import type { Digest } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";
 import type { ByteRange } from "../definitions/range.ts";
-import { fileSize, linkFile, moveFile, namesIn, removeEmptyFolders, removeFile, syncFolder } from "./durable.ts";
+import {
+  fileInfo,
+  fileSize,
+  linkFile,
+  moveFile,
+  namesIn,
+  openIfThere,
+  removeEmptyFolders,
+  removeFile,
+  report,
+  syncFolder,
+  unlessMissing,
+} from "./durable.ts";
 import { contentFolder } from "./layout.ts";
 import type { Store } from "./store.ts";
 
@@ -30,6 +42,8 @@ export interface Blob {
   readonly path: string;
   /** Its length in bytes. */
   readonly size: number;
+  /** When it was stored, mounted, or last asked for by somebody who wants to push: milliseconds since 1970. */
+  readonly lastUsed: number;
 }
 
 /** The names that the file of a blob can have. */
@@ -51,23 +65,39 @@ export function findBlob(store: Store, name: Name, digest: Digest): Blob | undef
   for (const fileName of namesIn(folder)) {
     if (!(BLOB_FILES as readonly string[]).includes(fileName)) continue;
     const path = join(folder, fileName);
-    const size = fileSize(path);
-    if (size !== undefined) return { path, size };
+    const info = fileInfo(path);
+    if (info !== undefined) return { path, size: info.size, lastUsed: info.mtime!.getTime() };
   }
 }
+
+/**
+ * Notes that a client counts on a blob from now on, for having asked whether it is there or pushed it once more: the
+ * garbage collection leaves alone what was used just now. `undefined` where the blob is gone.
+ */
+export function useBlob(store: Store, name: Name, digest: Digest): Blob | undefined {
+  const blob = findBlob(store, name, digest);
+  if (blob === undefined || Date.now() - blob.lastUsed < USE_IS_NOTED_FOR) return blob;
+  const now = new Date();
+  const isThere = unlessMissing(() => (Deno.utimeSync(blob.path, now, now), true));
+  return isThere ? blob : undefined;
+}
+
+// Noting it down each time would cost a write for every question. It is also the shortest time that the garbage
+// collection can leave things alone for, if it is to be sure.
+const USE_IS_NOTED_FOR = 60_000;
 
 /** Puts a synced file, whose bytes have this digest, where the repository keeps that blob. */
 export async function storeBlob(store: Store, name: Name, digest: Digest, file: string): Promise<void> {
   const folder = contentFolder(store.root, name, digest);
   // USE-I04: two clients pushed the same blob at the same time. The first one to finish has stored it, for both. It may
   // not have synced the folder yet, and the second one is about to be told that the blob is safe.
-  if (findBlob(store, name, digest) !== undefined) return await syncFolder(store, folder);
+  if (useBlob(store, name, digest) !== undefined) return await syncFolder(store, folder);
   await moveFile(store, file, join(folder, nameByContent(file)));
 }
 
 /** Gives a repository a blob of another one, as a second name for the same bytes: whether the other one had it. */
 export async function linkBlob(store: Store, from: Name, to: Name, digest: Digest): Promise<boolean> {
-  const blob = findBlob(store, from, digest);
+  const blob = useBlob(store, from, digest);
   if (blob === undefined) return false;
   const fileName = blob.path.slice(contentFolder(store.root, from, digest).length + 1);
   return await linkFile(store, blob.path, join(contentFolder(store.root, to, digest), fileName));
@@ -81,6 +111,29 @@ export async function removeBlob(store: Store, name: Name, digest: Digest): Prom
   return true;
 }
 
+/**
+ * Removes a blob that was not used since `before` (milliseconds since 1970): whether that was so. Somebody may ask for it
+ * in this very moment. So it is first moved out of sight, and put back if it turns out to have been used after all; who
+ * asks in between is told that it is not there, and uploads it.
+ */
+export async function removeUnusedBlob(store: Store, name: Name, digest: Digest, before: number): Promise<boolean> {
+  const blob = findBlob(store, name, digest);
+  if (blob === undefined) return false;
+  const folder = contentFolder(store.root, name, digest);
+  const aside = join(folder, `.${crypto.randomUUID()}`);
+  await moveFile({ ...store, report: () => {} }, blob.path, aside);
+  const info = fileInfo(aside);
+  if (info === undefined || info.mtime!.getTime() > before) {
+    // If it was uploaded anew meanwhile, this replaces it by the same bytes.
+    await moveFile({ ...store, report: () => {} }, aside, blob.path);
+    return false;
+  }
+  await removeFile({ ...store, report: () => {} }, aside);
+  report(store, "-", blob.path);
+  await removeEmptyFolders(store, folder);
+  return true;
+}
+
 // Larger pieces than the default of 64 KiB: each one costs a turn of the event loop and a system call.
 const PIECE = 1024 * 1024;
 
@@ -90,13 +143,8 @@ const PIECE = 1024 * 1024;
  * `undefined` where the file is not there any more.
  */
 export async function readBlob(blob: Blob, range: ByteRange): Promise<ReadableStream<Uint8Array> | undefined> {
-  let file: Deno.FsFile;
-  try {
-    file = await Deno.open(blob.path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
+  const file = await openIfThere(blob.path);
+  if (file === undefined) return undefined;
   if (range.start > 0) await file.seek(range.start, Deno.SeekMode.Start);
   let left = range.length;
   return new ReadableStream({

@@ -17,7 +17,8 @@
  */
 
 import { dirname, join, relative } from "node:path";
-import type { Change, Store } from "./store.ts";
+import { quarantinedFile } from "./layout.ts";
+import type { Change, StepKind, Store } from "./store.ts";
 
 /** Tells of a change; `path` is absolute or relative to where the program runs, as the paths of the layout are. */
 export function report(store: Store, sign: Change["sign"], path: string, more: Partial<Change> = {}): void {
@@ -36,8 +37,13 @@ export function readTextFile(path: string): string | undefined {
 
 /** The size of a file in bytes, or `undefined` where there is none. */
 export function fileSize(path: string): number | undefined {
+  return fileInfo(path)?.size;
+}
+
+/** What the file system says of a file, or `undefined` where there is none. */
+export function fileInfo(path: string): Deno.FileInfo | undefined {
   const info = unlessMissing(() => Deno.statSync(path));
-  return info?.isFile ? info.size : undefined;
+  return info?.isFile ? info : undefined;
 }
 
 /** The names in a folder, in no order; none where there is no such folder. */
@@ -66,54 +72,72 @@ export function isMissing(error: unknown): boolean {
 /** Writes a small file, whole or not at all; what was there before is replaced. */
 export async function writeFile(store: Store, path: string, bytes: Uint8Array): Promise<void> {
   const isNew = fileSize(path) === undefined;
-  const aside = join(dirname(path), `.${crypto.randomUUID()}`);
-  await retryWithFolder(store, dirname(path), async () => {
-    try {
+  await placeAside(store, path, async (aside) => {
+    await step(store, "write aside", path, async () => {
       using file = await Deno.open(aside, { write: true, createNew: true, mode: 0o644 });
       await writeAll(file, bytes);
-      if (store.durability === "sync") await file.sync();
-    } catch (error) {
-      removeIfThere(aside);
-      throw error;
-    }
-    await Deno.rename(aside, path);
+      await syncFile(store, file, path);
+    });
   });
-  await syncFolder(store, dirname(path));
   report(store, isNew ? "+" : "~", path, { size: bytes.length });
 }
 
 /** Moves a file, which is synced already, to where it belongs; one that is there before is replaced. */
 export async function moveFile(store: Store, from: string, to: string): Promise<void> {
-  await retryWithFolder(store, dirname(to), () => Deno.rename(from, to));
+  await retryWithFolder(store, dirname(to), () => step(store, "rename", to, () => Deno.rename(from, to)));
   await syncFolder(store, dirname(to));
   report(store, "+", to, { size: fileSize(to) });
 }
 
 /**
- * Gives a file a second name. Where the file system has no hard links (or has no more of them for this file), the bytes
- * are copied. `false` where the file is not there.
+ * Gives a file a second name. Where the file system has no hard links, or no more of them for this file, the bytes are
+ * copied. `false` where the file is not there.
  */
 export async function linkFile(store: Store, from: string, to: string): Promise<boolean> {
-  const aside = join(dirname(to), `.${crypto.randomUUID()}`);
   try {
-    await retryWithFolder(store, dirname(to), () => Deno.link(from, to), () => fileSize(from) !== undefined);
+    await retryWithFolder(store, dirname(to), async () => {
+      // Only a folder can be missing from here on; without the file there would be no use in making one.
+      if (fileSize(from) === undefined) throw new SourceMissing();
+      await step(store, "link", to, () => Deno.link(from, to));
+    });
     report(store, "=", to, { size: fileSize(to), sameAs: relative(store.root, from) });
   } catch (error) {
-    if (isMissing(error)) return false;
-    if (!(error instanceof Deno.errors.AlreadyExists)) {
-      await Deno.copyFile(from, aside);
-      await Deno.rename(aside, to);
-      report(store, "+", to, { size: fileSize(to) });
-    }
+    if (error instanceof SourceMissing) return false;
+    if (!(error instanceof Deno.errors.AlreadyExists)) return await copyFile(store, from, to);
   }
   await syncFolder(store, dirname(to));
   return true;
 }
 
+class SourceMissing extends Error {}
+
+async function copyFile(store: Store, from: string, to: string): Promise<boolean> {
+  using source = await openIfThere(from);
+  if (source === undefined) return false;
+  await placeAside(store, to, async (aside) => {
+    await step(store, "copy aside", to, async () => {
+      using file = await Deno.open(aside, { write: true, createNew: true, mode: 0o644 });
+      const piece = new Uint8Array(1024 * 1024);
+      for (let read = await source.read(piece); read !== null; read = await source.read(piece)) {
+        await writeAll(file, piece.subarray(0, read));
+      }
+      await syncFile(store, file, to);
+    });
+  });
+  report(store, "+", to, { size: fileSize(to) });
+  return true;
+}
+
+/** Moves a file that is not what it should be to where nobody is served from. */
+export async function quarantineFile(store: Store, path: string): Promise<void> {
+  await moveFile(store, path, quarantinedFile(store.root, path));
+  report(store, "-", path);
+}
+
 /** Removes a file: whether there was one. */
 export async function removeFile(store: Store, path: string): Promise<boolean> {
   try {
-    await Deno.remove(path);
+    await step(store, "remove file", path, () => Deno.remove(path));
   } catch (error) {
     if (isMissing(error)) return false;
     throw error;
@@ -123,9 +147,21 @@ export async function removeFile(store: Store, path: string): Promise<boolean> {
   return true;
 }
 
+/** Removes a folder with all that is in it: whether there was one. It may come back after a power cut. */
+export async function removeFolder(store: Store, folder: string): Promise<boolean> {
+  try {
+    await step(store, "remove folder", folder, () => Deno.remove(folder, { recursive: true }));
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+  store.report({ sign: "-", path: `${relative(store.root, folder)}/` });
+  return true;
+}
+
 /** Removes a folder with nothing in it, and then those above it that this leaves empty, up to the root. */
 export async function removeEmptyFolders(store: Store, folder: string): Promise<void> {
-  for (let path = folder; path !== store.root && path !== "."; path = dirname(path)) {
+  for (let path = folder; path !== store.root && path !== dirname(path); path = dirname(path)) {
     try {
       await Deno.remove(path);
     } catch (error) {
@@ -136,6 +172,16 @@ export async function removeEmptyFolders(store: Store, folder: string): Promise<
   }
 }
 
+/** Opens a file to read it; `undefined` where there is none. */
+export async function openIfThere(path: string, options?: Deno.OpenOptions): Promise<Deno.FsFile | undefined> {
+  try {
+    return await Deno.open(path, options);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
 /** Writes all of the bytes; one call of `write` may take only some. */
 export async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
   for (let written = 0; written < bytes.length;) {
@@ -143,21 +189,24 @@ export async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<vo
   }
 }
 
+/** Makes sure that the bytes of a file are on the disk. */
+export async function syncFile(store: Store, file: Deno.FsFile, path: string): Promise<void> {
+  if (store.durability === "none") return;
+  await step(store, "sync file", path, () => file.syncData());
+}
+
 /** Makes sure that the names in a folder are on the disk. */
 export async function syncFolder(store: Store, folder: string): Promise<void> {
   // Windows cannot open a folder to sync it; there, the file system's journal has to do.
   if (store.durability === "none" || Deno.build.os === "windows") return;
-  using opened = await Deno.open(folder).catch((error) => {
-    if (isMissing(error)) return undefined;
-    throw error;
-  });
-  await opened?.sync();
+  using opened = await openIfThere(folder);
+  if (opened !== undefined) await step(store, "sync folder", folder, () => opened.sync());
 }
 
 /** Makes a folder and those above it that are not there yet, and puts their names on the disk. */
 export async function makeFolder(store: Store, folder: string): Promise<void> {
   try {
-    await Deno.mkdir(folder, { mode: 0o755 });
+    await step(store, "make folder", folder, () => Deno.mkdir(folder, { mode: 0o755 }));
   } catch (error) {
     if (error instanceof Deno.errors.AlreadyExists) return;
     if (!isMissing(error) || folder === dirname(folder)) throw error;
@@ -167,24 +216,39 @@ export async function makeFolder(store: Store, folder: string): Promise<void> {
   await syncFolder(store, dirname(folder));
 }
 
+/**
+ * Does one step that changes the disk. Whoever watches the steps is told before and after it: the crash drill dies there,
+ * and a test lets the disk fail there.
+ */
+export async function step<T>(store: Store, kind: StepKind, path: string, action: () => Promise<T>): Promise<T> {
+  store.watch?.({ when: "before", kind, path: relative(store.root, path) });
+  const result = await action();
+  store.watch?.({ when: "after", kind, path: relative(store.root, path) });
+  return result;
+}
+
+// Lets the action write a file aside, and puts it where it belongs. What was written aside is not left behind.
+async function placeAside(store: Store, path: string, write: (aside: string) => Promise<void>): Promise<void> {
+  const aside = join(dirname(path), `.${crypto.randomUUID()}`);
+  try {
+    await retryWithFolder(store, dirname(path), () => write(aside));
+    await step(store, "rename", path, () => Deno.rename(aside, path));
+  } catch (error) {
+    unlessMissing(() => Deno.removeSync(aside));
+    throw error;
+  }
+  await syncFolder(store, dirname(path));
+}
+
 // Tries an action that needs a folder, and makes the folder only when it turns out to be missing: most often it is there.
 // Somebody may remove a folder that has become empty between its making and the next try, so there are several tries.
-async function retryWithFolder(
-  store: Store,
-  folder: string,
-  action: () => Promise<void>,
-  isWorthwhile: () => boolean = () => true,
-): Promise<void> {
+async function retryWithFolder(store: Store, folder: string, action: () => Promise<void>): Promise<void> {
   for (let tries = 0;; tries++) {
     try {
       return await action();
     } catch (error) {
-      if (!isMissing(error) || tries === 10 || !isWorthwhile()) throw error;
+      if (!isMissing(error) || tries === 10) throw error;
       await makeFolder(store, folder);
     }
   }
-}
-
-function removeIfThere(path: string): void {
-  unlessMissing(() => Deno.removeSync(path));
 }

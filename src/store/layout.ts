@@ -24,7 +24,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import type { Digest } from "../definitions/digest.ts";
 import { parseDigest } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";
@@ -55,6 +55,16 @@ export function contentFolder(root: string, name: Name, digest: Digest): string 
   return join(root, name, digestToFileName(digest));
 }
 
+/** `<root>/<name>/<digest>/manifest.json`: the bytes of a manifest. */
+export function manifestFile(root: string, name: Name, digest: Digest): string {
+  return join(contentFolder(root, name, digest), MANIFEST_FILE);
+}
+
+/** `<root>/_quarantine/…`: where a file is moved to that is not what it should be; its path is kept, with a UUID behind it. */
+export function quarantinedFile(root: string, path: string): string {
+  return join(root, "_quarantine", `${relative(root, path)}.${crypto.randomUUID()}`);
+}
+
 /** `<root>/<name>/_tags/`: the folder of a repository's tags. */
 export function tagsFolder(root: string, name: Name): string {
   return join(root, name, "_tags");
@@ -65,9 +75,14 @@ export function tagFile(root: string, name: Name, tag: Tag): string {
   return join(tagsFolder(root, name), tag);
 }
 
+/** `<root>/<name>/_referrers/`: the folder of all subjects that something refers to. */
+export function subjectsFolder(root: string, name: Name): string {
+  return join(root, name, "_referrers");
+}
+
 /** `<root>/<name>/_referrers/<subject>/`: the folder of what refers to one subject. */
 export function referrersFolder(root: string, name: Name, subject: Digest): string {
-  return join(root, name, "_referrers", digestToFileName(subject));
+  return join(subjectsFolder(root, name), digestToFileName(subject));
 }
 
 /** `<root>/<name>/_referrers/<subject>/<referrer>.json`: the descriptor of one referrer. */

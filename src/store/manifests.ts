@@ -17,7 +17,7 @@ import { join } from "node:path";
 import type { Digest } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";
 import { fileSize, readFile, readTextFile, removeEmptyFolders, removeFile, writeFile } from "./durable.ts";
-import { CONTENT_TYPE_FILE, contentFolder, MANIFEST_FILE } from "./layout.ts";
+import { CONTENT_TYPE_FILE, contentFolder, manifestFile } from "./layout.ts";
 import type { Store } from "./store.ts";
 
 /** A manifest as it was pushed: its bytes and the media type that it was pushed with. */
@@ -31,7 +31,7 @@ export interface StoredManifest {
 /** Reads a manifest of a repository; `undefined` where the repository does not have it. */
 export function readManifest(store: Store, name: Name, digest: Digest): StoredManifest | undefined {
   const folder = contentFolder(store.root, name, digest);
-  const bytes = readFile(join(folder, MANIFEST_FILE));
+  const bytes = readFile(manifestFile(store.root, name, digest));
   const mediaType = readTextFile(join(folder, CONTENT_TYPE_FILE));
   return bytes && mediaType ? { bytes, mediaType } : undefined;
 }
@@ -43,7 +43,7 @@ export function hasManifest(store: Store, name: Name, digest: Digest): boolean {
 
 /** The length of a manifest in bytes; `undefined` where the repository does not have it. */
 export function manifestSize(store: Store, name: Name, digest: Digest): number | undefined {
-  return fileSize(join(contentFolder(store.root, name, digest), MANIFEST_FILE));
+  return fileSize(manifestFile(store.root, name, digest));
 }
 
 /** Stores a manifest. The same bytes pushed once more change nothing, except that the media type pushed last counts. */
@@ -53,14 +53,14 @@ export async function storeManifest(store: Store, name: Name, digest: Digest, ma
   if (readTextFile(contentType) !== manifest.mediaType) {
     await writeFile(store, contentType, new TextEncoder().encode(manifest.mediaType));
   }
-  const path = join(folder, MANIFEST_FILE);
+  const path = manifestFile(store.root, name, digest);
   if (fileSize(path) === undefined) await writeFile(store, path, manifest.bytes);
 }
 
 /** Removes a manifest: whether it was there. */
 export async function removeManifest(store: Store, name: Name, digest: Digest): Promise<boolean> {
   const folder = contentFolder(store.root, name, digest);
-  const wasThere = await removeFile(store, join(folder, MANIFEST_FILE));
+  const wasThere = await removeFile(store, manifestFile(store.root, name, digest));
   await removeFile(store, join(folder, CONTENT_TYPE_FILE));
   await removeEmptyFolders(store, folder);
   return wasThere;

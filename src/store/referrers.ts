@@ -17,7 +17,7 @@ import type { Descriptor } from "../definitions/descriptor.ts";
 import type { Digest } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";
 import { namesIn, readTextFile, removeEmptyFolders, removeFile, writeFile } from "./durable.ts";
-import { fileNameToDigest, referrerFile, referrersFolder } from "./layout.ts";
+import { fileNameToDigest, referrerFile, referrersFolder, subjectsFolder } from "./layout.ts";
 import type { Store } from "./store.ts";
 
 /** Records that a manifest refers to a subject. */
@@ -44,4 +44,10 @@ export function listReferrers(store: Store, name: Name, subject: Digest): Digest
 /** The descriptor of one referrer, as JSON text; `undefined` where it is gone. */
 export function readReferrer(store: Store, name: Name, subject: Digest, referrer: Digest): string | undefined {
   return readTextFile(referrerFile(store.root, name, subject, referrer));
+}
+
+/** The digests of all subjects that something in a repository refers to, sorted by byte value. */
+export function listSubjects(store: Store, name: Name): Digest[] {
+  return namesIn(subjectsFolder(store.root, name)).map(fileNameToDigest).filter((digest) => digest !== undefined)
+    .sort();
 }

@@ -12,6 +12,7 @@
  */
 
 import { join } from "node:path";
+import type { Digest } from "../definitions/digest.ts";
 import { type Name, parseName } from "../definitions/name.ts";
 import { namesIn } from "./durable.ts";
 import { fileNameToDigest, repositoryFolder } from "./layout.ts";
@@ -20,6 +21,12 @@ import type { Store } from "./store.ts";
 /** Whether a repository has any content. */
 export function repositoryExists(store: Store, name: Name): boolean {
   return namesIn(repositoryFolder(store.root, name)).some(isContent);
+}
+
+/** The digests of all that a repository holds, blobs and manifests, sorted by byte value. */
+export function listContent(store: Store, name: Name): Digest[] {
+  return namesIn(repositoryFolder(store.root, name)).map(fileNameToDigest).filter((digest) => digest !== undefined)
+    .sort();
 }
 
 /** The repositories that come after `last` in the order of byte values; all of them where there is no `last`. */

@@ -28,8 +28,45 @@ export interface Store {
   readonly queues: Map<string, Promise<void>>;
   /** The hashes of upload sessions so far, the one last begun at the end; see `uploads.ts`. */
   readonly runningHashes: Map<SessionId, HashSoFar>;
+  /** How many upload sessions there are; see `uploads.ts`. */
+  readonly sessions: SessionCount;
   /** Whom to tell about each change. */
   report(change: Change): void;
+  /** Who watches each step that changes the disk; may throw, and then the step fails. */
+  readonly watch?: (step: Step) => void;
+}
+
+/** A number of upload sessions, and when it was counted. */
+export interface SessionCount {
+  /** The number, kept up with what this process opens and ends. */
+  number: number;
+  /** When the folders were last looked at, in milliseconds since 1970. */
+  countedAt: number;
+}
+
+/** The steps that change the disk. */
+export type StepKind =
+  | "make folder"
+  | "open session"
+  | "append"
+  | "truncate"
+  | "write aside"
+  | "copy aside"
+  | "sync file"
+  | "rename"
+  | "link"
+  | "sync folder"
+  | "remove file"
+  | "remove folder";
+
+/** A moment before or after a step that changes the disk. */
+export interface Step {
+  /** On which side of the step. */
+  readonly when: "before" | "after";
+  /** What the step does. */
+  readonly kind: StepKind;
+  /** The file or folder that it is about, relative to the root. */
+  readonly path: string;
 }
 
 /** One change on disk, as the story tells it. */

@@ -26,17 +26,21 @@ import { newSessionId, parseSessionId, type SessionId } from "../definitions/ses
 import { storeBlob } from "./blobs.ts";
 import {
   fileSize,
-  isMissing,
   makeFolder,
   namesIn,
+  openIfThere,
   removeEmptyFolders,
+  removeFolder,
   report,
+  step,
+  syncFile,
   syncFolder,
   unlessMissing,
   writeAll,
 } from "./durable.ts";
 import { sessionFile, sessionFolder, uploadsFolder } from "./layout.ts";
 import { inTurn, lock } from "./locks.ts";
+import { listFolders } from "./repositories.ts";
 import type { HashSoFar, Store } from "./store.ts";
 
 // A hash takes a few hundred bytes. A session whose hash was forgotten is hashed from its file.
@@ -48,10 +52,24 @@ export async function openSession(store: Store, name: Name, algorithm: string): 
   const path = sessionFile(store.root, name, id);
   // Nothing is synced yet: what a power cut can take here is a session without a byte in it.
   await makeFolder({ ...store, durability: "none" }, sessionFolder(store.root, name, id));
-  (await Deno.open(path, { write: true, createNew: true, mode: 0o644 })).close();
+  await step(store, "open session", path, async () => {
+    (await Deno.open(path, { write: true, createNew: true, mode: 0o644 })).close();
+  });
+  store.sessions.number++;
   rememberHash(store, id, { algorithm, hash: store.hashes[algorithm](), size: 0 });
   report(store, "+", path, { size: 0 });
   return id;
+}
+
+/** How many upload sessions there are in all repositories, those of other processes included; up to a second old. */
+export function countSessions(store: Store): number {
+  const { sessions } = store;
+  if (Date.now() - sessions.countedAt > 1000) {
+    sessions.number = 0;
+    for (const name of listFolders(store)) sessions.number += namesIn(uploadsFolder(store.root, name)).length;
+    sessions.countedAt = Date.now();
+  }
+  return sessions.number;
 }
 
 /** How many bytes a session has; `undefined` where there is no such session. Asking is a use of the session. */
@@ -94,7 +112,7 @@ export function withSession<T>(
   const path = sessionFile(store.root, name, id);
   return inTurn(store, path, async () => {
     if (!isAlive(store, name, id)) return undefined;
-    using file = await openToAppend(path);
+    using file = await openIfThere(path, { append: true });
     if (file === undefined) return undefined;
     await lock(file);
     // Another process may have ended the session while this one waited.
@@ -120,35 +138,42 @@ class LockedSession implements Session {
   async append(body: AsyncIterable<Uint8Array>, algorithm?: string): Promise<void> {
     const running = this.#hashSoFar(algorithm);
     const before = this.size;
+    let writing: Promise<void> = Promise.resolve();
     try {
       for await (const piece of body) {
-        await writeAll(this.file, piece);
-        this.size += piece.length;
+        // The last piece is still being written, by another thread, while this one came in and is hashed.
+        await writing;
+        writing = step(this.store, "append", this.path, () => writeAll(this.file, piece));
+        writing.catch(() => {}); // It is told where it is awaited, which may be some time from now.
         running?.hash.update(piece);
-        if (running !== undefined) running.size = this.size;
+        if (running !== undefined) running.size += piece.length;
       }
+      await writing;
     } finally {
+      await writing.catch(() => {});
+      this.size = this.file.statSync().size;
+      // The disk took less than was hashed: then this is no hash of what the file has.
+      if (running?.size !== this.size) this.store.runningHashes.delete(this.id);
       if (this.size > before) report(this.store, "~", this.path, { size: this.size });
     }
   }
 
   async sync(): Promise<void> {
-    if (this.store.durability === "none") return;
-    await this.file.syncData();
+    await syncFile(this.store, this.file, this.path);
     await syncFolder(this.store, sessionFolder(this.store.root, this.name, this.id));
     await syncFolder(this.store, uploadsFolder(this.store.root, this.name));
   }
 
   async truncate(size: number): Promise<void> {
     this.store.runningHashes.delete(this.id);
-    await this.file.truncate(size);
+    await step(this.store, "truncate", this.path, () => this.file.truncate(size));
     this.size = size;
   }
 
   async finish(digest: Digest): Promise<Digest> {
     const actual = await this.#digest(algorithmOf(digest));
     if (actual === digest) {
-      if (this.store.durability === "sync") await this.file.syncData();
+      await syncFile(this.store, this.file, this.path);
       await storeBlob(this.store, this.name, digest, this.path);
     }
     await this.drop();
@@ -205,24 +230,8 @@ function isAlive(store: Store, name: Name, id: SessionId): boolean {
 }
 
 async function removeSession(store: Store, name: Name, id: SessionId): Promise<void> {
-  const folder = sessionFolder(store.root, name, id);
-  try {
-    await Deno.remove(folder, { recursive: true });
-  } catch (error) {
-    if (isMissing(error)) return;
-    throw error;
-  }
-  report(store, "-", `${folder}/`);
+  if (await removeFolder(store, sessionFolder(store.root, name, id))) store.sessions.number--;
   await removeEmptyFolders(store, uploadsFolder(store.root, name));
-}
-
-async function openToAppend(path: string): Promise<Deno.FsFile | undefined> {
-  try {
-    return await Deno.open(path, { append: true });
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
 }
 
 function rememberHash(store: Store, id: SessionId, hash: HashSoFar): void {

@@ -19,9 +19,9 @@
 import { referrersTag } from "../backwards_compatibility/referrers_tag_schema.ts";
 import { Fault } from "../definitions/descriptor.ts";
 import type { Digest } from "../definitions/digest.ts";
-import { describe, type Manifest, parseManifest } from "../definitions/manifest.ts";
+import { describe, parseStoredManifest } from "../definitions/manifest.ts";
 import type { Name } from "../definitions/name.ts";
-import { readManifest, type StoredManifest } from "../store/manifests.ts";
+import { readManifest } from "../store/manifests.ts";
 import type { Store } from "../store/store.ts";
 import { resolveTag } from "../store/tags.ts";
 
@@ -29,22 +29,16 @@ import { resolveTag } from "../store/tags.ts";
 export function referrersOfOlderClients(store: Store, name: Name, subject: Digest): Map<Digest, string> {
   const referrers = new Map<Digest, string>();
   const listDigest = resolveTag(store, name, referrersTag(subject));
-  const list = listDigest && readManifest(store, name, listDigest);
-  for (const { descriptor: { digest } } of list ? lookInside(list)?.references ?? [] : []) {
-    const stored = readManifest(store, name, digest);
-    const manifest = stored && lookInside(stored);
-    if (manifest?.subject?.digest !== subject) continue;
-    referrers.set(digest, JSON.stringify(describe(manifest, digest, stored!.bytes.length)));
+  const stored = listDigest && readManifest(store, name, listDigest);
+  const list = stored && parseStoredManifest(stored);
+  // Another program may have used the tag for something else, and what is no manifest lists nothing.
+  if (list === undefined || list instanceof Fault) return referrers;
+
+  for (const { descriptor: { digest } } of list.references) {
+    const referrer = readManifest(store, name, digest);
+    const manifest = referrer && parseStoredManifest(referrer);
+    if (manifest === undefined || manifest instanceof Fault || manifest.subject?.digest !== subject) continue;
+    referrers.set(digest, JSON.stringify(describe(manifest, digest, referrer!.bytes.length)));
   }
   return referrers;
-}
-
-// The bytes may have been put there by another program, and what is no manifest to us lists nothing.
-function lookInside({ bytes, mediaType }: StoredManifest): Manifest | undefined {
-  try {
-    return parseManifest(bytes, mediaType);
-  } catch (error) {
-    if (error instanceof Fault) return undefined;
-    throw error;
-  }
 }

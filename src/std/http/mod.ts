@@ -20,6 +20,7 @@ export const STATUS_CODE = {
   Forbidden: 403,
   NotFound: 404,
   MethodNotAllowed: 405,
+  RequestTimeout: 408,
   PreconditionFailed: 412,
   ContentTooLarge: 413,
   URITooLong: 414,

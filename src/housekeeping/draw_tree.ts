@@ -1,0 +1,110 @@
+/**
+ * The tree: what is in the registry, as a person would draw it.
+ *
+ *     library/hello                                        3.2 MiB
+ *     ├── latest, v1 ─▶ sha256:7d1a4c0e2b9f…               image            584 B
+ *     │   ├── config.json    sha256:c3f2…                                   1.1 KiB
+ *     │   └── layer.tar.gz   sha256:9b4e…                                   3.2 MiB   shared by 2 repositories
+ *     └── (no tag) ─▶ sha256:e07c…                         text/x-note      612 B
+ *
+ * A layer that several repositories have is one file on disk; the sum counts it wherever it is.
+ *
+ * @module
+ */
+
+import { basename } from "node:path";
+import { Fault } from "../definitions/descriptor.ts";
+import type { Digest } from "../definitions/digest.ts";
+import { parseStoredManifest } from "../definitions/manifest.ts";
+import type { Name } from "../definitions/name.ts";
+import { findBlob } from "../store/blobs.ts";
+import { fileInfo } from "../store/durable.ts";
+import { readManifest } from "../store/manifests.ts";
+import { listContent, listRepositories } from "../store/repositories.ts";
+import type { Store } from "../store/store.ts";
+import { listTags, resolveTag } from "../store/tags.ts";
+
+/** A repository, drawn as data. */
+export interface RepositoryTree {
+  /** Its name. */
+  readonly name: Name;
+  /** The bytes of all that it holds. */
+  readonly size: number;
+  /** Its manifests. */
+  readonly manifests: readonly ManifestTree[];
+  /** Blobs that no manifest points to. */
+  readonly loose: readonly BlobTree[];
+}
+
+/** A manifest and what it points to. */
+export interface ManifestTree {
+  /** Its digest. */
+  readonly digest: Digest;
+  /** The tags that point to it. */
+  readonly tags: readonly string[];
+  /** What it is: `image`, `index`, or the type of artifact that it says it is. */
+  readonly kind: string;
+  /** Its length in bytes. */
+  readonly size: number;
+  /** The manifest that it says something about. */
+  readonly subject?: Digest;
+  /** The children of an index. */
+  readonly children: readonly Digest[];
+  /** The blobs of an image. */
+  readonly blobs: readonly BlobTree[];
+}
+
+/** A blob. */
+export interface BlobTree {
+  /** Its digest. */
+  readonly digest: Digest;
+  /** The name of its file; `undefined` where it is not there. */
+  readonly file?: string;
+  /** Its length in bytes. */
+  readonly size: number;
+  /** How many repositories have the same file. */
+  readonly names: number;
+}
+
+/** Draws all repositories as data, one after the other. */
+export function* drawTree(store: Store): Generator<RepositoryTree> {
+  for (const name of listRepositories(store)) yield drawRepository(store, name);
+}
+
+function drawRepository(store: Store, name: Name): RepositoryTree {
+  const tags = Map.groupBy(listTags(store, name), (tag) => resolveTag(store, name, tag));
+  const manifests: ManifestTree[] = [];
+  const blobs = new Map<Digest, BlobTree>();
+  for (const digest of listContent(store, name)) {
+    if (findBlob(store, name, digest) !== undefined) blobs.set(digest, drawBlob(store, name, digest));
+    const stored = readManifest(store, name, digest);
+    if (stored === undefined) continue;
+    const manifest = parseStoredManifest(stored);
+    const size = stored.bytes.length;
+    if (manifest instanceof Fault) {
+      manifests.push({ digest, tags: tags.get(digest) ?? [], kind: "unreadable", size, children: [], blobs: [] });
+      continue;
+    }
+    const { references, subject, shape, artifactType = shape } = manifest;
+    manifests.push({
+      digest,
+      tags: tags.get(digest) ?? [],
+      kind: subject === undefined ? shape : artifactType,
+      size,
+      subject: subject?.digest,
+      children: references.filter(({ to }) => to !== "blob").map(({ descriptor }) => descriptor.digest),
+      blobs: references.filter(({ to }) => to === "blob").map(({ descriptor }) =>
+        drawBlob(store, name, descriptor.digest)
+      ),
+    });
+  }
+  const needed = new Set(manifests.flatMap(({ blobs }) => blobs.map(({ digest }) => digest)));
+  const size = [...manifests, ...blobs.values()].reduce((sum, { size }) => sum + size, 0);
+  return { name, size, manifests, loose: [...blobs.values()].filter(({ digest }) => !needed.has(digest)) };
+}
+
+function drawBlob(store: Store, name: Name, digest: Digest): BlobTree {
+  const blob = findBlob(store, name, digest);
+  if (blob === undefined) return { digest, size: 0, names: 0 };
+  return { digest, file: basename(blob.path), size: blob.size, names: fileInfo(blob.path)?.nlink ?? 1 };
+}
