@@ -15,6 +15,8 @@
 
 import { ensureDir } from "@std/fs";
 import config from "./deno.json" with { type: "json" };
+import type { Access } from "./src/access/authorization.ts";
+import { loadBcrypt, parseHtpasswd } from "./src/access/htpasswd.ts";
 import { type CommandLine, parseCommandLine, UsageError } from "./src/command_line.ts";
 import { keepHouse } from "./src/housekeeping/commands.ts";
 import { expireUploads } from "./src/housekeeping/expire_uploads.ts";
@@ -48,7 +50,7 @@ async function main(args: string[]): Promise<number> {
 async function serve(line: CommandLine): Promise<void> {
   await expectUsableRoot(line);
   const log = line.log ?? (Deno.stdout.isTerminal() ? "story" : "line");
-  const options = optionsOf(line, log);
+  const options = { ...optionsOf(line, log), access: await accessOf(line) };
   const registry = createRegistry(options);
 
   let running = 0;
@@ -64,6 +66,11 @@ async function serve(line: CommandLine): Promise<void> {
   });
   // Where each line of the log is JSON, the words for people go elsewhere.
   (log === "json" ? console.error : console.log)(welcome(line, server.addr));
+  if (line.htpasswd === undefined && !isLoopback(line.host)) {
+    console.error(
+      `glassbox: warning: whoever reaches ${line.host} can push and delete; --htpasswd asks for a password`,
+    );
+  }
   const expiry = line.readOnly ? undefined : expireNowAndHourly(options);
 
   await signalToStop();
@@ -89,6 +96,19 @@ function optionsOf(line: CommandLine, log: LogForm): RegistryOptions {
     sessionLifetime: line.uploadLifetime,
     story: printer(log),
   };
+}
+
+async function accessOf({ htpasswd, anonymous }: CommandLine): Promise<Access | undefined> {
+  if (htpasswd === undefined) return undefined;
+  try {
+    return { isPassword: parseHtpasswd(await Deno.readTextFile(htpasswd), await loadBcrypt()), anonymous };
+  } catch (error) {
+    throw new Error(`cannot use the passwords in ${htpasswd}: ${oneLine(error)}`);
+  }
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host.startsWith("127.");
 }
 
 // A request that comes while the registry stops. Other processes on the same root may serve it.

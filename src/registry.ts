@@ -17,6 +17,7 @@
  */
 
 import { STATUS_CODE } from "@std/http";
+import { type Access, expectAccess } from "./access/authorization.ts";
 import { type Rate, SLOWEST } from "./api/body.ts";
 import { ENDPOINTS } from "./api/endpoints.ts";
 import { RegistryError } from "./api/error_codes.ts";
@@ -47,6 +48,8 @@ export interface RegistryOptions {
   readonly durability?: "sync" | "none";
   /** The slowest body that is waited for. Default: 1 KiB in 60 seconds. */
   readonly slowest?: Rate;
+  /** Who may do what. Default: everybody everything. */
+  readonly access?: Access;
   /** What stands in front of the path in `Location` headers, such as `https://registry.example`. Default: nothing. */
   readonly origin?: string;
   /** More digest algorithms than sha256 and sha512: for each name, how to start a hash. Default: none. */
@@ -108,6 +111,7 @@ interface Telling {
 async function answer(call: Call, pathname: string, telling: Telling): Promise<Response> {
   const { request, query, settings, store } = call;
   try {
+    await expectAccess(request, pathname, settings.access);
     const match = findEndpoint(ENDPOINTS, request.method, pathname, query);
     telling.endpoint = match.endpoint;
     expectSwitchedOn(match.endpoint, settings);
@@ -116,7 +120,7 @@ async function answer(call: Call, pathname: string, telling: Telling): Promise<R
     return request.method === "HEAD" ? await withoutBody(response) : response;
   } catch (error) {
     telling.refusal = error instanceof Error ? error : new Error(String(error));
-    const response = error instanceof RegistryError ? error.toResponse() : serverError();
+    const response = error instanceof RegistryError ? error.toResponse() : serverError(error);
     return request.method === "HEAD" ? await withoutBody(response) : response;
   }
 }
@@ -139,10 +143,14 @@ async function withoutBody(response: Response): Promise<Response> {
   return new Response(null, { status, headers });
 }
 
-// What went wrong is for the operator, who reads it in the story, and not for the client.
-function serverError(): Response {
-  const errors = [{ code: "UNKNOWN", message: "the registry failed; its log says why" }];
-  return Response.json({ errors }, { status: STATUS_CODE.InternalServerError });
+// The disk failed, or the registry is wrong. How exactly is for the operator, who reads it in the story; the client is told
+// whether it makes sense to come back. There is no code for this in the spec: its list is for what clients do wrong.
+function serverError(error: unknown): Response {
+  const { code } = error as { code?: string };
+  const isFull = code === "ENOSPC" || code === "EDQUOT";
+  const message = isFull ? "the disk of the registry is full" : "the registry failed; its log says why";
+  const status = isFull ? STATUS_CODE.InsufficientStorage : STATUS_CODE.InternalServerError;
+  return Response.json({ errors: [{ code: "UNKNOWN", message, detail: { cause: code ?? null } }] }, { status });
 }
 
 // Cut by hand, since `new URL` would resolve the ".." of a path: what a client sends is judged as it was sent.
@@ -164,8 +172,8 @@ function settingsOf(options: RegistryOptions): Settings {
     );
   }
   const { readOnly = false, deletion = true, allowSparse = false, origin = "" } = options;
-  const { maxBlobSize = Infinity, maxUploads = Infinity, slowest = SLOWEST } = options;
-  return { readOnly, deletion, allowSparse, maxManifestSize, maxBlobSize, maxUploads, slowest, origin };
+  const { maxBlobSize = Infinity, maxUploads = Infinity, slowest = SLOWEST, access } = options;
+  return { access, readOnly, deletion, allowSparse, maxManifestSize, maxBlobSize, maxUploads, slowest, origin };
 }
 
 /** The folder of a registry with these options, for housekeeping beside it. */

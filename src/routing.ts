@@ -20,6 +20,7 @@
  */
 
 import { STATUS_CODE, type StatusCode } from "@std/http";
+import type { Access } from "./access/authorization.ts";
 import type { Rate } from "./api/body.ts";
 import { type ErrorCode, RegistryError } from "./api/error_codes.ts";
 import { algorithmOf, type Digest, type Hashes, isSupported, parseDigest } from "./definitions/digest.ts";
@@ -48,6 +49,8 @@ export interface Settings {
   readonly maxUploads: number;
   /** The slowest body that is waited for. */
   readonly slowest: Rate;
+  /** Who may do what; `undefined` for everybody everything. */
+  readonly access: Access | undefined;
   /** What stands in front of the path in a `Location`, such as `https://registry.example`; mostly nothing. */
   readonly origin: string;
 }

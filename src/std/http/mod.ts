@@ -28,6 +28,7 @@ export const STATUS_CODE = {
   TooManyRequests: 429,
   InternalServerError: 500,
   ServiceUnavailable: 503,
+  InsufficientStorage: 507,
 } as const;
 
 /** One of the status codes above. */

@@ -1,0 +1,79 @@
+/**
+ * The file of the `htpasswd` program: users and their passwords.
+ * https://httpd.apache.org/docs/2.4/misc/password_encryptions.html
+ *
+ *     $ htpasswd -B -c passwords alice
+ *     alice:$2y$05$8qk1kYb0D8r3y9zQ6V1cUe…
+ *
+ * The file has no passwords, but what bcrypt makes of them: a computation that is slow on purpose, so that whoever steals
+ * the file cannot try many. Slow for the registry too. A password that was right is therefore remembered, as a keyed hash
+ * of it, and the next request of the same client costs nothing.
+ *
+ * @module
+ */
+
+import { createHmac, randomBytes } from "node:crypto";
+
+/** What is used of the `bcryptjs` package. */
+export interface Bcrypt {
+  /** Whether the hash was made of this password. */
+  compare(password: string, hash: string): Promise<boolean>;
+}
+
+/**
+ * Loads the package that computes bcrypt. Its name is not written where it is imported, or else every start would look for
+ * the package, also on machines that have no passwords and no network.
+ */
+export async function loadBcrypt(): Promise<Bcrypt> {
+  const specifier = "bcryptjs";
+  return await import(specifier);
+}
+
+/** A line of the file cannot be used; the message says which one, and not what is in it. */
+export class HtpasswdError extends Error {}
+
+// Passwords that are remembered, at most.
+const MOST_REMEMBERED = 1000;
+
+/**
+ * Reads the file: a function that tells whether a password is the one of a user.
+ *
+ * @throws {HtpasswdError} where a line is not `<user>:<hash>`, or its hash is not one by bcrypt.
+ */
+export function parseHtpasswd(text: string, bcrypt: Bcrypt): (user: string, password: string) => Promise<boolean> {
+  const hashes = parseLines(text);
+  // For a user that is not known the same work is done, on the hash of nobody's password.
+  const slowest = [...hashes.values()].reduce((a, b) => costOf(a) >= costOf(b) ? a : b, NOBODY);
+  const nobody = slowest.slice(0, 6) + NOBODY.slice(6);
+
+  const key = randomBytes(32);
+  const remembered = new Set<string>();
+  return async (user, password) => {
+    const mark = createHmac("sha256", key).update(JSON.stringify([user, password])).digest("hex");
+    if (remembered.has(mark)) return true;
+    const hash = hashes.get(user);
+    const isRight = await bcrypt.compare(password, hash ?? nobody) && hash !== undefined;
+    if (isRight && remembered.size < MOST_REMEMBERED) remembered.add(mark);
+    return isRight;
+  };
+}
+
+// The form of a hash by bcrypt, of a password that nobody knows.
+const NOBODY = `$2b$05$${"A".repeat(22 + 31)}`;
+
+function costOf(hash: string): number {
+  return Number(hash.slice(4, 6));
+}
+
+function parseLines(text: string): Map<string, string> {
+  const hashes = new Map<string, string>();
+  for (const [index, line] of text.split(/\r?\n/).entries()) {
+    if (line.trim() === "" || line.startsWith("#")) continue;
+    const match = /^([^:]+):(\$2[aby]\$\d\d\$[./A-Za-z0-9]{53})$/.exec(line);
+    if (match === null) {
+      throw new HtpasswdError(`line ${index + 1} is not a user with a bcrypt hash, as of htpasswd -B`);
+    }
+    hashes.set(match[1], match[2]);
+  }
+  return hashes;
+}
