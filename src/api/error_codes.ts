@@ -88,10 +88,15 @@ export class RegistryError extends Error {
     const errors = details.map(({ rule, expected, actual }) => ({
       code,
       message: ERROR_CODES[code].message,
-      detail: { rule, spec: linkTo(rule), expected, actual },
+      detail: { rule, spec: linkTo(rule), expected, actual: cut(actual) },
     }));
     return Response.json({ errors }, { status, headers });
   }
+}
+
+// What a client sent is shown to it, but not all of a name of 60,000 characters.
+function cut(text: string): string {
+  return text.length > 300 ? `${text.slice(0, 300)}…` : text;
 }
 
 /**

@@ -7,8 +7,8 @@
  *
  *     DELETE /v2/library/hello/manifests/sha256:7d1a…      202 Accepted
  *
- * On disk what points to the manifest is removed before the manifest itself, so that nothing ever points to nothing. The
- * blobs stay. Other manifests may need them, and which ones nobody needs any more is for the garbage collection to find.
+ * On disk the tags are removed before the manifest, so that nothing ever points to nothing. The blobs stay. Other
+ * manifests may need them, and which ones nobody needs any more is for the garbage collection to find.
  *
  * Next: deleting_blobs.ts
  *
@@ -42,8 +42,9 @@ export async function deleteManifest({ request, store }: Call, name: Name, diges
     // A file that was damaged by hand says nothing about a subject, and can be deleted all the same.
     const inside = parseStoredManifest(manifest);
     const subject = inside instanceof Fault ? undefined : inside.subject?.digest;
+    const removed = await removeManifest(store, name, digest);
     if (subject !== undefined) await removeReferrer(store, name, subject, digest);
-    return await removeManifest(store, name, digest);
+    return removed;
   });
   if (wasThere) return new Response(null, { status: STATUS_CODE.Accepted });
 

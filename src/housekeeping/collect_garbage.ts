@@ -85,8 +85,8 @@ async function collectIn(store: Store, name: Name, options: CollectOptions): Pro
     }
     removals.push({ name, digest, kind: "manifest", size: info.size, names: info.nlink ?? 1 });
     if (dryRun) continue;
-    if (manifest?.subject !== undefined) await removeReferrer(store, name, manifest.subject.digest, digest);
     await removeManifest(store, name, digest);
+    if (manifest?.subject !== undefined) await removeReferrer(store, name, manifest.subject.digest, digest);
   }
 
   // A manifest that cannot be read might need anything, so that nothing goes.

@@ -154,6 +154,10 @@ function* verifyReferrers(store: Store, name: Name): Generator<Finding> {
   for (const subject of listSubjects(store, name)) {
     for (const referrer of listReferrers(store, name, subject)) {
       const path = `${name}/_referrers/${subject}/${referrer}.json`;
+      if (!hasManifest(store, name, referrer)) {
+        yield { kind: "note", path, text: "an entry for a manifest that is not there, which counts for nothing" };
+        continue;
+      }
       const manifest = inside(store, name, referrer);
       if (typeof manifest === "string" || manifest.subject?.digest !== subject) {
         yield { kind: "fault", path, text: `lists ${referrer}, which is no manifest here with that subject` };

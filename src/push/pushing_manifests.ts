@@ -14,8 +14,9 @@
  *     PUT /v2/library/hello/manifests/sha256:7d1a…?tag=v1&tag=latest      201 Created
  *                                                                         OCI-Tag: v1, latest
  *
- * On disk things happen in the order in which they depend on each other: the manifest, the entry in the list of its
- * subject's referrers, the tags. Whenever it stops, nothing points to what is not there.
+ * On disk the manifest comes into being in one step, and what makes it whole is there before: its blobs, and its entry
+ * in the list of its subject's referrers, which counts only from that step on. The tags come last. Whenever it stops,
+ * nothing points to what is not there.
  *
  * Next: pushing_manifests_with_subject.ts
  *
@@ -62,8 +63,8 @@ export async function pushManifest(call: Call, name: Name, tagOrDigest: Tag | Di
   await changeRepository(store, name, async () => {
     if (!settings.allowSparse) expectReferencesKept(call, name, manifest);
     expectPreconditions(request, currentDigest(call, name, tagOrDigest));
-    await storeManifest(store, name, digest, { bytes, mediaType: manifest.mediaType });
     await recordSubject(call, name, manifest, describe(manifest, digest, bytes.length));
+    await storeManifest(store, name, digest, { bytes, mediaType: manifest.mediaType });
     for (const tag of tags) await setTag(store, name, tag, digest);
   });
   return manifestCreated(call, name, digest, manifest, isDigest(tagOrDigest) ? tags : []);

@@ -7,6 +7,9 @@
  *
  * One file for each referrer, and not one list: two signatures that are pushed at the same time write two files.
  *
+ * An entry counts as long as its manifest is there. So it is written before the manifest and removed after it, and there
+ * is no moment at which a manifest is there and not listed, or listed and not there.
+ *
  * Next: repositories.ts
  *
  * @module
@@ -18,6 +21,7 @@ import type { Digest } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";
 import { namesIn, readTextFile, removeEmptyFolders, removeFile, writeFile } from "./durable.ts";
 import { fileNameToDigest, referrerFile, referrersFolder, subjectsFolder } from "./layout.ts";
+import { hasManifest } from "./manifests.ts";
 import type { Store } from "./store.ts";
 
 /** Records that a manifest refers to a subject. */
@@ -33,7 +37,7 @@ export async function removeReferrer(store: Store, name: Name, subject: Digest, 
   if (await removeFile(store, path)) await removeEmptyFolders(store, dirname(path));
 }
 
-/** The digests of all that refers to a subject, sorted by byte value. */
+/** The digests of all entries of a subject, sorted by byte value; also of those whose manifest is not there. */
 export function listReferrers(store: Store, name: Name, subject: Digest): Digest[] {
   return namesIn(referrersFolder(store.root, name, subject))
     .map((fileName) => fileNameToDigest(basename(fileName, ".json")))
@@ -41,8 +45,9 @@ export function listReferrers(store: Store, name: Name, subject: Digest): Digest
     .sort();
 }
 
-/** The descriptor of one referrer, as JSON text; `undefined` where it is gone. */
+/** The descriptor of one referrer, as JSON text; `undefined` where it or its manifest is not there. */
 export function readReferrer(store: Store, name: Name, subject: Digest, referrer: Digest): string | undefined {
+  if (!hasManifest(store, name, referrer)) return undefined;
   return readTextFile(referrerFile(store.root, name, subject, referrer));
 }
 

@@ -38,7 +38,7 @@ import {
   unlessMissing,
   writeAll,
 } from "./durable.ts";
-import { sessionFile, sessionFolder, uploadsFolder } from "./layout.ts";
+import { repositoryFolder, sessionFile, sessionFolder, uploadsFolder } from "./layout.ts";
 import { inTurn, lock } from "./locks.ts";
 import { listFolders } from "./repositories.ts";
 import type { HashSoFar, Store } from "./store.ts";
@@ -50,7 +50,8 @@ const MOST_HASHES = 10_000;
 export async function openSession(store: Store, name: Name, algorithm: string): Promise<SessionId> {
   const id = newSessionId();
   const path = sessionFile(store.root, name, id);
-  // Nothing is synced yet: what a power cut can take here is a session without a byte in it.
+  await makeFolder(store, repositoryFolder(store.root, name));
+  // The session itself is not synced yet: what a power cut can take here is a session without a byte in it.
   await makeFolder({ ...store, durability: "none" }, sessionFolder(store.root, name, id));
   await step(store, "open session", path, async () => {
     (await Deno.open(path, { write: true, createNew: true, mode: 0o644 })).close();

@@ -1,0 +1,77 @@
+/** What was acknowledged is there after a crash, and nothing looks finished that is not. */
+
+import { assert, assertEquals } from "@std/assert";
+import { dirname } from "node:path";
+import { expectToGoOn, expectWhole, letDie } from "./crash/drill.ts";
+import { OPERATIONS } from "./crash/scenario.ts";
+
+async function withRoot(test: (root: string) => Promise<void>): Promise<void> {
+  const root = await Deno.makeTempDir({ prefix: "glassbox_" });
+  try {
+    await test(root);
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+}
+
+let steps: readonly string[] = [];
+let trace: readonly string[] = [];
+await withRoot(async (root) => {
+  const life = await letDie(root, Infinity);
+  assertEquals(life.acknowledged, OPERATIONS.length);
+  ({ steps, trace } = life);
+});
+
+const KINDS =
+  /^(?:before|after) (make folder|open session|append|write aside|sync file|rename|link|sync folder|remove file|remove folder) (.*)$/;
+
+Deno.test("the drill passes every kind of step that a push or delete can take on disk", () => {
+  assertEquals(new Set(steps.map((step) => KINDS.exec(step)?.[1])).size, 10);
+});
+
+Deno.test("a power cut takes nothing that was acknowledged: every file and every name is synced before the answer", () => {
+  const unsyncedFolders = new Set<string>();
+  const unsyncedFiles = new Set<string>();
+  let isUpload = false;
+  for (const line of trace) {
+    const [, kind, path] = /^after (\w+ \w+|\w+) (\S*)$/.exec(line) ?? [];
+    if (kind === "append") unsyncedFiles.add(path);
+    if (kind === "sync file") unsyncedFiles.delete(path);
+    // An upload that is gone needs no syncing.
+    if (kind === "remove folder") unsyncedFiles.delete(`${path}/data`);
+    // The folders of an upload without a byte in it may be lost.
+    if (kind === "make folder" && !path.includes("/_uploads")) unsyncedFolders.add(dirname(path).replace(/^\.$/, ""));
+    if (kind === "rename" || kind === "link" || kind === "remove file") unsyncedFolders.add(dirname(path));
+    if (kind === "sync folder") unsyncedFolders.delete(path);
+    if (line.startsWith("end ")) assertEquals([[...unsyncedFiles], [...unsyncedFolders]], [[], []], line);
+    isUpload ||= kind === "append";
+  }
+  assert(isUpload);
+});
+
+Deno.test("bytes are synced before they get the name under which they are served", () => {
+  const synced = new Set<string>();
+  for (const line of trace) {
+    const [, when, kind, path] = /^(before|after) (\w+ \w+|\w+) (\S+)$/.exec(line) ?? [];
+    if (when === "after" && kind === "sync file") synced.add(path.includes("/_uploads/") ? "upload" : path);
+    if (when !== "after" || kind !== "rename") continue;
+    assert(synced.delete(path) || synced.delete("upload"), `${path} is renamed before it is synced`);
+  }
+});
+
+// Each step takes the start of a process. DRILL=all dies at every one of them, otherwise at every seventh.
+const STRIDE = Deno.env.get("DRILL") === "all" ? 1 : 7;
+
+for (const [number, step] of steps.entries()) {
+  if (number % STRIDE !== 0) continue;
+  const name = step.replace(/[0-9a-f]{8}-[0-9a-f-]{27}|(?<=:[0-9a-f]{8})[0-9a-f]{56}/g, "…");
+  Deno.test(`killed ${name}: nothing acknowledged is lost (step ${number})`, async () => {
+    await withRoot(async (root) => {
+      const death = await letDie(root, number);
+
+      assertEquals(death.steps.length, number + 1);
+      await expectWhole(root, death);
+      await expectToGoOn(root);
+    });
+  });
+}
