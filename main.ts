@@ -20,7 +20,7 @@ import { loadBcrypt, parseHtpasswd } from "./src/access/htpasswd.ts";
 import { type CommandLine, parseCommandLine, UsageError } from "./src/command_line.ts";
 import { keepHouse } from "./src/housekeeping/commands.ts";
 import { expireUploads } from "./src/housekeeping/expire_uploads.ts";
-import { createRegistry, openStore, type RegistryOptions } from "./src/registry.ts";
+import { createRegistry, type RegistryOptions, storeFor } from "./src/registry.ts";
 import { formatJson, formatLine, formatStory, type LogForm, type Story } from "./src/story.ts";
 
 // What shell scripts go by: 2 for a command line that makes no sense, 1 for a machine that does not play along, and for
@@ -170,7 +170,7 @@ Stop with Ctrl-C.
 }
 
 function expireNowAndHourly(options: RegistryOptions): ReturnType<typeof setInterval> {
-  const expire = () => expireUploads(openStore(options)).catch((error) => console.error(`glassbox: ${oneLine(error)}`));
+  const expire = () => expireUploads(storeFor(options)).catch((error) => console.error(`glassbox: ${oneLine(error)}`));
   expire();
   return setInterval(expire, HOUR_MILLISECONDS);
 }

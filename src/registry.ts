@@ -23,7 +23,7 @@ import { ENDPOINTS } from "./api/endpoints.ts";
 import { RegistryError } from "./api/error_codes.ts";
 import { HASHES, type Hashes } from "./definitions/digest.ts";
 import { type Call, type Endpoint, findEndpoint, methodNotAllowed, readValues, type Settings } from "./routing.ts";
-import type { Change, Step, Store } from "./store/store.ts";
+import { type Change, openStore, type Step, type Store } from "./store/store.ts";
 import type { Story } from "./story.ts";
 
 /** What a registry can be told. Only the root is needed. */
@@ -76,7 +76,7 @@ export const SESSION_LIFETIME = 24 * 60 * 60 * 1000;
  */
 export function createRegistry(options: RegistryOptions): Registry {
   const settings = settingsOf(options);
-  const store = openStore(options);
+  const store = storeFor(options);
 
   return async (request) => {
     const started = performance.now();
@@ -176,17 +176,10 @@ function settingsOf(options: RegistryOptions): Settings {
   return { access, readOnly, deletion, allowSparse, maxManifestSize, maxBlobSize, maxUploads, slowest, origin };
 }
 
-/** The folder of a registry with these options, for housekeeping beside it. */
-export function openStore(options: RegistryOptions): Store {
-  return {
-    root: options.root,
-    durability: options.durability ?? "sync",
-    hashes: { ...HASHES, ...options.hashes },
-    sessionLifetime: options.sessionLifetime ?? SESSION_LIFETIME,
-    queues: new Map(),
-    runningHashes: new Map(),
-    sessions: { number: 0, countedAt: 0 },
-    report: () => {},
-    watch: options.watch,
-  };
+/** The store of a registry with these options. */
+export function storeFor(
+  { root, durability = "sync", sessionLifetime = SESSION_LIFETIME, ...options }: RegistryOptions,
+): Store {
+  const { hashes, watch } = options;
+  return openStore({ root, durability, sessionLifetime, hashes: { ...HASHES, ...hashes }, watch });
 }

@@ -13,7 +13,7 @@
 
 import type { CommandLine } from "../command_line.ts";
 import { HASHES } from "../definitions/digest.ts";
-import type { Store } from "../store/store.ts";
+import { openStore, type Store } from "../store/store.ts";
 import { formatBytes, shorten } from "../store/text.ts";
 import { collectGarbage } from "./collect_garbage.ts";
 import { type BlobTree, drawTree, type ManifestTree, type RepositoryTree } from "./draw_tree.ts";
@@ -21,7 +21,7 @@ import { verify } from "./verify.ts";
 
 /** Does what a housekeeping command says: whether all is well. */
 export async function keepHouse(line: CommandLine): Promise<boolean> {
-  const store = storeFor(line);
+  const store = openStore({ ...line, hashes: HASHES, sessionLifetime: Infinity });
   switch (line.command) {
     case "verify":
       return await printVerify(store, line);
@@ -32,19 +32,6 @@ export async function keepHouse(line: CommandLine): Promise<boolean> {
       printTree(store, line);
       return true;
   }
-}
-
-function storeFor({ root, durability }: CommandLine): Store {
-  return {
-    root,
-    durability,
-    hashes: HASHES,
-    sessionLifetime: Infinity,
-    queues: new Map(),
-    runningHashes: new Map(),
-    sessions: { number: 0, countedAt: 0 },
-    report: () => {},
-  };
 }
 
 async function printVerify(store: Store, { json, quarantine, allowSparse }: CommandLine): Promise<boolean> {

@@ -21,7 +21,8 @@ import type { Name } from "../definitions/name.ts";
 import { isDigest, type Tag } from "../definitions/tag.ts";
 import type { Call } from "../routing.ts";
 import { type Blob, findBlob } from "../store/blobs.ts";
-import { readManifest, type StoredManifest } from "../store/manifests.ts";
+import { readManifest } from "../store/manifests.ts";
+import type { StoredManifest } from "../store/store.ts";
 import { resolveTag } from "../store/tags.ts";
 
 /**

@@ -31,9 +31,9 @@ import {
   removeFile,
   report,
   syncFolder,
-  unlessMissing,
 } from "./durable.ts";
 import { contentFolder } from "./layout.ts";
+import { unlessMissing } from "./missing.ts";
 import type { Store } from "./store.ts";
 
 /** A blob that is there: its file, and its length in bytes. */
@@ -62,12 +62,14 @@ export type BlobFile = typeof BLOB_FILES[number];
 /** Finds a blob of a repository; `undefined` where the repository does not have it. */
 export function findBlob(store: Store, name: Name, digest: Digest): Blob | undefined {
   const folder = contentFolder(store.root, name, digest);
-  for (const fileName of namesIn(folder)) {
-    if (!(BLOB_FILES as readonly string[]).includes(fileName)) continue;
-    const path = join(folder, fileName);
-    const info = fileInfo(path);
-    if (info !== undefined) return { path, size: info.size, lastUsed: info.mtime!.getTime() };
-  }
+  const fileName = store.memory.blobs.recall(folder, () => namesIn(folder).find(isBlobFile));
+  const path = `${folder}/${fileName}`;
+  const info = fileName === undefined ? undefined : fileInfo(path);
+  return info && { path, size: info.size, lastUsed: info.mtime!.getTime() };
+}
+
+function isBlobFile(fileName: string): boolean {
+  return (BLOB_FILES as readonly string[]).includes(fileName);
 }
 
 /**
@@ -138,11 +140,14 @@ export async function removeUnusedBlob(store: Store, name: Name, digest: Digest,
 const PIECE = 1024 * 1024;
 
 /**
- * Opens a blob, or a part of it, as a stream. A blob that is deleted meanwhile is still sent to its end.
- *
- * `undefined` where the file is not there any more.
+ * Opens a blob, or a part of it: its bytes at once where they are few, otherwise as a stream. A blob that is deleted
+ * meanwhile is still sent to its end. `undefined` where the file is not there any more.
  */
-export async function readBlob(blob: Blob, range: ByteRange): Promise<ReadableStream<Uint8Array> | undefined> {
+export async function readBlob(
+  blob: Blob,
+  range: ByteRange,
+): Promise<Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | undefined> {
+  if (range.length <= FEW) return readFew(blob, range);
   const file = await openIfThere(blob.path);
   if (file === undefined) return undefined;
   if (range.start > 0) await file.seek(range.start, Deno.SeekMode.Start);
@@ -162,6 +167,22 @@ export async function readBlob(blob: Blob, range: ByteRange): Promise<ReadableSt
       file.close();
     },
   }, { highWaterMark: 0 });
+}
+
+// So few that to read them takes less time than to make a stream.
+const FEW = 128 * 1024;
+
+function readFew({ path }: Blob, { start, length }: ByteRange): Uint8Array<ArrayBuffer> | undefined {
+  using file = unlessMissing(() => Deno.openSync(path));
+  if (file === undefined) return undefined;
+  if (start > 0) file.seekSync(start, Deno.SeekMode.Start);
+  const bytes = new Uint8Array(length);
+  for (let at = 0; at < length;) {
+    const read = file.readSync(bytes.subarray(at));
+    if (read === null) return bytes.subarray(0, at);
+    at += read;
+  }
+  return bytes;
 }
 
 // A JSON document larger than this is not looked into; no image config comes near.

@@ -17,6 +17,7 @@
  */
 
 import { dirname, join, relative } from "node:path";
+import { isMissing, unlessMissing } from "./missing.ts";
 import { quarantinedFile } from "./layout.ts";
 import type { Change, StepKind, Store } from "./store.ts";
 
@@ -49,24 +50,6 @@ export function fileInfo(path: string): Deno.FileInfo | undefined {
 /** The names in a folder, in no order; none where there is no such folder. */
 export function namesIn(folder: string): string[] {
   return unlessMissing(() => Array.from(Deno.readDirSync(folder), (entry) => entry.name)) ?? [];
-}
-
-/**
- * What the action gives, or `undefined` where the file or folder that it is about is not there. A path that goes through
- * a file as if it were a folder leads to nothing too.
- */
-export function unlessMissing<T>(action: () => T): T | undefined {
-  try {
-    return action();
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
-}
-
-/** Whether an error says that a file or folder is not there. */
-export function isMissing(error: unknown): boolean {
-  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
 }
 
 /** Writes a small file, whole or not at all; what was there before is replaced. */

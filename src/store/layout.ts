@@ -24,7 +24,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { join, relative } from "node:path";
+import { relative } from "node:path";
 import type { Digest } from "../definitions/digest.ts";
 import { parseDigest } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";
@@ -39,7 +39,7 @@ export const CONTENT_TYPE_FILE = "content-type";
 
 /** `<root>/<name>/`: the folder of a repository. */
 export function repositoryFolder(root: string, name: Name): string {
-  return join(root, name);
+  return `${root}/${name}`;
 }
 
 /**
@@ -47,62 +47,63 @@ export function repositoryFolder(root: string, name: Name): string {
  * repository. There are 256 of them for all repositories; two that share one only wait for each other now and then.
  */
 export function lockFile(root: string, name: Name): string {
-  return join(root, ".locks", createHash("sha256").update(name).digest("hex").slice(0, 2));
+  const [byte] = createHash("sha256").update(name).digest();
+  return `${root}/.locks/${byte.toString(16).padStart(2, "0")}`;
 }
 
 /** `<root>/<name>/<digest>/`: the folder of a blob, of a manifest, or of both where they are the same bytes. */
 export function contentFolder(root: string, name: Name, digest: Digest): string {
-  return join(root, name, digestToFileName(digest));
+  return `${root}/${name}/${digestToFileName(digest)}`;
 }
 
 /** `<root>/<name>/<digest>/manifest.json`: the bytes of a manifest. */
 export function manifestFile(root: string, name: Name, digest: Digest): string {
-  return join(contentFolder(root, name, digest), MANIFEST_FILE);
+  return `${contentFolder(root, name, digest)}/${MANIFEST_FILE}`;
 }
 
 /** `<root>/_quarantine/…`: where a file is moved to that is not what it should be; its path is kept, with a UUID behind it. */
 export function quarantinedFile(root: string, path: string): string {
-  return join(root, "_quarantine", `${relative(root, path)}.${crypto.randomUUID()}`);
+  return `${root}/_quarantine/${relative(root, path)}.${crypto.randomUUID()}`;
 }
 
 /** `<root>/<name>/_tags/`: the folder of a repository's tags. */
 export function tagsFolder(root: string, name: Name): string {
-  return join(root, name, "_tags");
+  return `${root}/${name}/_tags`;
 }
 
 /** `<root>/<name>/_tags/<tag>`: the file of one tag. */
 export function tagFile(root: string, name: Name, tag: Tag): string {
-  return join(tagsFolder(root, name), tag);
+  return `${tagsFolder(root, name)}/${tag}`;
 }
 
 /** `<root>/<name>/_referrers/`: the folder of all subjects that something refers to. */
 export function subjectsFolder(root: string, name: Name): string {
-  return join(root, name, "_referrers");
+  return `${root}/${name}/_referrers`;
 }
 
 /** `<root>/<name>/_referrers/<subject>/`: the folder of what refers to one subject. */
 export function referrersFolder(root: string, name: Name, subject: Digest): string {
-  return join(subjectsFolder(root, name), digestToFileName(subject));
+  return `${subjectsFolder(root, name)}/${digestToFileName(subject)}`;
 }
 
 /** `<root>/<name>/_referrers/<subject>/<referrer>.json`: the descriptor of one referrer. */
 export function referrerFile(root: string, name: Name, subject: Digest, referrer: Digest): string {
-  return join(referrersFolder(root, name, subject), `${digestToFileName(referrer)}.json`);
+  return `${referrersFolder(root, name, subject)}/${digestToFileName(referrer)}.json`;
 }
 
 /** `<root>/<name>/_uploads/`: the folder of a repository's upload sessions. */
 export function uploadsFolder(root: string, name: Name): string {
-  return join(root, name, "_uploads");
+  return `${root}/${name}/_uploads`;
 }
 
 /** `<root>/<name>/_uploads/<session>/`: the folder of one session. */
 export function sessionFolder(root: string, name: Name, session: SessionId): string {
-  return join(uploadsFolder(root, name), session);
+  return `${uploadsFolder(root, name)}/${session}`;
 }
 
 /** `<root>/<name>/_uploads/<session>/data`: the bytes of one session. */
 export function sessionFile(root: string, name: Name, session: SessionId): string {
-  return join(sessionFolder(root, name, session), "data");
+  return `${sessionFolder(root, name, session)}/data`;
 }
 
 // Windows takes no ":" in a file name. There the folder is `_sha256-<hex>`, which can be no repository either.

@@ -18,22 +18,16 @@ import type { Digest } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";
 import { fileSize, readFile, readTextFile, removeEmptyFolders, removeFile, writeFile } from "./durable.ts";
 import { CONTENT_TYPE_FILE, contentFolder, manifestFile } from "./layout.ts";
-import type { Store } from "./store.ts";
-
-/** A manifest as it was pushed: its bytes and the media type that it was pushed with. */
-export interface StoredManifest {
-  /** The bytes. */
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  /** The media type. */
-  readonly mediaType: string;
-}
+import type { Store, StoredManifest } from "./store.ts";
 
 /** Reads a manifest of a repository; `undefined` where the repository does not have it. */
 export function readManifest(store: Store, name: Name, digest: Digest): StoredManifest | undefined {
   const folder = contentFolder(store.root, name, digest);
-  const bytes = readFile(manifestFile(store.root, name, digest));
-  const mediaType = readTextFile(join(folder, CONTENT_TYPE_FILE));
-  return bytes && mediaType ? { bytes, mediaType } : undefined;
+  return store.memory.manifests.recall(folder, () => {
+    const bytes = readFile(manifestFile(store.root, name, digest));
+    const mediaType = readTextFile(join(folder, CONTENT_TYPE_FILE));
+    return bytes && mediaType ? { bytes, mediaType } : undefined;
+  });
 }
 
 /** Whether a repository has a manifest. */

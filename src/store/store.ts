@@ -11,8 +11,10 @@
  * @module
  */
 
-import type { Hashes, RunningHash } from "../definitions/digest.ts";
+import { normalize } from "node:path";
+import type { Digest, Hashes, RunningHash } from "../definitions/digest.ts";
 import type { SessionId } from "../definitions/session.ts";
+import { Memory } from "./memory.ts";
 
 /** The folder that everything is kept in, and how. */
 export interface Store {
@@ -28,12 +30,32 @@ export interface Store {
   readonly queues: Map<string, Promise<void>>;
   /** The hashes of upload sessions so far, the one last begun at the end; see `uploads.ts`. */
   readonly runningHashes: Map<SessionId, HashSoFar>;
+  /** What was read before; see `memory.ts`. */
+  readonly memory: Memories;
   /** How many upload sessions there are; see `uploads.ts`. */
   readonly sessions: SessionCount;
   /** Whom to tell about each change. */
   report(change: Change): void;
   /** Who watches each step that changes the disk; may throw, and then the step fails. */
   readonly watch?: (step: Step) => void;
+}
+
+/** What a store remembers. */
+export interface Memories {
+  /** The digest that a tag points to, by the tag's file. */
+  readonly tags: Memory<Digest>;
+  /** A manifest, by its folder. */
+  readonly manifests: Memory<StoredManifest>;
+  /** The name of a blob's file, by its folder. Whether the file is there is asked each time. */
+  readonly blobs: Memory<string>;
+}
+
+/** A manifest as it was pushed: its bytes and the media type that it was pushed with. */
+export interface StoredManifest {
+  /** The bytes. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The media type. */
+  readonly mediaType: string;
 }
 
 /** A number of upload sessions, and when it was counted. */
@@ -89,4 +111,29 @@ export interface HashSoFar {
   readonly hash: RunningHash;
   /** The number of bytes that it is of. */
   size: number;
+}
+
+/** What a store can be told. */
+export type StoreOptions = Pick<Store, "root" | "durability" | "hashes" | "sessionLifetime" | "watch">;
+
+// What is remembered of manifests, in bytes; and of tags and names of files, in entries.
+const MOST_BYTES = 32 * 1024 * 1024;
+const MOST_ENTRIES = 10_000;
+
+/** Opens a store. Nothing is made on disk before there is something to keep. */
+export function openStore({ root, ...options }: StoreOptions): Store {
+  return {
+    ...options,
+    // So that a path with its folders taken off one by one ends at the root.
+    root: normalize(root).replace(/(?<=.)[/\\]+$/, ""),
+    queues: new Map(),
+    runningHashes: new Map(),
+    memory: {
+      tags: new Memory(MOST_ENTRIES),
+      manifests: new Memory(MOST_BYTES, ({ bytes }) => bytes.length),
+      blobs: new Memory(MOST_ENTRIES),
+    },
+    sessions: { number: 0, countedAt: 0 },
+    report: () => {},
+  };
 }

@@ -20,7 +20,8 @@ import type { Store } from "./store.ts";
 
 /** The digest that a tag points to; `undefined` where the repository has no such tag. */
 export function resolveTag(store: Store, name: Name, tag: Tag): Digest | undefined {
-  return parseDigest(readTextFile(tagFile(store.root, name, tag))?.trim() ?? "");
+  const path = tagFile(store.root, name, tag);
+  return store.memory.tags.recall(path, () => parseDigest(readTextFile(path)?.trim() ?? ""));
 }
 
 /** Lets a tag point to a manifest, whatever it pointed to before. */

@@ -35,11 +35,11 @@ import {
   step,
   syncFile,
   syncFolder,
-  unlessMissing,
   writeAll,
 } from "./durable.ts";
 import { repositoryFolder, sessionFile, sessionFolder, uploadsFolder } from "./layout.ts";
 import { inTurn, lock } from "./locks.ts";
+import { unlessMissing } from "./missing.ts";
 import { listFolders } from "./repositories.ts";
 import type { HashSoFar, Store } from "./store.ts";
 

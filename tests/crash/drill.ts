@@ -6,7 +6,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { verify } from "../../src/housekeeping/verify.ts";
-import { createRegistry, openStore, type Registry } from "../../src/registry.ts";
+import { createRegistry, type Registry, storeFor } from "../../src/registry.ts";
 import { OPERATIONS } from "./scenario.ts";
 
 /** How far a victim came. */
@@ -63,7 +63,7 @@ export async function expectWhole(
     assert(allowed.includes(seen), `${url} is ${seen}, and not one of ${allowed.join(" or ")}`);
   }
   // What is not finished may lie about. What looks finished is.
-  for await (const { kind, path, text } of verify(openStore({ root }))) assertEquals(kind, "note", `${path} ${text}`);
+  for await (const { kind, path, text } of verify(storeFor({ root }))) assertEquals(kind, "note", `${path} ${text}`);
 }
 
 /** Plays the whole scenario over what a victim left behind: nothing of it may be in the way. */
