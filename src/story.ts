@@ -44,7 +44,7 @@ export function formatStory(story: Story): string {
   const heading = HEADINGS.find(({ rules }) => rules === story.endpoint?.heading);
   return [
     firstLine(story),
-    ...(heading === undefined ? [] : [`${heading.title.padEnd(45)} ${heading.file}`]),
+    ...(heading === undefined ? [] : [`${heading.title.padEnd(45)}   ${heading.file}`]),
     ...story.changes.map(formatChange),
     ...formatRefusal(story.refusal),
   ].join("\n      ");

@@ -41,11 +41,11 @@ export const HASHES: Hashes = {
 const GRAMMAR = /^[a-z0-9]+(?:[+._-][a-z0-9]+)*:[a-zA-Z0-9=_-]+$/;
 
 // The algorithms that the image-spec registers, and how many lower-case hexadecimal digits each one has.
-const REGISTERED: Readonly<Record<string, RegExp>> = {
-  sha256: /^[a-f0-9]{64}$/,
-  sha512: /^[a-f0-9]{128}$/,
-  blake3: /^[a-f0-9]{64}$/,
-};
+const REGISTERED: ReadonlyMap<string, RegExp> = new Map([
+  ["sha256", /^[a-f0-9]{64}$/],
+  ["sha512", /^[a-f0-9]{128}$/],
+  ["blake3", /^[a-f0-9]{64}$/],
+]);
 
 // A digest is also the name of a folder, and file systems take 255 bytes; a few are left for what is put around it.
 const LONGEST_DIGEST = 240;
@@ -67,7 +67,7 @@ const LONGEST_DIGEST = 240;
 export function parseDigest(text: string): Digest | undefined {
   if (text.length > LONGEST_DIGEST || !GRAMMAR.test(text)) return undefined;
   const [algorithm, encoded] = text.split(":");
-  if (REGISTERED[algorithm]?.test(encoded) === false) return undefined;
+  if (REGISTERED.get(algorithm)?.test(encoded) === false) return undefined;
   return text as Digest;
 }
 

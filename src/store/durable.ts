@@ -17,7 +17,7 @@
  */
 
 import { dirname, join, relative } from "node:path";
-import { isMissing, unlessMissing } from "./missing.ts";
+import { isMissing, isNotEmpty, unlessMissing } from "./missing.ts";
 import { quarantinedFile } from "./layout.ts";
 import type { Change, StepKind, Store } from "./store.ts";
 
@@ -148,8 +148,8 @@ export async function removeEmptyFolders(store: Store, folder: string): Promise<
     try {
       await Deno.remove(path);
     } catch (error) {
-      // Not empty, or somebody else was quicker. There is no name of its own for the first error.
-      if (isMissing(error) || namesIn(path).length > 0) return;
+      // Somebody else was quicker to remove it, or to put something into it.
+      if (isMissing(error) || isNotEmpty(error)) return;
       throw error;
     }
   }

@@ -23,3 +23,9 @@ export function unlessMissing<T>(action: () => T): T | undefined {
 export function isMissing(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
 }
+
+/** Whether an error says that a folder has something in it. It has no class of its own, and two names. */
+export function isNotEmpty(error: unknown): boolean {
+  const { code } = error as { code?: string };
+  return code === "ENOTEMPTY" || code === "EEXIST";
+}

@@ -1,0 +1,93 @@
+/** https://github.com/opencontainers/image-spec/blob/13cff54/considerations.md#json */
+
+import { assertEquals, assertThrows } from "@std/assert";
+import { Fault } from "../../src/definitions/descriptor.ts";
+import { parseJson } from "../../src/definitions/json.ts";
+
+const PLACES = ["", "config", "layers[]"];
+
+function parse(text: string): unknown {
+  return parseJson(new TextEncoder().encode(text), PLACES);
+}
+
+Deno.test("DEF-I02: JSON is read as JSON.parse reads it", () => {
+  for (
+    const text of [
+      "{}",
+      " [1, 2.5e3, true, null] ",
+      '{"a":{"b":["c",{"d":"e"}]}}',
+      String.raw`{"quote \" and backslash \\":"\\","b":"\u00e4\\\""}`,
+      '{"config":":","layers":["config","config"]}',
+      '{"layers":[{"size":1},{"size":1}],"config":{"size":1}}',
+      "2",
+    ]
+  ) {
+    assertEquals(parse(text), JSON.parse(text));
+  }
+});
+
+Deno.test("DEF-I02: what is not JSON in UTF-8, or has something around it, is a fault", () => {
+  for (
+    const text of [
+      "",
+      " ",
+      "{",
+      "}",
+      '{"a"}',
+      "{'a':1}",
+      '{"a":1,}',
+      "\ufeff{}",
+      "{}{}",
+      "{}x",
+      '{"a',
+      '{"\\x":1}',
+      ":",
+    ]
+  ) {
+    assertEquals(assertThrows(() => parse(text), Fault).rule, "DEF-I02");
+  }
+  for (const bytes of [[0x22, 0xff, 0x22], [0x22, 0xc3, 0x22], [0xff, 0xfe, 0x7b, 0x00, 0x7d, 0x00]]) {
+    assertEquals(assertThrows(() => parseJson(new Uint8Array(bytes), PLACES), Fault).rule, "DEF-I02");
+  }
+});
+
+Deno.test("DEF-I02: a name that comes twice in an object that is read is a fault", () => {
+  for (
+    const text of [
+      '{"a":1,"a":1}',
+      String.raw`{"a":1,"\u0061":1}`,
+      String.raw`{"\"":1,"b":2,"\u0022":1}`,
+      '{"a" \n:1,"b":{},"a"\t:1}',
+      '{"config":{"size":1,"digest":"","size":2}}',
+      '{"layers":[{"size":1},{"size":1,"size":2}]}',
+      '{"__proto__":1,"__proto__":2}',
+      '{"a":"}","a":1}',
+      '{"a":[{"b":"]"}],"a":1}',
+    ]
+  ) {
+    assertThrows(() => parse(text), Fault, "twice");
+  }
+});
+
+Deno.test("DEF-I02: the same name in two objects is not twice, and where nobody reads nobody judges", () => {
+  for (
+    const text of [
+      '{"a":{"a":{"a":1}}}',
+      '{"config":{"config":1},"x":{"config":1}}',
+      '{"x":{"a":1,"a":2}}',
+      '{"config":{"x":{"a":1,"a":2}}}',
+      '{"layers":[[{"a":1,"a":2}]]}',
+      '{"layers":{"a":1,"a":2}}',
+      '{"x":{"config":{"a":1,"a":2}}}',
+    ]
+  ) {
+    assertEquals(parse(text), JSON.parse(text));
+  }
+});
+
+Deno.test("DEF-I02: a hundred levels are read, and one more is refused", () => {
+  const nested = (levels: number) => "[".repeat(levels) + "]".repeat(levels);
+
+  assertEquals(parse(nested(100)), JSON.parse(nested(100)));
+  assertThrows(() => parse(nested(101)), Fault, "100 levels");
+});
