@@ -16,10 +16,8 @@
 
 import { createHash } from "node:crypto";
 
-declare const proof: unique symbol;
-
 /** Text that was found to be a well-formed digest, `<algorithm>:<encoded>`. Only {@linkcode parseDigest} makes one. */
-export type Digest = string & { readonly [proof]: "digest" };
+export type Digest = string & { readonly proven: "digest" };
 
 /** A hash that is fed piece by piece. `node:crypto` makes such; so do the well-known hash packages, or nearly. */
 export interface RunningHash {

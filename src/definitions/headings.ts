@@ -30,8 +30,9 @@ export interface Heading {
 /** The text of the spec that this registry was written from: 1.1.1 and what has been added to it since. */
 export const SPEC = "https://github.com/opencontainers/distribution-spec/blob/967efdc/spec.md";
 
+/** The rows of the table: what rule ids start with, the title, the anchor, the file. */
 // deno-fmt-ignore
-const ROWS = [
+export const ROWS = [
   ["LEGACY-HDR",      "Overview > Legacy Docker support HTTP headers",         "legacy-docker-support-http-headers",               ""],
   ["LEGACY-ERR",      "Overview > Legacy Docker support error codes",          "legacy-docker-support-error-codes",                ""],
   ["DEF",             "Overview > Definitions",                                "definitions",                                      "src/definitions/manifest.ts"],

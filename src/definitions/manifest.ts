@@ -212,7 +212,7 @@ function annotationsOf(json: Record<string, unknown>): Record<string, string> | 
  * assertEquals(describe(parseManifest(bytes, null), digest, bytes.length), {
  *   mediaType: "application/vnd.oci.image.index.v1+json",
  *   digest,
- *   size: 65,
+ *   size: bytes.length,
  *   artifactType: "text/x-note",
  * });
  * ```

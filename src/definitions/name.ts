@@ -15,10 +15,8 @@
  * @module
  */
 
-declare const proof: unique symbol;
-
 /** Text that was found to be the name of a repository. Only {@linkcode parseName} makes one. */
-export type Name = string & { readonly [proof]: "name" };
+export type Name = string & { readonly proven: "name" };
 
 // PULL-MANIFEST-03, as the spec writes it. It is linear: no two parts of it can match the same character.
 const GRAMMAR = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;

@@ -31,6 +31,7 @@ export const LARGEST_PAGE = 10_000;
  * @example
  * ```ts
  * import { assertEquals, assertThrows } from "@std/assert";
+ * import { Fault } from "./descriptor.ts";
  *
  * assertEquals(parsePage(new URLSearchParams("n=2&last=b")), { size: 2, last: "b" });
  * assertEquals(parsePage(new URLSearchParams()), { size: undefined, last: "" });

@@ -11,10 +11,8 @@
  * @module
  */
 
-declare const proof: unique symbol;
-
 /** The UUID of a session. Only {@linkcode parseSessionId} and {@linkcode newSessionId} make one. */
-export type SessionId = string & { readonly [proof]: "session" };
+export type SessionId = string & { readonly proven: "session" };
 
 /** A UUID that no session has had before. */
 export function newSessionId(): SessionId {

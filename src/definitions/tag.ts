@@ -14,10 +14,8 @@
 
 import type { Digest } from "./digest.ts";
 
-declare const proof: unique symbol;
-
 /** Text that was found to be a tag. Only {@linkcode parseTag} makes one. */
-export type Tag = string & { readonly [proof]: "tag" };
+export type Tag = string & { readonly proven: "tag" };
 
 // PULL-MANIFEST-04 and -05: at most 128 characters.
 const GRAMMAR = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
