@@ -82,14 +82,14 @@ export function createRegistry(options: RegistryOptions): Registry {
     const started = performance.now();
     const changes: Change[] = [];
     const telling: Telling = { endpoint: undefined, refusal: undefined };
+    const { pathname, search } = splitUrl(request.url);
     const call: Call = {
       request,
-      query: new URLSearchParams(),
+      query: new URLSearchParams(search),
       settings,
       store: { ...store, report: (change) => changes.push(change) },
     };
-    const { pathname, search } = splitUrl(request.url);
-    const response = await answer({ ...call, query: new URLSearchParams(search) }, pathname, telling);
+    const response = await answer(call, pathname, telling);
     options.story?.({
       method: request.method,
       url: pathname + search,

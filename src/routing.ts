@@ -175,41 +175,50 @@ export function findEndpoint(
   query: URLSearchParams,
 ): Match {
   const segments = pathname.slice(1).split("/").map(decodeSegment);
-  const methods = new Set<string>();
-  let candidate: Match | undefined;
-  for (const wanted of method === "HEAD" ? ["HEAD", "GET"] : [method]) {
-    for (const endpoint of endpoints) {
-      const path = matchPath(endpoint.segments, segments);
-      if (path === undefined) continue;
-      methods.add(endpoint.method);
-      if (endpoint.method !== wanted) continue;
-      const parameters = endpoint.parameters.filter(([, placeholder]) => placeholder !== "").map((
-        [name, placeholder],
-      ) => [placeholder.slice(1, -1), query.get(name) ?? undefined, "query"] as const);
-      const match = { endpoint, texts: [...path, ...parameters] };
-      if (endpoint.parameters.every(([name]) => query.has(name))) return match;
-      candidate = match;
-    }
-    // The row that comes nearest: what is missing in the query will be asked for when it is read.
-    if (candidate !== undefined) return candidate;
+  const match = matchRows(endpoints, method, segments, query);
+  if (match !== undefined) return match;
+  const instead = method === "HEAD" ? matchRows(endpoints, "GET", segments, query) : undefined;
+  if (instead !== undefined) return instead;
+
+  const allowed = new Set<string>(
+    endpoints.filter((row) => matchPath(row.segments, segments) !== undefined).map((row) => row.method),
+  );
+  if (allowed.has("GET")) allowed.add("HEAD");
+  if (allowed.size > 0) throw methodNotAllowed(method, [...allowed].join(", "));
+  throw new RegistryError(
+    "UNSUPPORTED",
+    { rule: "API-END-I01", expected: "a path of the spec's table of endpoints", actual: pathname },
+    { status: STATUS_CODE.NotFound },
+  );
+}
+
+// The first row of this method that matches. Where only a query parameter is missing, it is the row that comes nearest;
+// what is missing will be asked for when it is read.
+function matchRows(
+  endpoints: readonly Endpoint[],
+  method: string,
+  segments: readonly string[],
+  query: URLSearchParams,
+): Match | undefined {
+  let nearest: Match | undefined;
+  for (const endpoint of endpoints) {
+    const path = endpoint.method === method ? matchPath(endpoint.segments, segments) : undefined;
+    if (path === undefined) continue;
+    if (endpoint.parameters.length === 0) return { endpoint, texts: path };
+    const parameters = endpoint.parameters
+      .filter(([, placeholder]) => placeholder !== "")
+      .map(([name, placeholder]) => [placeholder.slice(1, -1), query.get(name) ?? undefined, "query"] as const);
+    nearest = { endpoint, texts: [...path, ...parameters] };
+    if (endpoint.parameters.every(([name]) => query.has(name))) return nearest;
   }
-  if (methods.has("GET")) methods.add("HEAD");
-  if (methods.size === 0) {
-    throw new RegistryError(
-      "UNSUPPORTED",
-      { rule: "API-END-I01", expected: "a path of the spec's table of endpoints", actual: pathname },
-      { status: STATUS_CODE.NotFound },
-    );
-  }
-  const allowed = [...methods].join(", ");
-  throw methodNotAllowed(method, allowed);
+  return nearest;
 }
 
 /** The refusal of a method that this path does not have, or does not have here. */
 export function methodNotAllowed(method: string, allowed: string): RegistryError {
   return new RegistryError(
     "UNSUPPORTED",
-    { rule: "API-01", expected: allowed === "" ? "nothing on this path" : allowed, actual: method },
+    { rule: "API-01", expected: allowed, actual: method },
     { headers: { Allow: allowed } },
   );
 }
@@ -260,47 +269,49 @@ function matchPath(
  */
 export function readValues({ texts, endpoint }: Match, store: Store): never[] {
   return texts.map(([placeholder, text, place]) =>
-    READERS[placeholder as keyof Values](text, endpoint.method, place, store)
+    READERS[placeholder as keyof Values](text, endpoint, place, store)
   ) as never[];
 }
 
 type Readers = {
   readonly [Kind in keyof Values]: (
     text: string | undefined,
-    method: Method,
+    endpoint: Endpoint,
     place: "path" | "query",
     store: Store,
   ) => Values[Kind];
 };
 
 const READERS: Readers = {
-  // What cannot exist is not found; what cannot be made is refused.
-  name(text = "", method) {
-    const status = isRead(method) ? STATUS_CODE.NotFound : STATUS_CODE.BadRequest;
+  // What cannot exist is not found; what cannot be made is refused. Only the referrers API never answers 404
+  // (DISC-REFERRERS-02), since to clients that would mean that there is none.
+  name(text = "", { method, heading }) {
+    const isMissing = isRead(method) && heading !== "DISC-REFERRERS";
+    const status = isMissing ? STATUS_CODE.NotFound : STATUS_CODE.BadRequest;
     return parseName(text) ?? refuse("NAME_INVALID", "PULL-MANIFEST-03", "the name of a repository", text, status);
   },
   tag(text = "") {
     return parseTag(text) ?? refuse("MANIFEST_UNKNOWN", "PULL-MANIFEST-05", "a tag", text, STATUS_CODE.NotFound);
   },
-  digest(text, _method, place, { hashes }) {
+  digest(text, _endpoint, place, { hashes }) {
     const digest = parseDigest(text ?? "");
     if (digest === undefined) return refuse("DIGEST_INVALID", "PUSH-BLOB-01", "a digest", text);
     // In the path of a pull it may be of any algorithm: then it is just not here. A push has to be computed.
     if (place === "query") expectSupported(hashes, algorithmOf(digest));
     return digest;
   },
-  "tag-or-digest"(text = "", method, place, store) {
-    if (text.includes(":")) return READERS.digest(text, method, place, store);
+  "tag-or-digest"(text = "", endpoint, place, store) {
+    if (text.includes(":")) return READERS.digest(text, endpoint, place, store);
     const tag = parseTag(text);
     if (tag !== undefined) return tag;
-    return isRead(method)
+    return isRead(endpoint.method)
       ? refuse("MANIFEST_UNKNOWN", "PULL-MANIFEST-02", "a tag or a digest", text, STATUS_CODE.NotFound)
       : refuse("MANIFEST_INVALID", "PUSH-MANIFEST-06", "a tag or a digest", text);
   },
   session(text = "") {
     return parseSessionId(text) ?? refuse("BLOB_UPLOAD_UNKNOWN", "PUSH-MONO-03", "the UUID of a session", text);
   },
-  algorithm(text = "", _method, _place, { hashes }) {
+  algorithm(text = "", _endpoint, _place, { hashes }) {
     expectSupported(hashes, text);
     return text;
   },

@@ -39,20 +39,23 @@ export function listReferrers({ query, store }: Call, name: Name, subject: Diges
   const digests = [...new Set([...listReferrersOnDisk(store, name, subject), ...older.keys()])].sort();
   const page: string[] = [];
   let size = 0;
-  let next: Digest | undefined;
+  let rest: Digest | undefined;
+  let lastOnPage: Digest | undefined;
   for (const digest of digests.filter((digest) => digest > last)) {
     const text = readReferrer(store, name, subject, digest) ?? older.get(digest);
     if (text === undefined || !fits(text, types)) continue;
-    size += text.length + 1;
-    if (page.length > 0 && size > LARGEST_ANSWER) break;
+    size += new TextEncoder().encode(text).length + 1;
+    if (page.length > 0 && size > LARGEST_ANSWER) {
+      rest = lastOnPage;
+      break;
+    }
     page.push(text);
-    next = digest;
+    lastOnPage = digest;
   }
-  const isLast = size <= LARGEST_ANSWER || page.length === 0;
 
   const headers = new Headers({ "Content-Type": OCI_INDEX });
   if (types.length > 0) headers.set("OCI-Filters-Applied", "artifactType");
-  if (!isLast) headers.set("Link", linkToRest(name, subject, types, next!));
+  if (rest !== undefined) headers.set("Link", linkToRest(name, subject, types, rest));
   // The descriptors are JSON already, so the answer is only put together.
   return new Response(`{"schemaVersion":2,"mediaType":"${OCI_INDEX}","manifests":[${page.join(",")}]}`, { headers });
 }

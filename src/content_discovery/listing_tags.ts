@@ -21,6 +21,7 @@ import { STATUS_CODE } from "@std/http";
 import { refuseFaults, RegistryError } from "../api/error_codes.ts";
 import type { Name } from "../definitions/name.ts";
 import { parsePage } from "../definitions/page.ts";
+import type { Tag } from "../definitions/tag.ts";
 import { type Call, fill, linkToNext } from "../routing.ts";
 import { repositoryExists } from "../store/repositories.ts";
 import { listTags as listTagsOnDisk } from "../store/tags.ts";
@@ -31,11 +32,19 @@ export function listTags({ query, store }: Call, name: Name): Response {
   if (!repositoryExists(store, name)) {
     throw new RegistryError("NAME_UNKNOWN", { rule: "DISC-TAGS-01", expected: "a repository", actual: name });
   }
-  const following = listTagsOnDisk(store, name).filter((tag) => tag > last);
-  const tags = following.slice(0, size);
-  // DISC-TAGS-10: there is nothing that a next page of no tags could start after.
-  if (tags.length === following.length || tags.length === 0) return Response.json({ name, tags });
+  const tags: Tag[] = [];
+  for (const tag of listTagsOnDisk(store, name, last)) {
+    // DISC-TAGS-10: there is nothing that the page after a page of no tags could start behind.
+    if (tags.length === size) return Response.json({ name, tags }, { headers: linkAfter(name, tags) });
+    tags.push(tag);
+  }
+  return Response.json({ name, tags });
+}
 
-  const link = linkToNext(fill("/v2/<name>/tags/list", name), [["n", String(size)], ["last", tags.at(-1)!]]);
-  return Response.json({ name, tags }, { headers: { Link: link } });
+// There is one more tag, so there is a next page.
+function linkAfter(name: Name, tags: readonly Tag[]): Record<string, string> {
+  const last = tags.at(-1);
+  if (last === undefined) return {};
+  const path = fill("/v2/<name>/tags/list", name);
+  return { Link: linkToNext(path, [["n", String(tags.length)], ["last", last]]) };
 }

@@ -27,7 +27,7 @@ import { changeRepository } from "../store/locks.ts";
 import { readManifest, removeManifest } from "../store/manifests.ts";
 import { removeReferrer } from "../store/referrers.ts";
 import { repositoryExists } from "../store/repositories.ts";
-import { listTags, removeTag, resolveTag } from "../store/tags.ts";
+import { removeTag, tagsOf } from "../store/tags.ts";
 
 /** Removes a manifest and its tags (MGMT-MANIFEST-01, MGMT-MANIFEST-I01). */
 export async function deleteManifest({ request, store }: Call, name: Name, digest: Digest): Promise<Response> {
@@ -36,9 +36,7 @@ export async function deleteManifest({ request, store }: Call, name: Name, diges
     expectPreconditions(request, manifest && digest);
     if (manifest === undefined) return false;
 
-    for (const tag of listTags(store, name)) {
-      if (resolveTag(store, name, tag) === digest) await removeTag(store, name, tag);
-    }
+    for await (const tag of tagsOf(store, name, digest)) await removeTag(store, name, tag);
     // A file that was damaged by hand says nothing about a subject, and can be deleted all the same.
     const inside = parseStoredManifest(manifest);
     const subject = inside instanceof Fault ? undefined : inside.subject?.digest;

@@ -121,7 +121,7 @@ function manifestsOf(store: Store, name: Name): Map<Digest, Manifest | undefined
 function reached(store: Store, name: Name, manifests: Map<Digest, Manifest | undefined>): Set<Digest> {
   const referrers = Map.groupBy(manifests, ([, manifest]) => manifest?.subject?.digest);
   const found = new Set<Digest>();
-  const next = listTags(store, name).map((tag) => resolveTag(store, name, tag));
+  const next = [...listTags(store, name)].map((tag) => resolveTag(store, name, tag));
   while (next.length > 0) {
     const digest = next.pop();
     if (digest === undefined || found.has(digest) || !manifests.has(digest)) continue;

@@ -60,7 +60,7 @@ export async function* verify(store: Store, options: VerifyOptions = {}): AsyncG
     for (const digest of listContent(store, name)) yield* verifyManifest(store, name, digest, options);
     yield* verifyTags(store, name);
     yield* verifyReferrers(store, name);
-    for (const session of namesIn(uploadsFolder(store.root, name))) {
+    for (const session of namesIn(store, uploadsFolder(store.root, name))) {
       yield { kind: "note", path: `${name}/_uploads/${session}/`, text: "an upload that is not finished" };
     }
   }
@@ -74,7 +74,7 @@ async function* verifyContent(
   { quarantine = false }: VerifyOptions,
 ): AsyncGenerator<Finding> {
   const folder = contentFolder(store.root, name, digest);
-  const fileNames = namesIn(folder);
+  const fileNames = namesIn(store, folder);
   for (const fileName of fileNames) {
     const path = `${name}/${digest}/${fileName}`;
     if (fileName === CONTENT_TYPE_FILE) continue;

@@ -62,7 +62,7 @@ export type BlobFile = typeof BLOB_FILES[number];
 /** Finds a blob of a repository; `undefined` where the repository does not have it. */
 export function findBlob(store: Store, name: Name, digest: Digest): Blob | undefined {
   const folder = contentFolder(store.root, name, digest);
-  const fileName = store.memory.blobs.recall(folder, () => namesIn(folder).find(isBlobFile));
+  const fileName = store.memory.blobs.recall(folder, () => namesIn(store, folder).find(isBlobFile));
   const path = `${folder}/${fileName}`;
   const info = fileName === undefined ? undefined : fileInfo(path);
   return info && { path, size: info.size, lastUsed: info.mtime!.getTime() };

@@ -47,9 +47,23 @@ export function fileInfo(path: string): Deno.FileInfo | undefined {
   return info?.isFile ? info : undefined;
 }
 
-/** The names in a folder, in no order; none where there is no such folder. */
-export function namesIn(folder: string): string[] {
-  return unlessMissing(() => Array.from(Deno.readDirSync(folder), (entry) => entry.name)) ?? [];
+/** The names in a folder, sorted by byte value; none where there is no such folder. */
+export function namesIn(store: Store, folder: string): readonly string[] {
+  // Nearly all names are ASCII, where the order of JavaScript's strings is that of their bytes; those that the registry
+  // reads always are.
+  return store.memory.folders.recall(folder, () => Array.from(Deno.readDirSync(folder), ({ name }) => name).sort()) ??
+    [];
+}
+
+/** Those of sorted names that come after `last`. To find where they begin takes a few comparisons, however many there are. */
+export function* namesAfter(names: readonly string[], last: string): Generator<string> {
+  let [from, to] = [0, names.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (names[middle] > last) to = middle;
+    else from = middle + 1;
+  }
+  for (let at = from; at < names.length; at++) yield names[at];
 }
 
 /** Writes a small file, whole or not at all; what was there before is replaced. */

@@ -44,7 +44,7 @@ export class Memory<Value> {
   }
 
   #remember(path: string, entry: { inode: number | null; time: number; value: Value; weight: number }): void {
-    if (entry.weight > this.#most / 10) return;
+    if (entry.weight > this.#most / 4) return;
     this.#entries.set(path, entry);
     this.#weight += entry.weight;
     for (const [oldest, { weight }] of this.#entries) {

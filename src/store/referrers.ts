@@ -39,7 +39,7 @@ export async function removeReferrer(store: Store, name: Name, subject: Digest, 
 
 /** The digests of all entries of a subject, sorted by byte value; also of those whose manifest is not there. */
 export function listReferrers(store: Store, name: Name, subject: Digest): Digest[] {
-  return namesIn(referrersFolder(store.root, name, subject))
+  return namesIn(store, referrersFolder(store.root, name, subject))
     .map((fileName) => fileNameToDigest(basename(fileName, ".json")))
     .filter((digest) => digest !== undefined)
     .sort();
@@ -53,6 +53,6 @@ export function readReferrer(store: Store, name: Name, subject: Digest, referrer
 
 /** The digests of all subjects that something in a repository refers to, sorted by byte value. */
 export function listSubjects(store: Store, name: Name): Digest[] {
-  return namesIn(subjectsFolder(store.root, name)).map(fileNameToDigest).filter((digest) => digest !== undefined)
+  return namesIn(store, subjectsFolder(store.root, name)).map(fileNameToDigest).filter((digest) => digest !== undefined)
     .sort();
 }

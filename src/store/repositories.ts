@@ -20,12 +20,14 @@ import type { Store } from "./store.ts";
 
 /** Whether a repository has any content. */
 export function repositoryExists(store: Store, name: Name): boolean {
-  return namesIn(repositoryFolder(store.root, name)).some(isContent);
+  return namesIn(store, repositoryFolder(store.root, name)).some(isContent);
 }
 
 /** The digests of all that a repository holds, blobs and manifests, sorted by byte value. */
 export function listContent(store: Store, name: Name): Digest[] {
-  return namesIn(repositoryFolder(store.root, name)).map(fileNameToDigest).filter((digest) => digest !== undefined)
+  return namesIn(store, repositoryFolder(store.root, name)).map(fileNameToDigest).filter((digest) =>
+    digest !== undefined
+  )
     .sort();
 }
 
@@ -44,7 +46,7 @@ export function listFolders(store: Store, last = ""): Generator<Name> {
 // In the order of byte values, `a-b` stands between `a` and `a/c`, since "-" comes before "/". So a folder and what lies
 // below it are two things to sort: `a`, `a-b`, `a-b/…`, `a/…`.
 function* foldersBelow(store: Store, above: string, last: string): Generator<Name> {
-  const names = namesIn(join(store.root, above)).map((name) => above + name).filter((name) => parseName(name));
+  const names = namesIn(store, join(store.root, above)).map((name) => above + name).filter((name) => parseName(name));
   for (const entry of names.flatMap((name) => [name, `${name}/`]).sort()) {
     if (!entry.endsWith("/")) {
       if (entry > last) yield entry as Name;

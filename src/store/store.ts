@@ -46,6 +46,8 @@ export interface Memories {
   readonly tags: Memory<Digest>;
   /** A manifest, by its folder. */
   readonly manifests: Memory<StoredManifest>;
+  /** The names in a folder, sorted by byte value. */
+  readonly folders: Memory<readonly string[]>;
   /** The name of a blob's file, by its folder. Whether the file is there is asked each time. */
   readonly blobs: Memory<string>;
 }
@@ -116,9 +118,10 @@ export interface HashSoFar {
 /** What a store can be told. */
 export type StoreOptions = Pick<Store, "root" | "durability" | "hashes" | "sessionLifetime" | "watch">;
 
-// What is remembered of manifests, in bytes; and of tags and names of files, in entries.
+// What is remembered: of manifests, in bytes; of folders, in names; of tags and blobs, in entries.
 const MOST_BYTES = 32 * 1024 * 1024;
 const MOST_ENTRIES = 10_000;
+const MOST_NAMES = 200_000;
 
 /** Opens a store. Nothing is made on disk before there is something to keep. */
 export function openStore({ root, ...options }: StoreOptions): Store {
@@ -131,6 +134,7 @@ export function openStore({ root, ...options }: StoreOptions): Store {
     memory: {
       tags: new Memory(MOST_ENTRIES),
       manifests: new Memory(MOST_BYTES, ({ bytes }) => bytes.length),
+      folders: new Memory(MOST_NAMES, (names) => names.length + 1),
       blobs: new Memory(MOST_ENTRIES),
     },
     sessions: { number: 0, countedAt: 0 },

@@ -14,7 +14,7 @@
 import { type Digest, parseDigest } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";
 import { parseTag, type Tag } from "../definitions/tag.ts";
-import { namesIn, readTextFile, removeEmptyFolders, removeFile, writeFile } from "./durable.ts";
+import { namesAfter, namesIn, readTextFile, removeEmptyFolders, removeFile, writeFile } from "./durable.ts";
 import { tagFile, tagsFolder } from "./layout.ts";
 import type { Store } from "./store.ts";
 
@@ -37,8 +37,20 @@ export async function removeTag(store: Store, name: Name, tag: Tag): Promise<boo
   return wasThere;
 }
 
-/** All tags of a repository, sorted by byte value. */
-export function listTags(store: Store, name: Name): Tag[] {
-  // A tag is ASCII, where the order of JavaScript's strings is that of their bytes.
-  return namesIn(tagsFolder(store.root, name)).map(parseTag).filter((tag) => tag !== undefined).sort();
+/** The tags of a repository that come after `last`, sorted by byte value; all of them where there is no `last`. */
+export function* listTags(store: Store, name: Name, last = ""): Generator<Tag> {
+  for (const text of namesAfter(namesIn(store, tagsFolder(store.root, name)), last)) {
+    const tag = parseTag(text);
+    if (tag !== undefined) yield tag;
+  }
+}
+
+/** The tags of a repository that point to a manifest. */
+export async function* tagsOf(store: Store, name: Name, digest: Digest): AsyncGenerator<Tag> {
+  let looked = 0;
+  for (const tag of listTags(store, name)) {
+    if (resolveTag(store, name, tag) === digest) yield tag;
+    // To look at ten thousand tags takes a while. Other requests have their turn in between.
+    if (++looked % 100 === 0) await new Promise((resolve) => setTimeout(resolve));
+  }
 }

@@ -67,7 +67,7 @@ export function countSessions(store: Store): number {
   const { sessions } = store;
   if (Date.now() - sessions.countedAt > 1000) {
     sessions.number = 0;
-    for (const name of listFolders(store)) sessions.number += namesIn(uploadsFolder(store.root, name)).length;
+    for (const name of listFolders(store)) sessions.number += namesIn(store, uploadsFolder(store.root, name)).length;
     sessions.countedAt = Date.now();
   }
   return sessions.number;
@@ -215,7 +215,7 @@ class LockedSession implements Session {
 /** Removes the sessions of a repository that nobody has used for too long: how many there were. */
 export async function expireSessions(store: Store, name: Name): Promise<number> {
   let expired = 0;
-  for (const text of namesIn(uploadsFolder(store.root, name))) {
+  for (const text of namesIn(store, uploadsFolder(store.root, name))) {
     const id = parseSessionId(text);
     if (id === undefined || isAlive(store, name, id)) continue;
     await removeSession(store, name, id);

@@ -1,0 +1,327 @@
+/** https://github.com/opencontainers/distribution-spec/blob/967efdc/spec.md#pulling-blobs */
+
+import { assertEquals } from "@std/assert";
+import { digestOf, expectRefusal, startRegistry, type TestRegistry } from "../fixture.ts";
+
+const FOO = digestOf("foo");
+const DIGITS = "0123456789";
+
+// The answer to a pull of the blob `0123456789` with this `Range`, and with these headers beside it.
+async function pullRange(registry: TestRegistry, range: string, headers: Record<string, string> = {}) {
+  const digest = await registry.pushBlob("library/hello", DIGITS);
+  return await registry.send("GET", `/v2/library/hello/blobs/${digest}`, { headers: { Range: range, ...headers } });
+}
+
+async function expectWhole(pulled: Response): Promise<void> {
+  assertEquals([pulled.status, pulled.headers.get("Content-Range")], [200, null]);
+  assertEquals([pulled.headers.get("Content-Length"), await pulled.text()], ["10", DIGITS]);
+}
+
+Deno.test("PULL-BLOB-01 PULL-BLOB-02 PULL-BLOB-03 PULL-BLOB-04: a blob that exists is sent with 200 and its digest", async () => {
+  await using registry = await startRegistry();
+  const bytes = new Uint8Array(256).map((_, index) => index);
+  const digest = await registry.pushBlob("library/hello", bytes);
+
+  const pulled = await registry.send("GET", `/v2/library/hello/blobs/${digest}`);
+
+  assertEquals([pulled.status, pulled.headers.get("Docker-Content-Digest")], [200, digest]);
+  assertEquals([pulled.headers.get("Content-Length"), pulled.headers.get("ETag")], ["256", `"${digest}"`]);
+  assertEquals(await pulled.bytes(), bytes);
+});
+
+Deno.test("PULL-BLOB-01: a blob of several megabytes comes back byte for byte", async () => {
+  await using registry = await startRegistry();
+  const bytes = new Uint8Array(3 * 1024 * 1024 + 1).map((_, index) => index % 251);
+  const digest = await registry.pushBlob("library/hello", bytes);
+
+  const whole = await registry.send("GET", `/v2/library/hello/blobs/${digest}`);
+  const rest = await registry.send("GET", `/v2/library/hello/blobs/${digest}`, {
+    headers: { Range: "bytes=1048575-" },
+  });
+
+  assertEquals(digestOf(await whole.bytes()), digest);
+  assertEquals(rest.headers.get("Content-Range"), "bytes 1048575-3145728/3145729");
+  assertEquals(digestOf(await rest.bytes()), digestOf(bytes.slice(1048575)));
+});
+
+Deno.test("PULL-BLOB-01: a blob of no bytes is sent as such", async () => {
+  await using registry = await startRegistry();
+  const digest = await registry.pushBlob("library/hello", "");
+
+  const pulled = await registry.send("GET", `/v2/library/hello/blobs/${digest}`);
+
+  assertEquals([pulled.status, pulled.headers.get("Docker-Content-Digest")], [200, digest]);
+  assertEquals([pulled.headers.get("Content-Length"), await pulled.text()], ["0", ""]);
+});
+
+Deno.test("PULL-BLOB-02: a blob has no type of its own, whatever its bytes are and whatever the client accepts", async () => {
+  await using registry = await startRegistry();
+  const config = '{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}';
+
+  for (const content of [config, "<html><script>alert(1)</script></html>", "\x1f\x8b\x08"]) {
+    const digest = await registry.pushBlob("library/hello", content);
+    const pulled = await registry.send("GET", `/v2/library/hello/blobs/${digest}`, {
+      headers: { Accept: "text/html" },
+    });
+
+    assertEquals([pulled.status, pulled.headers.get("Content-Type")], [200, "application/octet-stream"]);
+    assertEquals(await pulled.text(), content);
+  }
+});
+
+Deno.test("PULL-01: a blob can be pulled before, and without, any manifest", async () => {
+  await using registry = await startRegistry();
+  await registry.pushBlob("library/hello", "foo");
+
+  const pulled = await registry.send("GET", `/v2/library/hello/blobs/${FOO}`);
+
+  assertEquals([pulled.status, await pulled.text()], [200, "foo"]);
+});
+
+Deno.test("PULL-BLOB-03 PULL-BLOB-04: a blob of sha512 is pulled with that digest", async () => {
+  await using registry = await startRegistry();
+  const digest = await registry.pushBlob("library/hello", "foo", "sha512");
+
+  const pulled = await registry.send("GET", `/v2/library/hello/blobs/${digest}`);
+
+  assertEquals([pulled.status, pulled.headers.get("Docker-Content-Digest")], [200, digest]);
+  assertEquals(await pulled.text(), "foo");
+});
+
+Deno.test("PULL-BLOB-08: a blob is found only under the digest that it was pushed to", async () => {
+  await using registry = await startRegistry();
+  await registry.pushBlob("library/hello", "foo");
+
+  const pulled = await registry.send("GET", `/v2/library/hello/blobs/${digestOf("foo", "sha512")}`);
+
+  await expectRefusal(pulled, { status: 404, code: "BLOB_UNKNOWN", rule: "PULL-BLOB-08" });
+});
+
+Deno.test("PULL-BLOB-08: an unknown blob, and one that only another repository holds, are not found", async () => {
+  await using registry = await startRegistry();
+  await registry.pushBlob("library/other", "foo");
+  await registry.pushBlob("library/hello", "bar");
+
+  for (const digest of [digestOf("nothing"), FOO]) {
+    const pulled = await registry.send("GET", `/v2/library/hello/blobs/${digest}`);
+
+    const [detail] = await expectRefusal(pulled, { status: 404, code: "BLOB_UNKNOWN", rule: "PULL-BLOB-08" });
+    assertEquals([detail.expected, detail.actual], ["a blob in library/hello", `none for ${digest}`]);
+  }
+});
+
+Deno.test("PULL-BLOB-08: the digest of a manifest is no blob", async () => {
+  await using registry = await startRegistry();
+  const { digest } = await registry.pushImage("library/hello");
+
+  const pulled = await registry.send("GET", `/v2/library/hello/blobs/${digest}`);
+
+  await expectRefusal(pulled, { status: 404, code: "BLOB_UNKNOWN", rule: "PULL-BLOB-08" });
+});
+
+Deno.test("PULL-BLOB-08: a digest of an algorithm that the registry cannot compute is not found", async () => {
+  await using registry = await startRegistry();
+
+  for (const digest of [`md5:${"a".repeat(32)}`, `sha384:${"a".repeat(96)}`, `blake3:${"a".repeat(64)}`, "x.y:A_=-z"]) {
+    const pulled = await registry.send("GET", `/v2/library/hello/blobs/${digest}`);
+
+    await expectRefusal(pulled, { status: 404, code: "BLOB_UNKNOWN", rule: "PULL-BLOB-08" });
+  }
+});
+
+Deno.test("PUSH-BLOB-01: a malformed digest in the path of a pull is refused with 400", async () => {
+  await using registry = await startRegistry();
+  const malformed = [
+    "foo",
+    "sha256:",
+    ":abc",
+    "sha256:abc",
+    FOO.toUpperCase(),
+    `sha256:${"A".repeat(64)}`,
+    `${FOO}0`,
+    `${FOO}:0`,
+    `SHA256:${"a".repeat(64)}`,
+    "sha256:%20",
+  ];
+
+  for (const digest of malformed) {
+    const pulled = await registry.send("GET", `/v2/library/hello/blobs/${digest}`);
+
+    await expectRefusal(pulled, { status: 400, code: "DIGEST_INVALID", rule: "PUSH-BLOB-01" });
+  }
+});
+
+Deno.test("PULL-BLOB-09: a range is answered with 206, the bytes asked for, and the digest of the whole blob", async () => {
+  await using registry = await startRegistry();
+
+  const pulled = await pullRange(registry, "bytes=2-5");
+
+  assertEquals([pulled.status, pulled.headers.get("Content-Range")], [206, "bytes 2-5/10"]);
+  assertEquals([pulled.headers.get("Content-Length"), await pulled.text()], ["4", "2345"]);
+  assertEquals(pulled.headers.get("Docker-Content-Digest"), digestOf(DIGITS));
+  assertEquals(pulled.headers.get("ETag"), `"${digestOf(DIGITS)}"`);
+});
+
+Deno.test("PULL-BLOB-09: a range may be open, count from the end, or reach over the end", async () => {
+  await using registry = await startRegistry();
+
+  const ranges = {
+    "bytes=0-0": ["bytes 0-0/10", "0"],
+    "bytes=9-9": ["bytes 9-9/10", "9"],
+    "bytes=0-9": ["bytes 0-9/10", DIGITS],
+    "bytes=0-": ["bytes 0-9/10", DIGITS],
+    "bytes=7-": ["bytes 7-9/10", "789"],
+    "bytes=8-99": ["bytes 8-9/10", "89"],
+    "bytes=8-99999999999999999999999999": ["bytes 8-9/10", "89"],
+    "bytes=-3": ["bytes 7-9/10", "789"],
+    "bytes=-10": ["bytes 0-9/10", DIGITS],
+    "bytes=-99": ["bytes 0-9/10", DIGITS],
+    "bytes=00002-05": ["bytes 2-5/10", "2345"],
+    // RFC 9110 section 14.1: the names of units are case-insensitive.
+    "Bytes=2-5": ["bytes 2-5/10", "2345"],
+  };
+  for (const [range, [contentRange, text]] of Object.entries(ranges)) {
+    const pulled = await pullRange(registry, range);
+
+    assertEquals([pulled.status, pulled.headers.get("Content-Range")], [206, contentRange], range);
+    assertEquals([pulled.headers.get("Content-Length"), await pulled.text()], [String(text.length), text]);
+  }
+});
+
+Deno.test("PULL-BLOB-09: a range that is invalid, or has no byte of the blob, is refused with 416 and the size", async () => {
+  await using registry = await startRegistry();
+
+  const ranges = [
+    "bytes=10-",
+    "bytes=10-12",
+    "bytes=99999999999999999999999999-",
+    "bytes=5-2",
+    "bytes=-0",
+    "bytes=",
+    "bytes=-",
+    "bytes=3",
+    "bytes=a-b",
+    "bytes=--1",
+    "bytes=0x1-2",
+  ];
+  for (const range of ranges) {
+    const refused = await pullRange(registry, range);
+
+    assertEquals(refused.headers.get("Content-Range"), "bytes */10", range);
+    const [detail] = await expectRefusal(refused, { status: 416, code: "SIZE_INVALID", rule: "PULL-BLOB-09" });
+    assertEquals(detail.actual, range);
+  }
+});
+
+Deno.test("PULL-BLOB-09: a blob of no bytes has no range that could be sent", async () => {
+  await using registry = await startRegistry();
+  const digest = await registry.pushBlob("library/hello", "");
+
+  const refused = await registry.send("GET", `/v2/library/hello/blobs/${digest}`, { headers: { Range: "bytes=0-" } });
+
+  assertEquals(refused.headers.get("Content-Range"), "bytes */0");
+  await expectRefusal(refused, { status: 416, code: "SIZE_INVALID", rule: "PULL-BLOB-09" });
+});
+
+// RFC 9110 section 14.2: a server may ignore the header, and must where it does not know the unit.
+Deno.test("PULL-BLOB-09: a range in another unit, and several ranges at once, are answered with the whole blob", async () => {
+  await using registry = await startRegistry();
+
+  for (const range of ["pages=1-2", "bytes 2-5", "nonsense", "", "bytes=0-1,8-9", "bytes=-1, 0-0", "bytes=0-1,20-30"]) {
+    await expectWhole(await pullRange(registry, range));
+  }
+});
+
+Deno.test("PULL-BLOB-09: If-Range lets a download go on where the blob is still the same", async () => {
+  await using registry = await startRegistry();
+
+  const pulled = await pullRange(registry, "bytes=5-", { "If-Range": `"${digestOf(DIGITS)}"` });
+
+  assertEquals([pulled.status, pulled.headers.get("Content-Range"), await pulled.text()], [
+    206,
+    "bytes 5-9/10",
+    "56789",
+  ]);
+});
+
+// RFC 9110 section 13.1.5: compared strongly; and what the registry gave no date to cannot match a date.
+Deno.test("PULL-BLOB-09: If-Range with anything else starts the download anew, even for a range that cannot be", async () => {
+  await using registry = await startRegistry();
+  const digest = digestOf(DIGITS);
+
+  for (const condition of [`"${FOO}"`, `W/"${digest}"`, digest, "Sat, 29 Oct 1994 19:43:31 GMT", "*"]) {
+    for (const range of ["bytes=5-", "bytes=10-"]) {
+      await expectWhole(await pullRange(registry, range, { "If-Range": condition }));
+    }
+  }
+});
+
+Deno.test("PULL-BLOB-09: a blob says that it can be pulled in ranges", async () => {
+  await using registry = await startRegistry();
+  await registry.pushBlob("library/hello", "foo");
+
+  for (const method of ["GET", "HEAD"]) {
+    const pulled = await registry.send(method, `/v2/library/hello/blobs/${FOO}`);
+
+    assertEquals([pulled.status, pulled.headers.get("Accept-Ranges")], [200, "bytes"]);
+  }
+});
+
+Deno.test("API-01: a blob that the client has already, as If-None-Match says, is answered with 304, range or not", async () => {
+  await using registry = await startRegistry();
+
+  for (const condition of [`"${digestOf(DIGITS)}"`, "*", `W/"${digestOf(DIGITS)}"`, `"x", "${digestOf(DIGITS)}"`]) {
+    for (const range of ["bytes=2-5", "bytes=99-", "pages=1"]) {
+      const pulled = await pullRange(registry, range, { "If-None-Match": condition });
+
+      assertEquals([pulled.status, await pulled.text()], [304, ""]);
+      assertEquals([pulled.headers.get("ETag"), pulled.headers.get("Content-Range")], [`"${digestOf(DIGITS)}"`, null]);
+    }
+  }
+});
+
+Deno.test("API-01: a blob is sent where If-Match names it, and only there", async () => {
+  await using registry = await startRegistry();
+
+  const same = await pullRange(registry, "bytes=2-5", { "If-Match": `"${digestOf(DIGITS)}"` });
+  const other = await pullRange(registry, "bytes=2-5", { "If-Match": `"${FOO}"` });
+
+  assertEquals([same.status, await same.text()], [206, "2345"]);
+  await expectRefusal(other, { status: 412, code: "DENIED", rule: "PUSH-SUBJECT-13" });
+});
+
+Deno.test("API-02: no pull is redirected", async () => {
+  await using registry = await startRegistry();
+  await registry.pushBlob("library/hello", "foo");
+
+  const pulled = await registry.send("GET", `/v2/library/hello/blobs/${FOO}`);
+
+  assertEquals([pulled.status, pulled.headers.get("Location")], [200, null]);
+});
+
+Deno.test("PROXY-07 PROXY-08: ns is ignored, and not repeated in OCI-Namespace", async () => {
+  await using registry = await startRegistry();
+  const { digest, layer } = await registry.pushImage("library/hello", { tag: "latest" });
+  const paths = [
+    `/v2/library/hello/blobs/${layer}`,
+    `/v2/library/hello/manifests/latest`,
+    `/v2/library/hello/manifests/${digest}`,
+    `/v2/library/hello/tags/list`,
+    `/v2/library/hello/referrers/${digest}`,
+    `/v2/library/hello/manifests/unknown`,
+  ];
+
+  for (const path of paths) {
+    for (const method of ["GET", "HEAD"]) {
+      const plain = await registry.send(method, path);
+      const body = await plain.text();
+      for (const ns of ["docker.io", "", "http://169.254.169.254/", "a&ns=b"]) {
+        const asked = await registry.send(method, `${path}?ns=${ns}`);
+
+        assertEquals([asked.status, await asked.text()], [plain.status, body]);
+        assertEquals([...asked.headers], [...plain.headers]);
+        assertEquals(asked.headers.has("OCI-Namespace"), false);
+      }
+    }
+  }
+});
