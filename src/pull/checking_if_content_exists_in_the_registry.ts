@@ -14,14 +14,13 @@
  * @module
  */
 
-import { STATUS_CODE } from "@std/http";
 import { isNotModified } from "../api/preconditions.ts";
 import type { Digest } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";
 import type { Tag } from "../definitions/tag.ts";
 import type { Call } from "../routing.ts";
 import { useBlob } from "../store/blobs.ts";
-import { blobHeaders, expectBlob, expectManifest, manifestHeaders } from "./pull.ts";
+import { blobHeaders, expectBlob, expectManifest, manifestHeaders, notModified } from "./pull.ts";
 
 /** Says whether the repository has a manifest, and what it is. */
 export function checkManifestExists(call: Call, name: Name, tagOrDigest: Tag | Digest): Response {
@@ -38,6 +37,5 @@ export function checkBlobExists(call: Call, name: Name, digest: Digest): Respons
 
 // PULL-HEAD-03: Content-Length is that of the body which a GET would have.
 function answer({ request }: Call, digest: Digest, headers: Record<string, string>): Response {
-  const status = isNotModified(request, digest) ? STATUS_CODE.NotModified : STATUS_CODE.OK;
-  return new Response(null, { status, headers });
+  return isNotModified(request, digest) ? notModified(digest) : new Response(null, { headers });
 }

@@ -14,6 +14,7 @@
  * @module
  */
 
+import { STATUS_CODE } from "@std/http";
 import { etagOf } from "../api/preconditions.ts";
 import { RegistryError } from "../api/error_codes.ts";
 import type { Digest } from "../definitions/digest.ts";
@@ -71,6 +72,14 @@ export function manifestHeaders(digest: Digest, { bytes, mediaType }: StoredMani
 /** The headers that say what a blob is. A blob has no type of its own; what it is stands in the manifest. */
 export function blobHeaders(digest: Digest, { size }: Blob): Record<string, string> {
   return { ...contentHeaders(digest, size), "Content-Type": "application/octet-stream", "Accept-Ranges": "bytes" };
+}
+
+/** Says that the client has the content already (RFC 9110 section 15.4.5). */
+export function notModified(digest: Digest): Response {
+  return new Response(null, {
+    status: STATUS_CODE.NotModified,
+    headers: { "Docker-Content-Digest": digest, "ETag": etagOf(digest) },
+  });
 }
 
 function contentHeaders(digest: Digest, size: number): Record<string, string> {

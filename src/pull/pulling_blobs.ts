@@ -26,14 +26,12 @@ import type { Name } from "../definitions/name.ts";
 import { type ByteRange, parseRange } from "../definitions/range.ts";
 import type { Call } from "../routing.ts";
 import { type Blob, readBlob } from "../store/blobs.ts";
-import { blobHeaders, expectBlob } from "./pull.ts";
+import { blobHeaders, expectBlob, notModified } from "./pull.ts";
 
 /** Streams a blob, or the part of it that was asked for. */
 export async function pullBlob(call: Call, name: Name, digest: Digest): Promise<Response> {
   const blob = expectBlob(call, name, digest, "PULL-BLOB-08");
-  if (isNotModified(call.request, digest)) {
-    return new Response(null, { status: STATUS_CODE.NotModified, headers: { ETag: etagOf(digest) } });
-  }
+  if (isNotModified(call.request, digest)) return notModified(digest);
   const headers = blobHeaders(digest, blob);
   const range = rangeOf(call.request, digest, blob);
   // The file may have been deleted just now: then it is gone, as if it had been asked for a moment later.

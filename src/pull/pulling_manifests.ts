@@ -18,19 +18,16 @@
  * @module
  */
 
-import { STATUS_CODE } from "@std/http";
-import { etagOf, isNotModified } from "../api/preconditions.ts";
+import { isNotModified } from "../api/preconditions.ts";
 import type { Digest } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";
 import type { Tag } from "../definitions/tag.ts";
 import type { Call } from "../routing.ts";
-import { expectManifest, manifestHeaders } from "./pull.ts";
+import { expectManifest, manifestHeaders, notModified } from "./pull.ts";
 
 /** Gives back a manifest, byte for byte as it was pushed (PULL-MANIFEST-11). */
 export function pullManifest(call: Call, name: Name, tagOrDigest: Tag | Digest): Response {
   const manifest = expectManifest(call, name, tagOrDigest, "PULL-MANIFEST-19");
-  if (isNotModified(call.request, manifest.digest)) {
-    return new Response(null, { status: STATUS_CODE.NotModified, headers: { ETag: etagOf(manifest.digest) } });
-  }
+  if (isNotModified(call.request, manifest.digest)) return notModified(manifest.digest);
   return new Response(manifest.bytes, { headers: manifestHeaders(manifest.digest, manifest) });
 }
