@@ -29,13 +29,13 @@ import { type Blob, readBlob } from "../store/blobs.ts";
 import { blobHeaders, expectBlob, notModified } from "./pull.ts";
 
 /** Streams a blob, or the part of it that was asked for. */
-export async function pullBlob(call: Call, name: Name, digest: Digest): Promise<Response> {
+export function pullBlob(call: Call, name: Name, digest: Digest): Response {
   const blob = expectBlob(call, name, digest, "PULL-BLOB-08");
   if (isNotModified(call.request, digest)) return notModified(digest);
   const headers = blobHeaders(digest, blob);
   const range = rangeOf(call.request, digest, blob);
   // The file may have been deleted just now: then it is gone, as if it had been asked for a moment later.
-  const body = await readBlob(blob, range ?? { start: 0, length: blob.size });
+  const body = readBlob(blob, range ?? { start: 0, length: blob.size });
   if (body === undefined) expectBlob(call, name, digest, "PULL-BLOB-08");
   if (range === undefined) return new Response(body, { headers });
 

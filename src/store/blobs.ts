@@ -109,7 +109,7 @@ export async function linkBlob(store: Store, from: Name, to: Name, digest: Diges
 export async function removeBlob(store: Store, name: Name, digest: Digest): Promise<boolean> {
   const blob = findBlob(store, name, digest);
   if (blob === undefined || !await removeFile(store, blob.path)) return false;
-  await removeEmptyFolders(store, contentFolder(store.root, name, digest));
+  removeEmptyFolders(store, contentFolder(store.root, name, digest));
   return true;
 }
 
@@ -132,7 +132,7 @@ export async function removeUnusedBlob(store: Store, name: Name, digest: Digest,
   }
   await removeFile({ ...store, report: () => {} }, aside);
   report(store, "-", blob.path);
-  await removeEmptyFolders(store, folder);
+  removeEmptyFolders(store, folder);
   return true;
 }
 
@@ -143,14 +143,14 @@ const PIECE = 1024 * 1024;
  * Opens a blob, or a part of it: its bytes at once where they are few, otherwise as a stream. A blob that is deleted
  * meanwhile is still sent to its end. `undefined` where the file is not there any more.
  */
-export async function readBlob(
+export function readBlob(
   blob: Blob,
   range: ByteRange,
-): Promise<Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | undefined> {
+): Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | undefined {
   if (range.length <= FEW) return readFew(blob, range);
-  const file = await openIfThere(blob.path);
+  const file = openIfThere(blob.path);
   if (file === undefined) return undefined;
-  if (range.start > 0) await file.seek(range.start, Deno.SeekMode.Start);
+  if (range.start > 0) file.seekSync(range.start, Deno.SeekMode.Start);
   let left = range.length;
   return new ReadableStream({
     async pull(controller) {

@@ -44,7 +44,7 @@ export function changeRepository<T>(store: Store, name: Name, action: () => Prom
   const path = lockFile(store.root, name);
   return inTurn(store, path, async () => {
     await makeFolder(store, dirname(path));
-    using file = await Deno.open(path, { write: true, create: true });
+    using file = Deno.openSync(path, { write: true, create: true });
     await lock(file);
     return await action();
   });

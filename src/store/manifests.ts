@@ -6,7 +6,7 @@
  *     ├── manifest.json       exactly the bytes that were pushed
  *     └── content-type        application/vnd.oci.image.manifest.v1+json
  *
- * A manifest is there when its `manifest.json` is, which is therefore written last and removed first.
+ * A manifest is there when both files are. `manifest.json` is the one that is written last and removed first.
  *
  * Next: tags.ts
  *
@@ -16,8 +16,8 @@
 import { join } from "node:path";
 import type { Digest } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";
-import { fileSize, readFile, readTextFile, removeEmptyFolders, removeFile, writeFile } from "./durable.ts";
-import { CONTENT_TYPE_FILE, contentFolder, manifestFile } from "./layout.ts";
+import { fileSize, readFile, readTextFile, removeEmptyFolders, removeFile, writeFiles } from "./durable.ts";
+import { CONTENT_TYPE_FILE, contentFolder, MANIFEST_FILE, manifestFile } from "./layout.ts";
 import type { Store, StoredManifest } from "./store.ts";
 
 /** Reads a manifest of a repository; `undefined` where the repository does not have it. */
@@ -42,13 +42,12 @@ export function manifestSize(store: Store, name: Name, digest: Digest): number |
 
 /** Stores a manifest. The same bytes pushed once more change nothing, except that the media type pushed last counts. */
 export async function storeManifest(store: Store, name: Name, digest: Digest, manifest: StoredManifest): Promise<void> {
-  const folder = contentFolder(store.root, name, digest);
-  const contentType = join(folder, CONTENT_TYPE_FILE);
-  if (readTextFile(contentType) !== manifest.mediaType) {
-    await writeFile(store, contentType, new TextEncoder().encode(manifest.mediaType));
-  }
-  const path = manifestFile(store.root, name, digest);
-  if (fileSize(path) === undefined) await writeFile(store, path, manifest.bytes);
+  const stored = readManifest(store, name, digest);
+  if (stored?.mediaType === manifest.mediaType) return;
+  await writeFiles(store, contentFolder(store.root, name, digest), {
+    [CONTENT_TYPE_FILE]: new TextEncoder().encode(manifest.mediaType),
+    ...(stored === undefined ? { [MANIFEST_FILE]: manifest.bytes } : {}),
+  });
 }
 
 /** Removes a manifest: whether it was there. */
@@ -56,6 +55,6 @@ export async function removeManifest(store: Store, name: Name, digest: Digest): 
   const folder = contentFolder(store.root, name, digest);
   const wasThere = await removeFile(store, manifestFile(store.root, name, digest));
   await removeFile(store, join(folder, CONTENT_TYPE_FILE));
-  await removeEmptyFolders(store, folder);
+  removeEmptyFolders(store, folder);
   return wasThere;
 }

@@ -34,7 +34,7 @@ export async function storeReferrer(store: Store, name: Name, subject: Digest, r
 /** Forgets that a manifest refers to a subject. */
 export async function removeReferrer(store: Store, name: Name, subject: Digest, referrer: Digest): Promise<void> {
   const path = referrerFile(store.root, name, subject, referrer);
-  if (await removeFile(store, path)) await removeEmptyFolders(store, dirname(path));
+  if (await removeFile(store, path)) removeEmptyFolders(store, dirname(path));
 }
 
 /** The digests of all entries of a subject, sorted by byte value; also of those whose manifest is not there. */

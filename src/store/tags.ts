@@ -33,7 +33,7 @@ export async function setTag(store: Store, name: Name, tag: Tag, digest: Digest)
 /** Removes a tag, and nothing of what it points to: whether it was there. */
 export async function removeTag(store: Store, name: Name, tag: Tag): Promise<boolean> {
   const wasThere = await removeFile(store, tagFile(store.root, name, tag));
-  await removeEmptyFolders(store, tagsFolder(store.root, name));
+  removeEmptyFolders(store, tagsFolder(store.root, name));
   return wasThere;
 }
 

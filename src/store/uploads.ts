@@ -50,16 +50,24 @@ const MOST_HASHES = 10_000;
 export async function openSession(store: Store, name: Name, algorithm: string): Promise<SessionId> {
   const id = newSessionId();
   const path = sessionFile(store.root, name, id);
-  await makeFolder(store, repositoryFolder(store.root, name));
-  // The session itself is not synced yet: what a power cut can take here is a session without a byte in it.
-  await makeFolder({ ...store, durability: "none" }, sessionFolder(store.root, name, id));
-  await step(store, "open session", path, async () => {
-    (await Deno.open(path, { write: true, createNew: true, mode: 0o644 })).close();
+  await makeSessionFolder(store, name, id);
+  await step(store, "open session", path, () => {
+    Deno.openSync(path, { write: true, createNew: true, mode: 0o644 }).close();
   });
   store.sessions.number++;
   rememberHash(store, id, { algorithm, hash: store.hashes[algorithm](), size: 0 });
   report(store, "+", path, { size: 0 });
   return id;
+}
+
+// The session itself is not synced yet: what a power cut can take is a session without a byte in it. The repository's
+// folder is, for nobody will look after it again.
+async function makeSessionFolder(store: Store, name: Name, id: SessionId): Promise<void> {
+  const folder = sessionFolder(store.root, name, id);
+  const isMade = unlessMissing(() => (Deno.mkdirSync(folder, { mode: 0o755 }), true));
+  if (isMade) return;
+  await makeFolder(store, repositoryFolder(store.root, name));
+  await makeFolder({ ...store, durability: "none" }, folder);
 }
 
 /** How many upload sessions there are in all repositories, those of other processes included; up to a second old. */
@@ -113,7 +121,7 @@ export function withSession<T>(
   const path = sessionFile(store.root, name, id);
   return inTurn(store, path, async () => {
     if (!isAlive(store, name, id)) return undefined;
-    using file = await openIfThere(path, { append: true });
+    using file = openIfThere(path, { append: true });
     if (file === undefined) return undefined;
     await lock(file);
     // Another process may have ended the session while this one waited.
@@ -167,7 +175,7 @@ class LockedSession implements Session {
 
   async truncate(size: number): Promise<void> {
     this.store.runningHashes.delete(this.id);
-    await step(this.store, "truncate", this.path, () => this.file.truncate(size));
+    await step(this.store, "truncate", this.path, () => this.file.truncateSync(size));
     this.size = size;
   }
 
@@ -176,12 +184,20 @@ class LockedSession implements Session {
     if (actual === digest) {
       await syncFile(this.store, this.file, this.path);
       await storeBlob(this.store, this.name, digest, this.path);
+      // There will be more uploads to a repository that gets its first blobs, so the folder for them stays.
+      await this.#forget();
+    } else {
+      await this.drop();
     }
-    await this.drop();
     return actual;
   }
 
   async drop(): Promise<void> {
+    await this.#forget();
+    removeEmptyFolders(this.store, uploadsFolder(this.store.root, this.name));
+  }
+
+  async #forget(): Promise<void> {
     this.store.runningHashes.delete(this.id);
     await removeSession(this.store, this.name, this.id);
   }
@@ -202,7 +218,7 @@ class LockedSession implements Session {
     if (running?.algorithm !== algorithm) running = undefined;
     const hash = running?.hash ?? this.store.hashes[algorithm]();
     if (running === undefined) {
-      using file = await Deno.open(this.path);
+      using file = Deno.openSync(this.path);
       const piece = new Uint8Array(1024 * 1024);
       for (let read = await file.read(piece); read !== null; read = await file.read(piece)) {
         hash.update(piece.subarray(0, read));
@@ -221,6 +237,7 @@ export async function expireSessions(store: Store, name: Name): Promise<number> 
     await removeSession(store, name, id);
     expired++;
   }
+  removeEmptyFolders(store, uploadsFolder(store.root, name));
   return expired;
 }
 
@@ -232,7 +249,6 @@ function isAlive(store: Store, name: Name, id: SessionId): boolean {
 
 async function removeSession(store: Store, name: Name, id: SessionId): Promise<void> {
   if (await removeFolder(store, sessionFolder(store.root, name, id))) store.sessions.number--;
-  await removeEmptyFolders(store, uploadsFolder(store.root, name));
 }
 
 function rememberHash(store: Store, id: SessionId, hash: HashSoFar): void {
