@@ -19,15 +19,12 @@
  * @module
  */
 
-import { STATUS_CODE, type StatusCode } from "@std/http";
+import { STATUS_CODE } from "@std/http";
 import type { Access } from "./access/authorization.ts";
 import type { Rate } from "./api/body.ts";
-import { type ErrorCode, RegistryError } from "./api/error_codes.ts";
-import { algorithmOf, type Digest, type Hashes, isSupported, parseDigest } from "./definitions/digest.ts";
-import type { Rule, RulesOfHeading } from "./definitions/headings.ts";
-import { type Name, parseName } from "./definitions/name.ts";
-import { parseSessionId, type SessionId } from "./definitions/session.ts";
-import { parseTag, type Tag } from "./definitions/tag.ts";
+import { RegistryError } from "./api/error_codes.ts";
+import type { RulesOfHeading } from "./definitions/headings.ts";
+import { type Placeholders, readPlaceholder } from "./placeholders.ts";
 import type { Store } from "./store/store.ts";
 
 /** The methods of the table. */
@@ -66,21 +63,6 @@ export interface Call {
   /** What the registry was told to be like. */
   readonly settings: Settings;
 }
-
-/** What each placeholder becomes. */
-interface Values {
-  readonly name: Name;
-  readonly tag: Tag;
-  readonly digest: Digest;
-  readonly "tag-or-digest": Tag | Digest;
-  readonly session: SessionId;
-  readonly algorithm: string;
-}
-
-/** The placeholders in the text of a row, each as what it becomes. */
-export type Placeholders<Text extends string> = Text extends
-  `${string}<${infer Kind extends keyof Values}>${infer Rest}` ? [Values[Kind], ...Placeholders<Rest>]
-  : [];
 
 /** A row of the table. */
 export interface Endpoint {
@@ -267,70 +249,8 @@ function matchPath(
  *
  * @throws {RegistryError} where a text breaks its grammar: it is refused as the spec wants it for this method.
  */
-export function readValues({ texts, endpoint }: Match, store: Store): never[] {
+export function readValues({ texts, endpoint: { method, heading } }: Match, { hashes }: Store): never[] {
   return texts.map(([placeholder, text, place]) =>
-    READERS[placeholder as keyof Values](text, endpoint, place, store)
+    readPlaceholder(placeholder, text, { method, heading, place, hashes })
   ) as never[];
-}
-
-type Readers = {
-  readonly [Kind in keyof Values]: (
-    text: string | undefined,
-    endpoint: Endpoint,
-    place: "path" | "query",
-    store: Store,
-  ) => Values[Kind];
-};
-
-const READERS: Readers = {
-  // What cannot exist is not found; what cannot be made is refused. Only the referrers API never answers 404
-  // (DISC-REFERRERS-02), since to clients that would mean that there is none.
-  name(text = "", { method, heading }) {
-    const isMissing = isRead(method) && heading !== "DISC-REFERRERS";
-    const status = isMissing ? STATUS_CODE.NotFound : STATUS_CODE.BadRequest;
-    return parseName(text) ?? refuse("NAME_INVALID", "PULL-MANIFEST-03", "the name of a repository", text, status);
-  },
-  tag(text = "") {
-    return parseTag(text) ?? refuse("MANIFEST_UNKNOWN", "PULL-MANIFEST-05", "a tag", text, STATUS_CODE.NotFound);
-  },
-  digest(text, _endpoint, place, { hashes }) {
-    const digest = parseDigest(text ?? "");
-    if (digest === undefined) return refuse("DIGEST_INVALID", "PUSH-BLOB-01", "a digest", text);
-    // In the path of a pull it may be of any algorithm: then it is just not here. A push has to be computed.
-    if (place === "query") expectSupported(hashes, algorithmOf(digest));
-    return digest;
-  },
-  "tag-or-digest"(text = "", endpoint, place, store) {
-    if (text.includes(":")) return READERS.digest(text, endpoint, place, store);
-    const tag = parseTag(text);
-    if (tag !== undefined) return tag;
-    return isRead(endpoint.method)
-      ? refuse("MANIFEST_UNKNOWN", "PULL-MANIFEST-02", "a tag or a digest", text, STATUS_CODE.NotFound)
-      : refuse("MANIFEST_INVALID", "PUSH-MANIFEST-06", "a tag or a digest", text);
-  },
-  session(text = "") {
-    return parseSessionId(text) ?? refuse("BLOB_UPLOAD_UNKNOWN", "PUSH-MONO-03", "the UUID of a session", text);
-  },
-  algorithm(text = "", _endpoint, _place, { hashes }) {
-    expectSupported(hashes, text);
-    return text;
-  },
-};
-
-/**
- * Holds an algorithm against those that can be computed.
- *
- * @throws {RegistryError} where it is another one: nothing can be pushed under such a digest.
- */
-export function expectSupported(hashes: Hashes, algorithm: string): void {
-  if (isSupported(hashes, algorithm)) return;
-  refuse("DIGEST_INVALID", "PUSH-BLOB-01", `a digest by ${Object.keys(hashes).join(" or ")}`, algorithm);
-}
-
-function isRead(method: Method): boolean {
-  return method === "GET" || method === "HEAD";
-}
-
-function refuse(code: ErrorCode, rule: Rule, expected: string, actual = "nothing", status?: StatusCode): never {
-  throw new RegistryError(code, { rule, expected, actual }, { status });
 }
