@@ -142,6 +142,8 @@ export interface Match {
   readonly endpoint: Endpoint;
   /** The text of each placeholder, in order; `undefined` for a query parameter that is missing. */
   readonly texts: readonly (readonly [placeholder: string, text: string | undefined, place: "path" | "query"])[];
+  /** Why it cannot be used here, where it is switched off. */
+  readonly refusal?: RegistryError;
 }
 
 /**
@@ -155,22 +157,39 @@ export function findEndpoint(
   method: string,
   pathname: string,
   query: URLSearchParams,
+  settings: Settings,
 ): Match {
   const segments = pathname.slice(1).split("/").map(decodeSegment);
-  const match = matchRows(endpoints, method, segments, query);
-  if (match !== undefined) return match;
-  const instead = method === "HEAD" ? matchRows(endpoints, "GET", segments, query) : undefined;
-  if (instead !== undefined) return instead;
-
-  const allowed = new Set<string>(
-    endpoints.filter((row) => matchPath(row.segments, segments) !== undefined).map((row) => row.method),
-  );
-  if (allowed.has("GET")) allowed.add("HEAD");
-  if (allowed.size > 0) throw methodNotAllowed(method, [...allowed].join(", "));
+  const match = matchRows(endpoints, method, segments, query) ??
+    (method === "HEAD" ? matchRows(endpoints, "GET", segments, query) : undefined);
+  const rows = () => endpoints.filter((row) => matchPath(row.segments, segments) !== undefined);
+  if (match !== undefined) {
+    const isOn = isSwitchedOn(match.endpoint, settings);
+    return isOn ? match : { ...match, refusal: methodNotAllowed(method, rows(), settings) };
+  }
+  if (rows().length > 0) throw methodNotAllowed(method, rows(), settings);
   throw new RegistryError(
     "UNSUPPORTED",
     { rule: "API-END-I01", expected: "a path of the spec's table of endpoints", actual: pathname },
     { status: STATUS_CODE.NotFound },
+  );
+}
+
+// MGMT-02: deletion can be switched off, and so can all that is not a pull. Who opened an upload may always cancel it.
+function isSwitchedOn({ id, method }: Endpoint, { readOnly, deletion }: Settings): boolean {
+  if (readOnly && method !== "GET" && method !== "HEAD") return false;
+  return deletion || method !== "DELETE" || id === "end-14";
+}
+
+// The methods that this path has here and now. There may be none: then Allow is empty (RFC 9110 section 10.2.1).
+function methodNotAllowed(method: string, rows: readonly Endpoint[], settings: Settings): RegistryError {
+  const methods = new Set<string>(rows.filter((row) => isSwitchedOn(row, settings)).map((row) => row.method));
+  if (methods.has("GET")) methods.add("HEAD");
+  const allowed = [...methods].join(", ");
+  return new RegistryError(
+    "UNSUPPORTED",
+    { rule: "API-01", expected: allowed || "nothing on this path", actual: method },
+    { headers: { Allow: allowed } },
   );
 }
 
@@ -194,15 +213,6 @@ function matchRows(
     if (endpoint.parameters.every(([name]) => query.has(name))) return nearest;
   }
   return nearest;
-}
-
-/** The refusal of a method that this path does not have, or does not have here. */
-export function methodNotAllowed(method: string, allowed: string): RegistryError {
-  return new RegistryError(
-    "UNSUPPORTED",
-    { rule: "API-01", expected: allowed, actual: method },
-    { headers: { Allow: allowed } },
-  );
 }
 
 // A segment that cannot be decoded, or that would decode to more than one, stays as it is: with a "%" in it, which no

@@ -13,6 +13,9 @@
 // API-WARN-04: all warnings of one answer together.
 const MOST_BYTES = 4096;
 
+// Several values of one header are joined by ", ".
+const SEPARATOR = 2;
+
 /**
  * Adds warnings to the headers of an answer, as many as may go into one.
  *
@@ -26,10 +29,10 @@ const MOST_BYTES = 4096;
  * ```
  */
 export function addWarnings(headers: Headers, texts: readonly string[]): void {
-  let left = MOST_BYTES;
+  let left = MOST_BYTES + SEPARATOR;
   for (const text of texts) {
     const warning = formatWarning(text);
-    left -= warning.length;
+    left -= warning.length + SEPARATOR;
     if (left < 0) return;
     headers.append("Warning", warning);
   }

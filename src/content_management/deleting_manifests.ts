@@ -33,8 +33,8 @@ import { removeTag, tagsOf } from "../store/tags.ts";
 export async function deleteManifest({ request, store }: Call, name: Name, digest: Digest): Promise<Response> {
   const wasThere = await changeRepository(store, name, async () => {
     const manifest = readManifest(store, name, digest);
-    expectPreconditions(request, manifest && digest);
     if (manifest === undefined) return false;
+    expectPreconditions(request, digest);
 
     for await (const tag of tagsOf(store, name, digest)) await removeTag(store, name, tag);
     // A file that was damaged by hand says nothing about a subject, and can be deleted all the same.

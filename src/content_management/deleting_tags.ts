@@ -24,7 +24,9 @@ import { removeTag, resolveTag } from "../store/tags.ts";
 /** Removes a tag (MGMT-TAG-01). */
 export async function deleteTag({ request, store }: Call, name: Name, tag: Tag): Promise<Response> {
   const wasThere = await changeRepository(store, name, async () => {
-    expectPreconditions(request, resolveTag(store, name, tag));
+    const current = resolveTag(store, name, tag);
+    // RFC 9110 section 13.2.1: conditions are for requests that would succeed without them.
+    if (current !== undefined) expectPreconditions(request, current);
     return await removeTag(store, name, tag);
   });
   if (wasThere) return new Response(null, { status: STATUS_CODE.Accepted });

@@ -26,7 +26,7 @@ import { findBlob, removeUnusedBlob } from "../store/blobs.ts";
 import { fileInfo } from "../store/durable.ts";
 import { manifestFile } from "../store/layout.ts";
 import { changeRepository } from "../store/locks.ts";
-import { readManifest, removeManifest } from "../store/manifests.ts";
+import { hasManifest, readManifest, removeManifest } from "../store/manifests.ts";
 import { removeReferrer } from "../store/referrers.ts";
 import { listContent, listRepositories } from "../store/repositories.ts";
 import type { Store } from "../store/store.ts";
@@ -73,60 +73,65 @@ export async function* collectGarbage(store: Store, options: CollectOptions = {}
 async function collectIn(store: Store, name: Name, options: CollectOptions): Promise<Removal[]> {
   const { untagged = false, dryRun = false, grace = GRACE } = options;
   const before = Date.now() - grace;
-  const removals: Removal[] = [];
   const manifests = manifestsOf(store, name);
+  // A manifest that cannot be read might need anything. `verify` tells of it.
+  if (manifests === undefined) return [];
 
-  const kept = untagged ? reached(store, name, manifests) : new Set(manifests.keys());
+  const removals: Removal[] = [];
+  const kept = untagged ? reached(store, name, manifests, before) : new Set(manifests.keys());
   for (const [digest, manifest] of manifests) {
+    if (kept.has(digest)) continue;
     const info = fileInfo(manifestFile(store.root, name, digest));
-    if (kept.has(digest) || info === undefined || info.mtime!.getTime() > before) {
-      kept.add(digest);
-      continue;
-    }
+    if (info === undefined) continue;
     removals.push({ name, digest, kind: "manifest", size: info.size, names: info.nlink ?? 1 });
     if (dryRun) continue;
     await removeManifest(store, name, digest);
-    if (manifest?.subject !== undefined) await removeReferrer(store, name, manifest.subject.digest, digest);
+    if (manifest.subject !== undefined) await removeReferrer(store, name, manifest.subject.digest, digest);
   }
 
-  // A manifest that cannot be read might need anything, so that nothing goes.
-  const readable = [...kept].map((digest) => manifests.get(digest));
-  if (readable.includes(undefined)) return removals;
-  const needed = new Set(
-    readable.flatMap((manifest) => manifest!.references.map(({ descriptor }) => descriptor.digest)),
-  );
+  const needed = new Set([...kept].flatMap((digest) => referencesOf(manifests.get(digest))));
   for (const digest of listContent(store, name)) {
     const blob = findBlob(store, name, digest);
     if (blob === undefined || needed.has(digest) || blob.lastUsed > before) continue;
-    const names = fileInfo(blob.path)?.nlink ?? 1;
-    if (!dryRun && !await removeUnusedBlob(store, name, digest, before)) continue;
-    removals.push({ name, digest, kind: "blob", size: blob.size, names });
+    const info = fileInfo(blob.path);
+    if (info === undefined || (!dryRun && !await removeUnusedBlob(store, name, digest, before))) continue;
+    removals.push({ name, digest, kind: "blob", size: blob.size, names: info.nlink ?? 1 });
   }
   return removals;
 }
 
-// All manifests of a repository; `undefined` for one that is not what it should be.
-function manifestsOf(store: Store, name: Name): Map<Digest, Manifest | undefined> {
-  const manifests = new Map<Digest, Manifest | undefined>();
+function referencesOf(manifest: Manifest | undefined): Digest[] {
+  return manifest?.references.map(({ descriptor }) => descriptor.digest) ?? [];
+}
+
+// All manifests of a repository; `undefined` where one of them is not what it should be.
+function manifestsOf(store: Store, name: Name): Map<Digest, Manifest> | undefined {
+  const manifests = new Map<Digest, Manifest>();
   for (const digest of listContent(store, name)) {
-    if (fileInfo(manifestFile(store.root, name, digest)) === undefined) continue;
+    if (!hasManifest(store, name, digest)) continue;
     const stored = readManifest(store, name, digest);
     const manifest = stored && parseStoredManifest(stored);
-    manifests.set(digest, manifest instanceof Fault ? undefined : manifest);
+    if (manifest === undefined || manifest instanceof Fault) return undefined;
+    manifests.set(digest, manifest);
   }
   return manifests;
 }
 
-// From the tags through indexes to their children, and from each manifest to what refers to it.
-function reached(store: Store, name: Name, manifests: Map<Digest, Manifest | undefined>): Set<Digest> {
-  const referrers = Map.groupBy(manifests, ([, manifest]) => manifest?.subject?.digest);
+// From the tags, and from what was pushed just now, through indexes to their children, and from each manifest to what
+// refers to it.
+function reached(store: Store, name: Name, manifests: Map<Digest, Manifest>, before: number): Set<Digest> {
+  const referrers = Map.groupBy(manifests, ([, manifest]) => manifest.subject?.digest);
   const found = new Set<Digest>();
   const next = [...listTags(store, name)].map((tag) => resolveTag(store, name, tag));
+  for (const digest of manifests.keys()) {
+    const info = fileInfo(manifestFile(store.root, name, digest));
+    if (info !== undefined && info.mtime!.getTime() > before) next.push(digest);
+  }
   while (next.length > 0) {
     const digest = next.pop();
     if (digest === undefined || found.has(digest) || !manifests.has(digest)) continue;
     found.add(digest);
-    next.push(...manifests.get(digest)?.references.map(({ descriptor }) => descriptor.digest) ?? []);
+    next.push(...referencesOf(manifests.get(digest)));
     next.push(...referrers.get(digest)?.map(([referrer]) => referrer) ?? []);
   }
   return found;

@@ -54,10 +54,14 @@ async function printVerify(store: Store, { json, quarantine, allowSparse }: Comm
 async function printGarbage(store: Store, { json, dryRun, untagged, grace }: CommandLine): Promise<void> {
   const counter = new Counter("repositories");
   const numbers = { blob: 0, manifest: 0, bytes: 0 };
+  const gone = new Map<string, number>();
   for await (const removal of collectGarbage(store, { dryRun, untagged, grace, progress: counter.show })) {
-    const { name, digest, kind, size, names } = removal;
+    const { name, digest, kind, size } = removal;
     numbers[kind]++;
-    // The space is free only when the last repository has let go of it.
+    // The space is free only when the last repository has let go of it. Without removing, that has to be counted.
+    const goneBefore = dryRun && removal.names > 1 ? gone.get(digest) ?? 0 : 0;
+    gone.set(digest, goneBefore + 1);
+    const names = removal.names - goneBefore;
     if (names === 1) numbers.bytes += size;
     counter.clear();
     const verb = dryRun ? "would remove" : "removed";

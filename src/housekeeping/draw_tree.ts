@@ -19,7 +19,7 @@ import { parseStoredManifest } from "../definitions/manifest.ts";
 import type { Name } from "../definitions/name.ts";
 import { findBlob } from "../store/blobs.ts";
 import { fileInfo } from "../store/durable.ts";
-import { readManifest } from "../store/manifests.ts";
+import { manifestSize, readManifest } from "../store/manifests.ts";
 import { listContent, listRepositories } from "../store/repositories.ts";
 import type { Store } from "../store/store.ts";
 import { listTags, resolveTag } from "../store/tags.ts";
@@ -77,11 +77,11 @@ function drawRepository(store: Store, name: Name): RepositoryTree {
   const blobs = new Map<Digest, BlobTree>();
   for (const digest of listContent(store, name)) {
     if (findBlob(store, name, digest) !== undefined) blobs.set(digest, drawBlob(store, name, digest));
+    const size = manifestSize(store, name, digest);
+    if (size === undefined) continue;
     const stored = readManifest(store, name, digest);
-    if (stored === undefined) continue;
-    const manifest = parseStoredManifest(stored);
-    const size = stored.bytes.length;
-    if (manifest instanceof Fault) {
+    const manifest = stored && parseStoredManifest(stored);
+    if (manifest === undefined || manifest instanceof Fault) {
       manifests.push({ digest, tags: tags.get(digest) ?? [], kind: "unreadable", size, children: [], blobs: [] });
       continue;
     }
@@ -98,7 +98,9 @@ function drawRepository(store: Store, name: Name): RepositoryTree {
       ),
     });
   }
-  const needed = new Set(manifests.flatMap(({ blobs }) => blobs.map(({ digest }) => digest)));
+  const needed = new Set(
+    manifests.flatMap(({ blobs, children }) => [...blobs.map(({ digest }) => digest), ...children]),
+  );
   const size = [...manifests, ...blobs.values()].reduce((sum, { size }) => sum + size, 0);
   return { name, size, manifests, loose: [...blobs.values()].filter(({ digest }) => !needed.has(digest)) };
 }

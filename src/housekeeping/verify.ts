@@ -15,14 +15,21 @@
  */
 
 import { crypto } from "@std/crypto";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { Fault } from "../definitions/descriptor.ts";
 import { algorithmOf, type Digest } from "../definitions/digest.ts";
 import { describe, type Manifest, parseStoredManifest } from "../definitions/manifest.ts";
 import type { Name } from "../definitions/name.ts";
 import { BLOB_FILES, findBlob } from "../store/blobs.ts";
 import { fileSize, namesIn, openIfThere, quarantineFile } from "../store/durable.ts";
-import { CONTENT_TYPE_FILE, contentFolder, MANIFEST_FILE, uploadsFolder } from "../store/layout.ts";
+import {
+  CONTENT_TYPE_FILE,
+  contentFolder,
+  MANIFEST_FILE,
+  referrersFolder,
+  tagsFolder,
+  uploadsFolder,
+} from "../store/layout.ts";
 import { hasManifest, manifestSize, readManifest } from "../store/manifests.ts";
 import { listReferrers, listSubjects, readReferrer } from "../store/referrers.ts";
 import { listContent, listFolders } from "../store/repositories.ts";
@@ -49,6 +56,8 @@ export interface VerifyOptions {
   readonly progress?: (files: number) => void;
 }
 
+const NOT_FINISHED = "a file that was not finished";
+
 /** Verifies a whole store: each finding, as soon as it is made. */
 export async function* verify(store: Store, options: VerifyOptions = {}): AsyncGenerator<Finding> {
   let files = 0;
@@ -60,6 +69,7 @@ export async function* verify(store: Store, options: VerifyOptions = {}): AsyncG
     for (const digest of listContent(store, name)) yield* verifyManifest(store, name, digest, options);
     yield* verifyTags(store, name);
     yield* verifyReferrers(store, name);
+    yield* findLeftOvers(store, name);
     for (const session of namesIn(store, uploadsFolder(store.root, name))) {
       yield { kind: "note", path: `${name}/_uploads/${session}/`, text: "an upload that is not finished" };
     }
@@ -79,7 +89,7 @@ async function* verifyContent(
     const path = `${name}/${digest}/${fileName}`;
     if (fileName === CONTENT_TYPE_FILE) continue;
     if (fileName.startsWith(".")) {
-      yield { kind: "note", path, text: "a file that was not finished" };
+      yield { kind: "note", path, text: NOT_FINISHED };
     } else if (fileName !== MANIFEST_FILE && !(BLOB_FILES as readonly string[]).includes(fileName)) {
       yield { kind: "note", path, text: "not a file of the registry" };
     } else {
@@ -139,6 +149,20 @@ function inside(store: Store, name: Name, digest: Digest): Manifest | string {
   if (stored === undefined) return `has no ${CONTENT_TYPE_FILE} beside it`;
   const manifest = parseStoredManifest(stored);
   return manifest instanceof Fault ? `is no manifest of type ${stored.mediaType}: ${manifest.message}` : manifest;
+}
+
+// Files that were written aside and never got their names. (Those in a digest's folder are seen with the rest of it.)
+function* findLeftOvers(store: Store, name: Name): Generator<Finding> {
+  const folders = [
+    tagsFolder(store.root, name),
+    ...listSubjects(store, name).map((subject) => referrersFolder(store.root, name, subject)),
+  ];
+  for (const folder of folders) {
+    for (const fileName of namesIn(store, folder)) {
+      if (!fileName.startsWith(".")) continue;
+      yield { kind: "note", path: relative(store.root, join(folder, fileName)), text: NOT_FINISHED };
+    }
+  }
 }
 
 function* verifyTags(store: Store, name: Name): Generator<Finding> {

@@ -24,14 +24,14 @@ import { blobHeaders, expectBlob, expectManifest, manifestHeaders, notModified }
 
 /** Says whether the repository has a manifest, and what it is. */
 export function checkManifestExists(call: Call, name: Name, tagOrDigest: Tag | Digest): Response {
-  const manifest = expectManifest(call, name, tagOrDigest, "PULL-HEAD-04");
+  const manifest = expectManifest(call, name, tagOrDigest);
   return answer(call, manifest.digest, manifestHeaders(manifest.digest, manifest));
 }
 
 /** Says whether the repository has a blob, and how large it is. */
 export function checkBlobExists(call: Call, name: Name, digest: Digest): Response {
   // Whoever asks may be about to push a manifest that needs the blob, and counts on it from now on.
-  const blob = expectBlob(call, name, digest, "PULL-HEAD-04", useBlob);
+  const blob = expectBlob(call, name, digest, useBlob);
   return answer(call, digest, blobHeaders(digest, blob));
 }
 

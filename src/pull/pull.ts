@@ -35,13 +35,12 @@ export function expectManifest(
   { store }: Call,
   name: Name,
   tagOrDigest: Tag | Digest,
-  rule: "PULL-MANIFEST-19" | "PULL-HEAD-04",
 ): StoredManifest & { digest: Digest } {
   const digest = isDigest(tagOrDigest) ? tagOrDigest : resolveTag(store, name, tagOrDigest);
   const manifest = digest && readManifest(store, name, digest);
   if (manifest) return { ...manifest, digest };
   throw new RegistryError("MANIFEST_UNKNOWN", {
-    rule,
+    rule: "PULL-MANIFEST-19",
     expected: `a manifest in ${name}`,
     actual: `none for ${tagOrDigest}`,
   });
@@ -56,12 +55,15 @@ export function expectBlob(
   { store }: Call,
   name: Name,
   digest: Digest,
-  rule: "PULL-BLOB-08" | "PULL-HEAD-04",
   find: typeof findBlob = findBlob,
 ): Blob {
   const blob = find(store, name, digest);
   if (blob !== undefined) return blob;
-  throw new RegistryError("BLOB_UNKNOWN", { rule, expected: `a blob in ${name}`, actual: `none for ${digest}` });
+  throw new RegistryError("BLOB_UNKNOWN", {
+    rule: "PULL-BLOB-08",
+    expected: `a blob in ${name}`,
+    actual: `none for ${digest}`,
+  });
 }
 
 /** The headers that say what a manifest is. PULL-MANIFEST-09: its type is the one that it was pushed with. */

@@ -27,7 +27,7 @@ import { expectManifest, manifestHeaders, notModified } from "./pull.ts";
 
 /** Gives back a manifest, byte for byte as it was pushed (PULL-MANIFEST-11). */
 export function pullManifest(call: Call, name: Name, tagOrDigest: Tag | Digest): Response {
-  const manifest = expectManifest(call, name, tagOrDigest, "PULL-MANIFEST-19");
+  const manifest = expectManifest(call, name, tagOrDigest);
   if (isNotModified(call.request, manifest.digest)) return notModified(manifest.digest);
   return new Response(manifest.bytes, { headers: manifestHeaders(manifest.digest, manifest) });
 }

@@ -30,10 +30,11 @@ import {
   removeEmptyFolders,
   removeFile,
   report,
+  step,
   syncFolder,
 } from "./durable.ts";
-import { contentFolder } from "./layout.ts";
-import { unlessMissing } from "./missing.ts";
+import { contentFolder, uploadsFolder } from "./layout.ts";
+import { isMissing, unlessMissing } from "./missing.ts";
 import type { Store } from "./store.ts";
 
 /** A blob that is there: its file, and its length in bytes. */
@@ -109,8 +110,14 @@ export async function linkBlob(store: Store, from: Name, to: Name, digest: Diges
 export async function removeBlob(store: Store, name: Name, digest: Digest): Promise<boolean> {
   const blob = findBlob(store, name, digest);
   if (blob === undefined || !await removeFile(store, blob.path)) return false;
-  removeEmptyFolders(store, contentFolder(store.root, name, digest));
+  tidyUp(store, name, digest);
   return true;
+}
+
+// A repository is gone with its last content: then nothing is left of its folder.
+function tidyUp(store: Store, name: Name, digest: Digest): void {
+  removeEmptyFolders(store, uploadsFolder(store.root, name));
+  removeEmptyFolders(store, contentFolder(store.root, name, digest));
 }
 
 /**
@@ -123,16 +130,22 @@ export async function removeUnusedBlob(store: Store, name: Name, digest: Digest,
   if (blob === undefined) return false;
   const folder = contentFolder(store.root, name, digest);
   const aside = join(folder, `.${crypto.randomUUID()}`);
-  await moveFile({ ...store, report: () => {} }, blob.path, aside);
+  try {
+    await step(store, "rename", aside, () => Deno.renameSync(blob.path, aside));
+  } catch (error) {
+    // A client was quicker, and has deleted it.
+    if (isMissing(error)) return false;
+    throw error;
+  }
   const info = fileInfo(aside);
   if (info === undefined || info.mtime!.getTime() > before) {
     // If it was uploaded anew meanwhile, this replaces it by the same bytes.
-    await moveFile({ ...store, report: () => {} }, aside, blob.path);
+    await step(store, "rename", blob.path, () => Deno.renameSync(aside, blob.path));
     return false;
   }
   await removeFile({ ...store, report: () => {} }, aside);
   report(store, "-", blob.path);
-  removeEmptyFolders(store, folder);
+  tidyUp(store, name, digest);
   return true;
 }
 

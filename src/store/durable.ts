@@ -218,7 +218,7 @@ export async function makeFolder(store: Store, folder: string): Promise<void> {
     await step(store, "make folder", folder, () => Deno.mkdirSync(folder, { mode: 0o755 }));
   } catch (error) {
     if (error instanceof Deno.errors.AlreadyExists) return;
-    if (!isMissing(error) || folder === dirname(folder)) throw error;
+    if (!(error instanceof Deno.errors.NotFound) || folder === dirname(folder)) throw error;
     await makeFolder(store, dirname(folder));
     return makeFolder(store, folder);
   }
@@ -255,7 +255,7 @@ async function retryWithFolder(store: Store, folder: string, action: () => Promi
     try {
       return await action();
     } catch (error) {
-      if (!isMissing(error) || tries === 10) throw error;
+      if (!(error instanceof Deno.errors.NotFound) || tries === 10) throw error;
       await makeFolder(store, folder);
     }
   }

@@ -35,7 +35,8 @@ export class Memory<Value> {
     if (entry !== undefined) this.#forget(path, entry.weight);
     if (info === undefined || time === undefined) return undefined;
 
-    const value = read();
+    // It can have gone, or be a file where a folder was looked for.
+    const value = unlessMissing(read);
     // Times on files are only so fine. What changed just now could change once more within the same tick.
     if (value !== undefined && Date.now() - time > A_WHILE) {
       this.#remember(path, { inode: info.ino, time, value, weight: this.#weigh(value) });

@@ -1,0 +1,396 @@
+/** The file of the `htpasswd` program, and a registry that asks for the passwords in it. */
+
+import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
+import { type Bcrypt, HtpasswdError, loadBcrypt, parseHtpasswd } from "../../src/access/htpasswd.ts";
+import { digestOf } from "../fixture.ts";
+
+// Made by `htpasswd -nbB`: the passwords are "secret", "hunter2" and "pässword €".
+const ALICE = "alice:$2y$04$RZOAlZTPWT3zb5NQrv2LAOhmx9BgNyeKhhZxZtErpB.G/OVfLyvga";
+const BOB = "bob:$2y$04$NQiVyUJ7k6wY.1zGoGJkRuLuzNaeHUUfFq8Gvk0q/VAY5qWOHPOju";
+const CAROL = "carol:$2y$05$avdHgBticX2VM5/0I0h12u2AgwTEbaADL8yI9w.IxyvNeEzFWLEUe";
+const FILE = `${ALICE}\n${BOB}\n`;
+
+// The package that computes bcrypt comes from a package registry, the first time. Where none is reached, what needs it is
+// left out, and said to be.
+const bcrypt = await loadBcrypt().catch((error) => {
+  if (error.code === "ERR_MODULE_NOT_FOUND" && error.message.startsWith("Failed loading")) return undefined;
+  throw error;
+});
+
+function testWithBcrypt(name: string, run: (bcrypt: Bcrypt) => Promise<void>): void {
+  Deno.test({ name, ignore: bcrypt === undefined, fn: () => run(bcrypt!) });
+}
+
+// The real package, and the hashes that it was asked to compare with.
+function watched(bcrypt: Bcrypt): Bcrypt & { hashes: string[] } {
+  const hashes: string[] = [];
+  return {
+    hashes,
+    compare(password, hash) {
+      hashes.push(hash);
+      return bcrypt.compare(password, hash);
+    },
+  };
+}
+
+// For lines that are not even to be compared.
+const NO_BCRYPT: Bcrypt = { compare: () => Promise.reject(new Error("there is nothing to compare")) };
+
+testWithBcrypt("a password is right for its user, and for nobody else", async (bcrypt) => {
+  const isPassword = parseHtpasswd(FILE, bcrypt);
+
+  assertEquals([await isPassword("alice", "secret"), await isPassword("bob", "hunter2")], [true, true]);
+  const wrong = [
+    ["alice", "hunter2"],
+    ["alice", "Secret"],
+    ["alice", "secret "],
+    ["alice", ""],
+    ["Alice", "secret"],
+    ["", "secret"],
+    ["carol", "secret"],
+    ["constructor", "secret"],
+    ["alice:secret", ""],
+  ];
+  for (const [user, password] of wrong) {
+    assertEquals(await isPassword(user, password), false, `${user} ${password}`);
+  }
+});
+
+testWithBcrypt("a password may have letters beyond ASCII; the hash is of their UTF-8", async (bcrypt) => {
+  const isPassword = parseHtpasswd(CAROL, bcrypt);
+
+  assertEquals([await isPassword("carol", "pässword €"), await isPassword("carol", "passwort")], [true, false]);
+});
+
+testWithBcrypt("the three marks of bcrypt are the same computation", async (bcrypt) => {
+  for (const mark of ["$2a$", "$2b$", "$2y$"]) {
+    const isPassword = parseHtpasswd(ALICE.replace("$2y$", mark), bcrypt);
+
+    assertEquals([await isPassword("alice", "secret"), await isPassword("alice", "wrong")], [true, false]);
+  }
+});
+
+testWithBcrypt(
+  "comments, blank lines, the line ends of Windows, and a last line without an end are allowed",
+  async (bcrypt) => {
+    const isPassword = parseHtpasswd(`# who may push\r\n\r\n${ALICE}\r\n  \n# alice:junk\n\n${BOB}`, bcrypt);
+
+    assertEquals([await isPassword("alice", "secret"), await isPassword("bob", "hunter2")], [true, true]);
+  },
+);
+
+testWithBcrypt("a file without a user lets nobody in", async (bcrypt) => {
+  const isPassword = parseHtpasswd("", bcrypt);
+
+  assertEquals([await isPassword("alice", "secret"), await isPassword("", "")], [false, false]);
+});
+
+Deno.test("a line that is not a user with a bcrypt hash is told by its number, and nothing in it is told", () => {
+  const hash = ALICE.slice("alice:".length);
+  const lines = [
+    "mallory",
+    "mallory:",
+    "mallory:secret",
+    `:${hash}`,
+    `mallory:${hash.slice(0, -1)}`,
+    `mallory:${hash}x`,
+    `mallory:${hash}:more`,
+    `mallory: ${hash}`,
+    `mallory:${hash.replace("$2y$", "$2x$")}`,
+    `mallory:${hash.replace("$04$", "$4$")}`,
+    "mallory:$apr1$FetK6.Ff$ZoOqmjgAzf38E2qk9S.bn1",
+    "mallory:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=",
+  ];
+
+  for (const line of lines) {
+    const error = assertThrows(() => parseHtpasswd(`# users\n${ALICE}\n${line}\n${BOB}\n`, NO_BCRYPT), HtpasswdError);
+
+    assertEquals(error.message, "line 3 is not a user with a bcrypt hash, as of htpasswd -B");
+  }
+});
+
+Deno.test("a cost that bcrypt does not have, which is 4 to 31, is a bad line, and not a failure of each request", () => {
+  for (const cost of ["00", "03", "32", "99"]) {
+    const line = BOB.replace("$04$", `$${cost}$`);
+
+    assertThrows(() => parseHtpasswd(`${ALICE}\n${line}\n`, NO_BCRYPT), HtpasswdError, "line 2");
+  }
+});
+
+testWithBcrypt(
+  "for a user that is not known the same work is done: one comparison with a hash of the same cost",
+  async (bcrypt) => {
+    const costs = [[FILE, "$04$"], [CAROL, "$05$"], [`${ALICE}\n${CAROL}\n${BOB}`, "$05$"]];
+    for (const [file, cost] of costs) {
+      const { hashes, compare } = watched(bcrypt);
+      const isPassword = parseHtpasswd(file, { compare });
+
+      const isRight = await isPassword("mallory", "secret");
+
+      assertEquals([isRight, hashes.length], [false, 1]);
+      assertStringIncludes(hashes[0], cost);
+      // Of another length or form, the package would answer at once.
+      assertMatch(hashes[0], /^\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}$/);
+      assert(!file.includes(hashes[0]));
+    }
+  },
+);
+
+testWithBcrypt("a wrong password of a known user is one comparison, with the hash of that user", async (bcrypt) => {
+  const { hashes, compare } = watched(bcrypt);
+  const isPassword = parseHtpasswd(FILE, { compare });
+
+  assertEquals(await isPassword("bob", "secret"), false);
+
+  assertEquals(hashes, [BOB.slice("bob:".length)]);
+});
+
+testWithBcrypt("a right password is remembered: the next time nothing is compared", async (bcrypt) => {
+  const { hashes, compare } = watched(bcrypt);
+  const isPassword = parseHtpasswd(FILE, { compare });
+
+  const answers = [await isPassword("alice", "secret"), await isPassword("alice", "secret")];
+
+  assertEquals([answers, hashes.length], [[true, true], 1]);
+});
+
+testWithBcrypt("a wrong password is never remembered, not even of a user whose right one is", async (bcrypt) => {
+  const { hashes, compare } = watched(bcrypt);
+  const isPassword = parseHtpasswd(FILE, { compare });
+  await isPassword("alice", "secret");
+  hashes.length = 0;
+
+  const tries = [["alice", "wrong"], ["alice", "wrong"], ["mallory", "secret"], ["mallory", "secret"], [
+    "bob",
+    "secret",
+  ]];
+  for (const [user, password] of tries) assertEquals(await isPassword(user, password), false);
+
+  assertEquals(hashes.length, tries.length);
+});
+
+testWithBcrypt("what is remembered for one file is not for another", async (bcrypt) => {
+  const { hashes, compare } = watched(bcrypt);
+  await parseHtpasswd(FILE, { compare })("alice", "secret");
+
+  const isRight = await parseHtpasswd(BOB, { compare })("alice", "secret");
+
+  assertEquals([isRight, hashes.length], [false, 2]);
+});
+
+// --- The program ---
+
+const FOO = digestOf("foo");
+
+class Program {
+  readonly #process: Deno.ChildProcess;
+  readonly #out: Promise<string>;
+  readonly #errors: Promise<string>;
+  readonly #ready = Promise.withResolvers<string>();
+
+  constructor(script: string, permissions: string[], flags: string[]) {
+    this.#process = new Deno.Command("deno", {
+      args: ["run", "--no-prompt", ...permissions, new URL(`../../${script}`, import.meta.url).href, ...flags],
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    // Where the log is JSON, the words for people are on the other stream.
+    this.#out = this.#read(this.#process.stdout);
+    this.#errors = this.#read(this.#process.stderr);
+    this.#process.status.then(async () => this.#ready.reject(new Error(await this.#errors)));
+    // Who does not wait for it need not hear of it.
+    this.#ready.promise.catch(() => {});
+  }
+
+  /** Where it listens, when it does. */
+  get url(): Promise<string> {
+    return this.#ready.promise;
+  }
+
+  /** Tells it to stop. */
+  stop(): void {
+    this.#process.kill("SIGTERM");
+  }
+
+  /** Waits for its end. */
+  async outcome(): Promise<{ code: number; out: string; errors: string }> {
+    const { code } = await this.#process.status;
+    return { code, out: await this.#out, errors: await this.#errors };
+  }
+
+  async #read(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
+    let text = "";
+    for await (const piece of stream.pipeThrough(new TextDecoderStream())) {
+      text += piece;
+      const url = /listens on (http:\/\/\S+:\d+) /.exec(text)?.[1];
+      if (url !== undefined) this.#ready.resolve(url);
+    }
+    return text;
+  }
+}
+
+async function withFolder(test: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "glassbox_" });
+  try {
+    await test(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+function startMain(folder: string, ...flags: string[]): Program {
+  const permissions = ["--allow-net=127.0.0.1", `--allow-read=${folder}`, `--allow-write=${folder}`];
+  return new Program("main.ts", permissions, ["--root", `${folder}/root`, "--port", "0", "--drain", "0s", ...flags]);
+}
+
+// What has answered a request is ready to be told to stop, too.
+async function stopWhenServing(program: Program): Promise<void> {
+  const { port } = new URL(await program.url);
+  await ask("GET", `http://127.0.0.1:${port}/v2/`);
+  program.stop();
+}
+
+// With just the permissions that the flags call for.
+function startStart(folder: string, ...flags: string[]): Program {
+  const all = ["--root", `${folder}/root`, "--port", "0", "--drain", "0s", ...flags];
+  return new Program("start.ts", ["--allow-run=deno"], all);
+}
+
+async function ask(method: string, url: string, password?: string, body?: string): Promise<number> {
+  const headers: Record<string, string> = password === undefined ? {} : {
+    Authorization: `Basic ${btoa(`alice:${password}`)}`,
+  };
+  const answer = await fetch(url, { method, headers, body });
+  await answer.body?.cancel();
+  return answer.status;
+}
+
+testWithBcrypt(
+  "--htpasswd: who has no password may do nothing, who has the right one everything",
+  () =>
+    withFolder(async (folder) => {
+      await Deno.writeTextFile(`${folder}/passwords`, FILE);
+      const program = startMain(folder, "--htpasswd", `${folder}/passwords`);
+      const url = await program.url;
+      const push = `${url}/v2/library/hello/blobs/uploads/?digest=${FOO}`;
+      const pull = `${url}/v2/library/hello/blobs/${FOO}`;
+
+      const support = [await ask("GET", `${url}/v2/`), await ask("GET", `${url}/v2/`, "secret")];
+      const pushes = [
+        await ask("POST", push, undefined, "foo"),
+        await ask("POST", push, "wrong", "foo"),
+        await ask("POST", push, "secret", "foo"),
+      ];
+      const pulls = [await ask("GET", pull), await ask("GET", pull, "wrong"), await ask("GET", pull, "secret")];
+      program.stop();
+      const { code, errors } = await program.outcome();
+
+      assertEquals(support, [401, 200]);
+      assertEquals(pushes, [401, 401, 201]);
+      assertEquals(pulls, [401, 401, 200]);
+      assertEquals([code, errors], [0, ""]);
+    }),
+);
+
+testWithBcrypt(
+  "--anonymous pull: who has no password may pull, and is asked for one at /v2/ and to push",
+  () =>
+    withFolder(async (folder) => {
+      await Deno.writeTextFile(`${folder}/passwords`, FILE);
+      const program = startMain(folder, "--htpasswd", `${folder}/passwords`, "--anonymous", "pull");
+      const url = await program.url;
+      const push = `${url}/v2/library/hello/blobs/uploads/?digest=${FOO}`;
+      const pull = `${url}/v2/library/hello/blobs/${FOO}`;
+
+      const pushes = [await ask("POST", push, undefined, "foo"), await ask("POST", push, "secret", "foo")];
+      const pulls = [
+        await ask("GET", pull),
+        await ask("HEAD", pull),
+        await ask("GET", pull, "wrong"),
+        await ask("GET", pull, "secret"),
+      ];
+      const support = await ask("GET", `${url}/v2/`);
+      program.stop();
+      await program.outcome();
+
+      assertEquals(pushes, [401, 201]);
+      assertEquals(pulls, [200, 200, 401, 200]);
+      assertEquals(support, 401);
+    }),
+);
+
+testWithBcrypt("no password and no hash is in the log, whatever its form", () =>
+  withFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/passwords`, FILE);
+    const secrets = ["secret", "hunter2", btoa("alice:secret"), btoa("alice:hunter2"), "$2y$"];
+
+    for (const form of ["story", "line", "json"]) {
+      const program = startMain(folder, "--htpasswd", `${folder}/passwords`, "--log", form);
+      const url = await program.url;
+      await ask("GET", `${url}/v2/`, "secret");
+      await ask("GET", `${url}/v2/`, "hunter2");
+      program.stop();
+      const { out, errors } = await program.outcome();
+
+      // Both requests are in it.
+      assertEquals([...out.matchAll(/\b(200|401)\b/g)].map(([status]) => status).slice(0, 2), ["200", "401"], out);
+      assertEquals(secrets.filter((secret) => (out + errors).includes(secret)), []);
+    }
+  }));
+
+Deno.test("who listens on all addresses without passwords is warned", () =>
+  withFolder(async (folder) => {
+    const program = startStart(folder, "--host", "0.0.0.0");
+    await stopWhenServing(program);
+
+    const { code, errors } = await program.outcome();
+
+    assertEquals(code, 0);
+    assertMatch(errors, /^glassbox: warning: [^\n]*0\.0\.0\.0[^\n]*--htpasswd[^\n]*\n$/);
+  }));
+
+Deno.test("who listens on this machine only is not warned", () =>
+  withFolder(async (folder) => {
+    const program = startStart(folder);
+    await stopWhenServing(program);
+
+    const { code, errors } = await program.outcome();
+
+    assertEquals([code, errors], [0, ""]);
+  }));
+
+testWithBcrypt("who listens on all addresses with passwords is not warned", () =>
+  withFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/passwords`, FILE);
+    const program = startStart(folder, "--host", "0.0.0.0", "--htpasswd", `${folder}/passwords`);
+    await stopWhenServing(program);
+
+    const { code, errors } = await program.outcome();
+
+    assertEquals([code, errors], [0, ""]);
+  }));
+
+Deno.test("--htpasswd with a file that is not there is status 1, and one line", () =>
+  withFolder(async (folder) => {
+    const program = startMain(folder, "--htpasswd", `${folder}/mistyped`);
+
+    const { code, out, errors } = await program.outcome();
+
+    assertEquals([code, out], [1, ""]);
+    assertMatch(errors, /^glassbox: [^\n]*mistyped[^\n]*\n$/);
+  }));
+
+testWithBcrypt(
+  "--htpasswd with a line that is no user is status 1, and one line that has its number and not what is in it",
+  () =>
+    withFolder(async (folder) => {
+      await Deno.writeTextFile(`${folder}/passwords`, `${ALICE}\nmallory:hunter2\n`);
+      const program = startMain(folder, "--htpasswd", `${folder}/passwords`);
+
+      const { code, out, errors } = await program.outcome();
+
+      assertEquals([code, out], [1, ""]);
+      assertMatch(errors, /^glassbox: [^\n]*line 2[^\n]*\n$/);
+      assert(!errors.includes("mallory") && !errors.includes("hunter2"), errors);
+    }),
+);

@@ -1,0 +1,145 @@
+/**
+ * What is put on a server before it is measured, and the proof that it is there.
+ *
+ * A registry is pushed to. nginx, the limit, finds the same content as files under the same paths.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { createHash } from "node:crypto";
+import { dirname } from "node:path";
+import { type Bytes, type Image, IMAGE_TYPE, type LargeBlob, type SmallBlob } from "./content.ts";
+import { ACCEPT, deal, type Load, type Request } from "./load.ts";
+import type { Server } from "./servers.ts";
+
+/** How many clients push or pull small things at the same time. */
+export const CLIENTS = 8;
+
+const EMPTY = new Uint8Array();
+
+/** The requests that push a blob: POST, then PUT. */
+export function pushOfBlob(repository: string, { bytes, digest }: SmallBlob): Request[] {
+  return [
+    { method: "POST", path: `/v2/${repository}/blobs/uploads/`, body: EMPTY, status: 202 },
+    { method: "PUT", path: `@digest=${digest}`, type: "application/octet-stream", body: bytes, status: 201 },
+  ];
+}
+
+/** The request that pushes a manifest under a tag or its digest. */
+export function pushOfManifest(repository: string, reference: string, { bytes }: SmallBlob): Request {
+  return {
+    method: "PUT",
+    path: `/v2/${repository}/manifests/${reference}`,
+    type: IMAGE_TYPE,
+    body: bytes,
+    status: 201,
+  };
+}
+
+/** The requests that push an image. */
+export function pushOfImage({ repository, tag, manifest, blobs }: Image): Request[] {
+  return [...blobs.flatMap((blob) => pushOfBlob(repository, blob)), pushOfManifest(repository, tag, manifest)];
+}
+
+/** The requests that pull an image. */
+export function pullOfImage({ repository, tag, manifest, blobs }: Image): Request[] {
+  const get = (path: string, { length }: Bytes): Request => ({
+    method: "GET",
+    path: `/v2/${repository}/${path}`,
+    status: 200,
+    length,
+  });
+  return [get(`manifests/${tag}`, manifest.bytes), ...blobs.map(({ digest, bytes }) => get(`blobs/${digest}`, bytes))];
+}
+
+/** Puts images on a server. */
+export async function putImages(load: Load, server: Server, images: readonly Image[]): Promise<void> {
+  if (server.program.part !== "limit") {
+    await load.play(server, deal(images.map(pushOfImage), CLIENTS));
+    return;
+  }
+  for (const { repository, tag, manifest, blobs } of images) {
+    await putFile(server, `/v2/${repository}/manifests/${tag}`, manifest.bytes);
+    await putFile(server, `/v2/${repository}/manifests/${manifest.digest}`, manifest.bytes);
+    for (const { digest, bytes } of blobs) await putFile(server, `/v2/${repository}/blobs/${digest}`, bytes);
+  }
+}
+
+/** Puts small blobs into a repository of a server. */
+export async function putBlobs(load: Load, server: Server, repository: string, blobs: readonly SmallBlob[]) {
+  if (server.program.part !== "limit") {
+    await load.play(server, deal(blobs.map((blob) => pushOfBlob(repository, blob)), CLIENTS));
+    return;
+  }
+  for (const { digest, bytes } of blobs) await putFile(server, `/v2/${repository}/blobs/${digest}`, bytes);
+}
+
+/** Puts a large blob into a repository of a server: its path there. */
+export async function putLargeBlob(load: Load, server: Server, repository: string, blob: LargeBlob): Promise<string> {
+  const path = `/v2/${repository}/blobs/${blob.digest}`;
+  if (server.program.part === "limit") await putFile(server, path, blob.path);
+  else await load.pushByPut(server, repository, blob);
+  return path;
+}
+
+async function putFile({ root }: Server, path: string, content: Bytes | string): Promise<void> {
+  await Deno.mkdir(dirname(root + path), { recursive: true });
+  if (typeof content === "string") await Deno.copyFile(content, root + path);
+  else await Deno.writeFile(root + path, content);
+}
+
+/** Expects that a server answers a path with these bytes. It is then in the cache of the system, too. */
+export async function expectContent({ url }: Server, path: string, { digest }: { digest: string }): Promise<void> {
+  const response = await fetch(url + path, { headers: { Accept: ACCEPT } });
+  const hash = createHash("sha256");
+  for await (const piece of response.body!) hash.update(piece);
+  assertEquals([response.status, `sha256:${hash.digest("hex")}`], [200, digest], path);
+}
+
+/** A list in pages: the path of each page, and the length of the shortest. */
+export interface Pages {
+  readonly paths: readonly string[];
+  readonly leastBytes: number;
+}
+
+/** Walks through a list of names in pages of 100, and expects that it has so many. */
+export async function walkNames({ url }: Server, path: string, field: string, expected: number): Promise<Pages> {
+  const paths: string[] = [];
+  const lengths: number[] = [];
+  const names = new Set<string>();
+  for (let next: string | undefined = `${path}?n=100`; next !== undefined;) {
+    const response: Response = await fetch(url + next);
+    const text = await response.text();
+    assertEquals(response.status, 200, text);
+    const page: string[] = JSON.parse(text)[field];
+    assert(page.length <= 100 && !page.some((name) => names.has(name)), `${next} is not the next page`);
+    if (page.length > 0) {
+      paths.push(next);
+      lengths.push(text.length);
+    }
+    for (const name of page) names.add(name);
+    // Not every registry has a Link, but all that have pages take the last name of the page before.
+    next = page.length < 100 ? undefined : `${path}?n=100&last=${encodeURIComponent(page.at(-1)!)}`;
+  }
+  assertEquals(names.size, expected, path);
+  return { paths, leastBytes: Math.min(...lengths) };
+}
+
+/** Walks through the referrers of a manifest, and expects that there are so many. */
+export async function walkReferrers({ url }: Server, path: string, expected: number): Promise<Pages> {
+  const paths: string[] = [];
+  const lengths: number[] = [];
+  const digests = new Set<string>();
+  for (let next: string | undefined = path; next !== undefined;) {
+    const response: Response = await fetch(url + next);
+    const text = await response.text();
+    assertEquals(response.status, 200, text);
+    paths.push(next);
+    lengths.push(text.length);
+    for (const { digest } of JSON.parse(text).manifests) digests.add(digest);
+    next = /<(.*)>/.exec(response.headers.get("Link") ?? "")?.[1];
+  }
+  assertEquals(digests.size, expected, path);
+  return { paths, leastBytes: Math.min(...lengths) };
+}

@@ -1,0 +1,236 @@
+/**
+ * Glassbox beside the registries that people use: all get the same work, and a table says who does it how fast.
+ *
+ *     deno task bench                    all rows; it takes about half an hour
+ *     deno task bench --quick            less work and one round, for a look
+ *     deno task bench --only "blob GET"  the rows with this in their names
+ *     deno task bench --only growth      how Glassbox alone does with 1 to 10,000 tags, referrers and repositories
+ *     deno task bench --rounds 9 --json  more rounds; everything as JSON
+ *
+ * For each row, all servers are started over empty folders on this machine, and get what the row needs. Then they are
+ * measured in turn, round after round (A B C A B C …), so that what disturbs the machine for a while disturbs them all.
+ * The load is made by other programs (see load.ts). Every answer is checked; a wrong one makes a failure out of the
+ * figure, and 1 the exit status.
+ *
+ * It needs Linux, wrk, ab and curl. A peer that is not installed is left out, and named with the command that installs it.
+ *
+ * @module
+ */
+
+import { parseArgs } from "node:util";
+import { Load } from "./load.ts";
+import { type Bench, FULL, QUICK, type Row, rowsOf, type Scale } from "./rows.ts";
+import { outputOf, type Program, PROGRAMS, type Server, start, versionOf } from "./servers.ts";
+import { formatFigures, formatJson, formatTable, type Result, type Run } from "./table.ts";
+
+const ROUNDS = 5;
+
+// The programs that make the load, how to install them, and what makes them say their version.
+const TOOLS = [
+  ["wrk", "apt-get install wrk", "-v"],
+  ["ab", "apt-get install apache2-utils", "-V"],
+  ["curl", "apt-get install curl", "--version"],
+] as const;
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
+
+interface Flags {
+  readonly only: string | undefined;
+  readonly rounds: number;
+  readonly quick: boolean;
+  readonly json: boolean;
+}
+
+/** Measures what the flags ask for: the exit status. */
+async function main(args: string[]): Promise<number> {
+  const flags = readFlags(args);
+  if (typeof flags === "string") {
+    console.error(`bench: ${flags}`);
+    return 2;
+  }
+  const scale = flags.quick ? QUICK : FULL;
+  const rows = rowsOf(scale).filter((row) => isAskedFor(row, flags.only));
+  if (rows.length === 0) {
+    console.error(`bench: no row has "${flags.only}" in its name; there are\n${namesOf(rowsOf(scale))}`);
+    return 2;
+  }
+  const path = await pathToPrograms();
+  for (const [tool, install] of TOOLS) {
+    if (isInstalled(tool, path)) continue;
+    console.error(`bench: ${tool} makes the load, and is not installed: ${install}`);
+    return 1;
+  }
+  const programs = PROGRAMS.filter(({ file }) => isInstalled(file, path));
+  const run = await describeRun(flags, programs, path);
+
+  const interruption = signalToStop();
+  await using stack = new AsyncDisposableStack();
+  const folder = await Deno.makeTempDir({ prefix: "glassbox_bench_" });
+  stack.defer(() => Deno.remove(folder, { recursive: true }));
+  // The workers of nginx are nobody, and have to get to its files.
+  await Deno.chmod(folder, 0o755);
+
+  const results: Result[] = [];
+  try {
+    for (const row of rows) {
+      results.push(await measureRow(row, programs, flags, scale, { folder, path, interruption }));
+    }
+  } catch (error) {
+    if (!interruption.aborted) throw error;
+    return 1;
+  }
+  console.log((flags.json ? formatJson : formatTable)(results, run, programs));
+  return results.some(({ failures }) => failures.size > 0) ? 1 : 0;
+}
+
+function readFlags(args: string[]): Flags | string {
+  try {
+    const { values } = parseArgs({
+      args,
+      options: {
+        only: { type: "string" },
+        rounds: { type: "string" },
+        quick: { type: "boolean", default: false },
+        json: { type: "boolean", default: false },
+      },
+    });
+    const { only, quick, json, rounds = quick ? "1" : String(ROUNDS) } = values;
+    if (!/^[1-9][0-9]{0,2}$/.test(rounds)) return `--rounds wants a number from 1 to 999, not "${rounds}"`;
+    return { only, quick, json, rounds: Number(rounds) };
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return `${error.message.split(". ")[0]}; there are --only TEXT, --rounds NUMBER, --quick and --json`;
+  }
+}
+
+// How things grow is a question of its own: it is answered only to those who ask for it.
+function isAskedFor({ name, programs }: Row, only = ""): boolean {
+  return name.includes(only) && (programs !== "Glassbox alone" || only.startsWith("growth"));
+}
+
+function namesOf(rows: readonly Row[]): string {
+  return rows.map(({ name }) => `  ${name}`).join("\n");
+}
+
+async function measureRow(
+  row: Row,
+  programs: readonly Program[],
+  { rounds, quick }: Flags,
+  scale: Scale,
+  { folder, path, interruption }: { folder: string; path: string; interruption: AbortSignal },
+): Promise<Result> {
+  const figures = new Map<string, number[]>();
+  const failures = new Map<string, string>();
+  const reasons = new Map<string, string>();
+  const servers: Server[] = [];
+  console.error(`\n${row.name}, ${row.unit}`);
+
+  await using stack = new AsyncDisposableStack();
+  const content = await Deno.makeTempDir({ dir: folder });
+  stack.defer(() => Deno.remove(content, { recursive: true }));
+  const bench: Bench = {
+    load: new Load(content, path, interruption),
+    scale,
+    folder: content,
+    start: async (program) => stack.use(await start(program, folder, path)),
+  };
+
+  // A server that fails is out of this row, and the others go on.
+  const attempt = async (program: Program, action: () => Promise<void>) => {
+    if (failures.has(program.name)) return;
+    try {
+      await action();
+    } catch (error) {
+      interruption.throwIfAborted();
+      const message = (error instanceof Error ? error.message : String(error)).trim();
+      failures.set(program.name, message.split("\n")[0]);
+      figures.delete(program.name);
+      console.error(`  ${program.name.padEnd(16)} fails: ${message}`);
+    }
+  };
+
+  const work = await row.work(bench);
+  for (const program of programs.filter((program) => takesPart(program, row))) {
+    const lack = row.needs.map((ability) => program.lacks[ability]).find((lack) => lack !== undefined);
+    if (lack !== undefined) {
+      reasons.set(program.name, lack);
+      continue;
+    }
+    await attempt(program, async () => {
+      const server = await bench.start(program);
+      await work.arrange?.(server);
+      servers.push(server);
+    });
+  }
+  // The first round only warms up: what a server does once in its life is not what is measured.
+  for (let round = quick ? 1 : 0; round <= rounds; round++) {
+    await work.renew?.();
+    for (const server of servers) {
+      await attempt(server.program, async () => {
+        await bench.load.settle();
+        const figure = await work.measure(server);
+        const { name } = server.program;
+        if (round > 0) figures.set(name, [...figures.get(name) ?? [], figure]);
+      });
+    }
+  }
+  for (const [name, ofServer] of figures) console.error(`  ${name.padEnd(16)} ${formatFigures(ofServer)}`);
+  return { row, figures, failures, reasons };
+}
+
+function takesPart({ part }: Program, { programs }: Row): boolean {
+  if (part === "glassbox") return true;
+  if (part === "peer") return programs !== "Glassbox alone";
+  return programs === (part === "limit" ? "and the limit" : "and without sync");
+}
+
+async function describeRun({ rounds, quick }: Flags, programs: readonly Program[], path: string): Promise<Run> {
+  const servers = programs.filter(({ part }) => part !== "without sync");
+  const versions: [name: string, version: string][] = [];
+  for (const program of servers) versions.push([program.name, await versionOf(program, path)]);
+  for (const [tool, , flag] of TOOLS) {
+    versions.push([tool, await versionOf({ file: tool, versionArgs: [flag], part: "peer" }, path)]);
+  }
+  const absent = PROGRAMS.filter((program) => !programs.includes(program));
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    machine: await describeMachine(),
+    rounds,
+    isQuick: quick,
+    versions: Object.fromEntries(versions),
+    absent: Object.fromEntries(absent.map(({ name, install }) => [name, install])),
+  };
+}
+
+async function describeMachine(): Promise<string> {
+  const processor = /^model name\s*: (.*)/m.exec(await outputOf("grep", "-m1", "model name", "/proc/cpuinfo"))?.[1];
+  const memory = Number(/[0-9]+/.exec(await outputOf("grep", "MemTotal", "/proc/meminfo"))) / 1024 ** 2;
+  const cores = `${navigator.hardwareConcurrency} cores (${processor ?? Deno.build.arch})`;
+  return `${cores}, ${memory.toFixed(0)} GiB, ${await outputOf("uname", "-sr")}`;
+}
+
+// What Go installs is often on nobody's path, and daemons are not on every user's.
+async function pathToPrograms(): Promise<string> {
+  const home = Deno.env.get("HOME");
+  const go = isInstalled("go", Deno.env.get("PATH")!) ? await outputOf("go", "env", "GOPATH") : `${home}/go`;
+  return [Deno.env.get("PATH"), `${go}/bin`, `${home}/go/bin`, "/usr/sbin"].join(":");
+}
+
+function isInstalled(program: string, path: string): boolean {
+  if (program.startsWith("/")) return true;
+  return path.split(":").some((folder) => {
+    try {
+      return Deno.statSync(`${folder}/${program}`).isFile;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
+      throw error;
+    }
+  });
+}
+
+// An interrupted run comes to an orderly end: the load is ended, and what waits for it ends the servers and their folders.
+function signalToStop(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => controller.abort());
+  return controller.signal;
+}

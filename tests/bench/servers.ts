@@ -1,0 +1,304 @@
+/**
+ * The servers that are measured: how each is started over an empty folder and a free port, and what it cannot do.
+ *
+ *     await using server = await start(PROGRAMS[0], folder);
+ *     await fetch(`${server.url}/v2/`);
+ *
+ * All listen on 127.0.0.1 only, and log nothing but errors.
+ *
+ * @module
+ */
+
+import { type CommandLine, parseCommandLine } from "../../src/command_line.ts";
+import { permissionFlags } from "../../start.ts";
+
+/** What not every registry can do. */
+export type Ability = "mount" | "pages of tags" | "pages of repositories" | "referrers" | "push";
+
+/** A program that can be measured. */
+export interface Program {
+  /** The name of its column. */
+  readonly name: string;
+  /** Which part it has: `peer` is what Glassbox is compared with, `limit` what any program could reach at best. */
+  readonly part: "glassbox" | "without sync" | "peer" | "limit";
+  /** The file that is run. */
+  readonly file: string;
+  /** How to install it. */
+  readonly install: string;
+  /** The arguments that make it say its version. */
+  readonly versionArgs: readonly string[];
+  /** What it cannot do, and what it does instead. */
+  readonly lacks: Partial<Record<Ability, string>>;
+  /** What should be known about its figures. */
+  readonly note?: string;
+  /** The status with which it answers a PATCH, where that is not the one of the spec. */
+  readonly patched?: number;
+  /** The arguments that start it. What it wants to find in files is written before. */
+  readonly args: (place: Place) => Promise<readonly string[]>;
+}
+
+/** Where a server runs. */
+export interface Place {
+  /** The port to listen on. */
+  readonly port: number;
+  /** An empty folder for its content. */
+  readonly root: string;
+  /** A path for its configuration, if it needs one. */
+  readonly config: string;
+}
+
+/** A server that runs. */
+export interface Server extends AsyncDisposable {
+  readonly program: Program;
+  readonly url: string;
+  readonly root: string;
+  /** How long it took from the start of its process to the first 200, in milliseconds. */
+  readonly startMilliseconds: number;
+  readonly pid: number;
+}
+
+const PROJECT = new URL("../../", import.meta.url).pathname;
+
+// How long a server may take to start, and to stop.
+const PATIENCE = 20_000;
+
+function glassbox(name: string, part: Program["part"], durability: "sync" | "none"): Program {
+  return {
+    name,
+    part,
+    file: Deno.execPath(),
+    install: "npm install -g deno@2.9.6",
+    versionArgs: ["--version"],
+    lacks: {},
+    args: ({ port, root }) => {
+      const flags = ["--port", String(port), "--root", root, "--log", "none", "--durability", durability];
+      // No flag here asks for help or for the version, so the answer is no text.
+      const permissions = permissionFlags(parseCommandLine(flags, "") as CommandLine);
+      return Promise.resolve(["run", "--no-prompt", ...permissions, `${PROJECT}main.ts`, ...flags]);
+    },
+  };
+}
+
+/** All programs, in the order of their columns. */
+export const PROGRAMS: readonly Program[] = [
+  glassbox("Glassbox", "glassbox", "sync"),
+  glassbox("Glassbox, none", "without sync", "none"),
+  {
+    name: "distribution",
+    part: "peer",
+    file: "docker-registry",
+    install: "apt-get install docker-registry",
+    versionArgs: ["--version"],
+    lacks: {
+      "pages of tags": "answers all tags at once, whatever n is",
+      "referrers": "has no referrers API",
+    },
+    args: async ({ port, root, config }) => {
+      await Deno.writeTextFile(config, distributionConfig(port, root));
+      return ["serve", config];
+    },
+  },
+  {
+    name: "crane",
+    part: "peer",
+    file: "crane",
+    install: "go install github.com/google/go-containerregistry/cmd/crane@v0.20.7",
+    versionArgs: ["version"],
+    lacks: {
+      "mount": "answers a mount with an upload session",
+      "pages of repositories": "has no order in its catalog, and no next page",
+      "referrers": "answers 404 to the referrers API",
+    },
+    note: "keeps manifests, tags and the bytes of a PATCH in memory, and only blobs on disk",
+    patched: 204,
+    args: ({ port, root }) => Promise.resolve(["registry", "serve", "--disk", root, "--address", `127.0.0.1:${port}`]),
+  },
+  {
+    name: "olareg",
+    part: "peer",
+    file: "olareg",
+    install: "go mod download github.com/olareg/olareg@v0.1.2 && " +
+      'cd "$(go env GOMODCACHE)/github.com/olareg/olareg@v0.1.2" && go build -o "$(go env GOPATH)/bin/olareg" ./cmd/olareg',
+    versionArgs: ["version"],
+    lacks: { "pages of repositories": "has no catalog" },
+    args: ({ port, root }) =>
+      Promise.resolve(["serve", "--addr", "127.0.0.1", "--port", String(port), "--dir", root, "--api-delete"]),
+  },
+  {
+    name: "zot",
+    part: "peer",
+    file: "zot",
+    install: "go install zotregistry.dev/zot/v2/cmd/zot@latest",
+    versionArgs: ["--version"],
+    lacks: {},
+    args: async ({ port, root, config }) => {
+      await Deno.writeTextFile(
+        config,
+        JSON.stringify({
+          storage: { rootDirectory: root },
+          http: { address: "127.0.0.1", port: String(port) },
+          log: { level: "error" },
+        }),
+      );
+      return ["serve", config];
+    },
+  },
+  {
+    name: "nginx",
+    part: "limit",
+    file: "nginx",
+    install: "apt-get install nginx-light",
+    versionArgs: ["-v"],
+    lacks: { "push": "only serves files that were put into its folder" },
+    note: "serves the same files with sendfile; it is no registry, but the limit for those",
+    args: async ({ port, root, config }) => {
+      await Deno.writeTextFile(config, nginxConfig(port, root));
+      return ["-p", root, "-e", `${root}/error.log`, "-c", config];
+    },
+  },
+];
+
+// As Debian's own configuration, but for the password, the health checks and the log.
+function distributionConfig(port: number, root: string): string {
+  return `version: 0.1
+log: { level: error, accesslog: { disabled: true } }
+storage:
+  cache: { blobdescriptor: inmemory }
+  filesystem: { rootdirectory: ${JSON.stringify(root)} }
+  delete: { enabled: true }
+http: { addr: "127.0.0.1:${port}" }
+`;
+}
+
+function nginxConfig(port: number, root: string): string {
+  return `daemon off;
+worker_processes 2;
+pid ${root}/nginx.pid;
+events { worker_connections 1024; }
+http {
+  access_log off;
+  sendfile on;
+  tcp_nopush on;
+  keepalive_requests 100000000;
+  client_body_temp_path ${root}/body;
+  proxy_temp_path ${root}/proxy;
+  fastcgi_temp_path ${root}/fastcgi;
+  uwsgi_temp_path ${root}/uwsgi;
+  scgi_temp_path ${root}/scgi;
+  default_type application/octet-stream;
+  server {
+    listen 127.0.0.1:${port};
+    root ${root};
+    location = /v2/ { return 200; }
+  }
+}
+`;
+}
+
+/** Starts a program over a new folder inside this one, and waits until it answers. Its end is the end of the folder. */
+export async function start(program: Program, folder: string, path: string): Promise<Server> {
+  const own = await Deno.makeTempDir({ dir: folder });
+  // The workers of nginx are nobody, and have to get to its files.
+  await Deno.chmod(own, 0o755);
+  const place = await makePlace(own);
+  const args = await program.args(place);
+  const started = performance.now();
+  const process = new Deno.Command(program.file, {
+    args: [...args],
+    cwd: own,
+    env: { PATH: path, OTEL_TRACES_EXPORTER: "none" },
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  const url = `http://127.0.0.1:${place.port}`;
+  let stopped: Promise<void> | undefined;
+  const stop = () => stopped ??= end(process).then(() => Deno.remove(own, { recursive: true }));
+  try {
+    await waitFor200(`${url}/v2/`, process, program.name);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const startMilliseconds = performance.now() - started;
+  return { program, url, root: place.root, startMilliseconds, pid: process.pid, [Symbol.asyncDispose]: stop };
+}
+
+async function makePlace(folder: string): Promise<Place> {
+  // Not all programs can say which port they were given, so one is found for them that nobody listens on.
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  await Deno.mkdir(`${folder}/root`);
+  return { port: listener.addr.port, root: `${folder}/root`, config: `${folder}/config` };
+}
+
+async function waitFor200(url: string, process: Deno.ChildProcess, name: string): Promise<void> {
+  let hasEnded = false;
+  process.status.then(() => hasEnded = true);
+  const deadline = performance.now() + PATIENCE;
+  while (!hasEnded && performance.now() < deadline) {
+    try {
+      const response = await fetch(url);
+      await response.body?.cancel();
+      if (response.status === 200) return;
+    } catch (error) {
+      // Nobody listens yet.
+      if (!(error instanceof TypeError)) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  throw new Error(`${name} does not start`);
+}
+
+async function end(process: Deno.ChildProcess): Promise<void> {
+  const kill = (signal: Deno.Signal) => {
+    try {
+      process.kill(signal);
+    } catch (error) {
+      // It has ended already.
+      if (!(error instanceof TypeError)) throw error;
+    }
+  };
+  kill("SIGTERM");
+  const tooLate = setTimeout(() => kill("SIGKILL"), PATIENCE);
+  await process.status;
+  clearTimeout(tooLate);
+}
+
+/** The memory of a server and all its processes, in MiB: what it holds now, and the most that it has held. */
+export async function memoryOf({ pid }: Server): Promise<{ now: number; most: number }> {
+  // Deno reads /proc itself only where it may do everything.
+  const text = await outputOf("sh", "-c", "grep -Es '^(PPid|VmRSS|VmHWM):' /proc/[0-9]*/status || true");
+  const fields = new Map<string, number>();
+  for (const [, id, field, value] of text.matchAll(/^\/proc\/([0-9]+)\/status:(\w+):\s+([0-9]+)/gm)) {
+    fields.set(`${field} ${id}`, Number(value));
+  }
+  const family = [pid];
+  for (const parent of family) {
+    for (const [field, value] of fields) {
+      if (field.startsWith("PPid ") && value === parent) family.push(Number(field.slice("PPid ".length)));
+    }
+  }
+  const mebibytes = (field: string) => family.reduce((sum, id) => sum + (fields.get(`${field} ${id}`) ?? 0), 0) / 1024;
+  return { now: mebibytes("VmRSS"), most: mebibytes("VmHWM") };
+}
+
+/** The version of a program, in its own words. */
+export async function versionOf(
+  { file, versionArgs, part }: Pick<Program, "file" | "versionArgs" | "part">,
+  path: string,
+): Promise<string> {
+  if (part === "glassbox" || part === "without sync") {
+    const { version } = JSON.parse(await Deno.readTextFile(`${PROJECT}deno.json`));
+    return `${version} on Deno ${Deno.version.deno}`;
+  }
+  const { stdout, stderr } = await new Deno.Command(file, { args: [...versionArgs], env: { PATH: path } }).output();
+  const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+  // "go1.26.8" is not the version of a program, but what it was built with.
+  return /(?<![\w.])v?[0-9]+\.[0-9]+[^\s"]*/.exec(text)?.[0] ?? "of unknown version";
+}
+
+/** What a program prints. */
+export async function outputOf(program: string, ...args: string[]): Promise<string> {
+  const { stdout } = await new Deno.Command(program, { args, stderr: "null" }).output();
+  return new TextDecoder().decode(stdout).trim();
+}

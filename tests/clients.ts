@@ -1,0 +1,143 @@
+/**
+ * The registry and real clients: a real Glassbox is started, and the programs that people use push to it, pull from it,
+ * list and delete. `deno task clients` runs it.
+ *
+ *     ok   skopeo   pushes an image with gzip layers
+ *     ok   docker   pushes it again, and the layer already exists
+ *     skip crane    is not installed: go install github.com/google/go-containerregistry/cmd/crane@v0.20.7
+ *     68 passed, 0 failed, 1 skipped
+ *
+ * After each step the stories of the registry are read: a step fails if its client was refused anything that it should
+ * not have been, even if the client went on. And when all are done, the folder of the registry is read.
+ *
+ * It needs Linux. A client that is not installed is skipped; where the environment says `CI=true`, that is a failure. The
+ * clients keep what they write in a temporary folder. Those that run as root write to `/var/lib` and the like, and get
+ * empty folders there: they run in a mount namespace of their own (`unshare` of util-linux).
+ *
+ * @module
+ */
+
+import { tryBuildah } from "./clients/buildah.ts";
+import { tryCosign } from "./clients/cosign.ts";
+import { tryCrane } from "./clients/crane.ts";
+import { tryCurl } from "./clients/curl.ts";
+import { lookAtDisk } from "./clients/disk.ts";
+import { tryDocker } from "./clients/docker.ts";
+import { Glassbox } from "./clients/glassbox.ts";
+import { Images } from "./clients/images.ts";
+import { tryOras } from "./clients/oras.ts";
+import { tryRegctl } from "./clients/regctl.ts";
+import { trySkopeo } from "./clients/skopeo.ts";
+import { Workbench } from "./clients/workbench.ts";
+
+// How to get the programs. All images have busybox in them.
+const INSTALL = {
+  busybox: "apt-get install busybox",
+  skopeo: "apt-get install skopeo",
+  buildah: "apt-get install buildah",
+  crane: "go install github.com/google/go-containerregistry/cmd/crane@v0.20.7",
+  oras: 'go mod download oras.land/oras@v1.2.3 && cd "$(go env GOMODCACHE)/oras.land/oras@v1.2.3" && ' +
+    'go build -o "$(go env GOPATH)/bin/oras" ./cmd/oras',
+  regctl: "go install github.com/regclient/regclient/cmd/regctl@v0.11.7",
+  cosign: "go install github.com/sigstore/cosign/v2/cmd/cosign@v2.5.0",
+  curl: "apt-get install curl",
+  docker: "apt-get install docker.io",
+  dockerd: "apt-get install docker.io",
+} as const;
+
+type Program = keyof typeof INSTALL;
+
+interface Client {
+  readonly name: string;
+  /** The programs that it cannot be tried without, besides busybox. */
+  readonly needs: readonly Program[];
+  readonly try: (bench: Workbench) => Promise<void>;
+}
+
+const CLIENTS: readonly Client[] = [
+  { name: "skopeo", needs: ["skopeo"], try: trySkopeo },
+  { name: "buildah", needs: ["buildah"], try: tryBuildah },
+  { name: "crane", needs: ["crane"], try: tryCrane },
+  { name: "oras", needs: ["oras"], try: tryOras },
+  { name: "regctl", needs: ["regctl"], try: tryRegctl },
+  { name: "cosign", needs: ["cosign", "skopeo"], try: tryCosign },
+  { name: "curl", needs: ["curl"], try: tryCurl },
+  { name: "docker", needs: ["dockerd", "docker", "skopeo"], try: tryDocker },
+];
+
+if (import.meta.main) Deno.exit(await main());
+
+/** Tries the clients, and leaves nothing behind: the exit status. */
+async function main(): Promise<number> {
+  const stack = new AsyncDisposableStack();
+  try {
+    return await Promise.race([tryAll(stack), interruption()]);
+  } finally {
+    await stack.disposeAsync();
+  }
+}
+
+function interruption(): Promise<number> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      Deno.addSignalListener(signal, () => {
+        console.log("interrupted");
+        resolve(1);
+      });
+    }
+  });
+}
+
+async function tryAll(stack: AsyncDisposableStack): Promise<number> {
+  const path = await pathToPrograms();
+  const isRoot = await outputOf("id", "-u") === "0";
+  const present = CLIENTS.filter((client) => {
+    const reason = whyNot(client, path, isRoot);
+    if (reason !== undefined) console.log(`skip ${client.name.padEnd(8)} ${reason}`);
+    return reason === undefined;
+  });
+  const skipped = CLIENTS.length - present.length;
+
+  const count = { passed: 0, failed: 0 };
+  if (present.length > 0) {
+    const folder = await Deno.makeTempDir({ prefix: "glassbox_clients_" });
+    stack.defer(() => Deno.remove(folder, { recursive: true }));
+    const glassbox = await Glassbox.start(`${folder}/root`, stack);
+    const images = new Images(`${folder}/layout`, find("busybox", path)!);
+    const bench = new Workbench({ stack, glassbox, images, folder, isRoot, path, count });
+    for (const client of present) await client.try(bench);
+    if (stack.disposed) return 1;
+    await lookAtDisk(bench);
+  }
+
+  console.log(`${count.passed} passed, ${count.failed} failed${skipped === 0 ? "" : `, ${skipped} skipped`}`);
+  return count.failed > 0 || (skipped > 0 && Deno.env.get("CI") === "true") ? 1 : 0;
+}
+
+function whyNot({ needs }: Client, path: string, isRoot: boolean): string | undefined {
+  const missing = (["busybox", ...needs] as const).find((program) => find(program, path) === undefined);
+  if (missing !== undefined) return `is not installed: ${INSTALL[missing]}`;
+  return needs.includes("dockerd") && !isRoot ? "is not tried: only root can start a Docker daemon" : undefined;
+}
+
+// Daemons are not on every user's path, and what Go installs is often on nobody's.
+async function pathToPrograms(): Promise<string> {
+  const go = await outputOf("go", "env", "GOPATH").catch(() => `${Deno.env.get("HOME")}/go`);
+  return [Deno.env.get("PATH"), `${go}/bin`, `${Deno.env.get("HOME")}/go/bin`, "/usr/sbin"].join(":");
+}
+
+function find(program: string, path: string): string | undefined {
+  return path.split(":").map((folder) => `${folder}/${program}`).find((file) => {
+    try {
+      return Deno.statSync(file).isFile;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
+      throw error;
+    }
+  });
+}
+
+async function outputOf(program: string, ...args: string[]): Promise<string> {
+  const { stdout } = await new Deno.Command(program, { args, stderr: "null" }).output();
+  return new TextDecoder().decode(stdout).trim();
+}

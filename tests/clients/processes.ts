@@ -1,0 +1,58 @@
+/**
+ * Processes that stay: the registry and the Docker daemon.
+ *
+ * @module
+ */
+
+// How long a process may take to start, and to stop when it is asked to.
+const PATIENCE = 40_000;
+
+/** Waits for a line that says that a process has started: what the pattern finds in it. The rest is read and dropped. */
+export async function waitForLine(log: ReadableStream<Uint8Array>, pattern: RegExp): Promise<RegExpExecArray> {
+  const { promise, resolve, reject } = Promise.withResolvers<RegExpExecArray>();
+  const said: string[] = [];
+  const giveUp = () => reject(new Error(`it does not start:\n${said.slice(-20).join("\n")}`));
+  const tooLate = setTimeout(giveUp, PATIENCE);
+  (async () => {
+    for await (const line of linesOf(log)) {
+      said.push(line);
+      const match = pattern.exec(line);
+      if (match !== null) resolve(match);
+    }
+    giveUp();
+  })();
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(tooLate);
+  }
+}
+
+/** Ends a process, if it is still there. */
+export async function end(process: Deno.ChildProcess): Promise<void> {
+  kill(process, "SIGTERM");
+  const tooLate = setTimeout(() => kill(process, "SIGKILL"), PATIENCE);
+  await process.status;
+  clearTimeout(tooLate);
+}
+
+function kill(process: Deno.ChildProcess, signal: Deno.Signal): void {
+  try {
+    process.kill(signal);
+  } catch (error) {
+    // It has ended already.
+    if (!(error instanceof TypeError)) throw error;
+  }
+}
+
+/** The lines of a stream of text, as they come. */
+export async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const piece of stream) {
+    const lines = (rest + decoder.decode(piece, { stream: true })).split("\n");
+    rest = lines.pop()!;
+    yield* lines;
+  }
+  if (rest !== "") yield rest;
+}

@@ -1,0 +1,224 @@
+/**
+ * Where the clients are tried: the steps, the programs that they run, and what came of it.
+ *
+ *     const step = bench.stepsOf("skopeo");
+ *     await step("pushes an image", [NO_SUCH_BLOB_YET], async (told) => {
+ *       await bench.run("skopeo", "copy", …);
+ *       assert((await told()).includes("PATCH upload 202"));
+ *     });
+ *
+ * A step fails if its action does, and also if the registry refused anything that is not in the step's list. So what a
+ * client was refused on its way, and did not tell us, is noticed too.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { type Glassbox, nameOf } from "./glassbox.ts";
+import type { Images } from "./images.ts";
+
+/** Before a client pushes a blob, it asks whether the registry has it already. */
+export const NO_SUCH_BLOB_YET = "HEAD blob 404";
+/** The same for a manifest that is pushed by its digest. */
+export const NO_SUCH_MANIFEST_YET = "HEAD manifest 404";
+/** The same for a tag. */
+export const NO_SUCH_TAG_YET = "HEAD tag 404";
+/** A client asks for a tag, to see that it is not there; some ask with GET at once, others when HEAD told them so. */
+export const NO_SUCH_TAG = "GET tag 404";
+/** A client asks for a blob that is gone. */
+export const NO_SUCH_BLOB = "GET blob 404";
+/** A chunk whose connection was broken off, as the registry tells of it; there is nobody left to read the answer. */
+export const CHUNK_CUT_OFF = "PATCH upload 400";
+/** A client sends a chunk once more of which the registry has a part already, and learns so where to go on. */
+export const CHUNK_SENT_TWICE = "PATCH upload 416";
+
+/** What happened since the step began, each request in three words: see `nameOf`. */
+export type Told = () => Promise<string[]>;
+
+/** A step of one client: a sentence about it, what it may be refused, and what it does. */
+export type Step = (
+  sentence: string,
+  mayBeRefused: readonly string[],
+  action: (told: Told) => Promise<void>,
+) => Promise<void>;
+
+/** What a program said. */
+export interface Output {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** How a program is run, besides its arguments. */
+export interface RunOptions {
+  /** What it reads from its standard input; nothing by default. */
+  readonly stdin?: Uint8Array<ArrayBuffer>;
+  /** More of the environment. */
+  readonly env?: Record<string, string>;
+  /** Whether it should fail, with any exit status but 0. */
+  readonly fails?: boolean;
+}
+
+// A client that takes longer than this hangs, or tries again and again.
+const TIME_LIMIT = 120_000;
+
+/** Where the clients are tried. */
+export class Workbench {
+  /** The registry. */
+  readonly glassbox: Glassbox;
+  /** What there is to push. */
+  readonly images: Images;
+  /** A folder for all that the clients leave behind. */
+  readonly folder: string;
+  /** What has to be ended when all is done, or when the run is interrupted. */
+  readonly stack: AsyncDisposableStack;
+  /** Whether this is root's run. */
+  readonly isRoot: boolean;
+  /** The environment of the clients: nothing of the user's own, but the path to programs. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** How many steps passed, and how many failed. */
+  readonly count: { passed: number; failed: number };
+
+  constructor(
+    { stack, glassbox, images, folder, isRoot, path, count }: {
+      stack: AsyncDisposableStack;
+      glassbox: Glassbox;
+      images: Images;
+      folder: string;
+      isRoot: boolean;
+      path: string;
+      count: { passed: number; failed: number };
+    },
+  ) {
+    this.stack = stack;
+    this.glassbox = glassbox;
+    this.images = images;
+    this.folder = folder;
+    this.isRoot = isRoot;
+    this.count = count;
+    this.environment = {
+      PATH: path,
+      HOME: this.makeFolder("home"),
+      TMPDIR: this.makeFolder("tmp"),
+      XDG_RUNTIME_DIR: this.makeFolder("runtime"),
+      DOCKER_CONFIG: this.makeFolder("docker-config"),
+    };
+    // buildah does not start without the file that this variable speaks of.
+    this.makeFile("docker-config/config.json", "{}");
+  }
+
+  /** Makes a folder inside the folder of the clients: its path. */
+  makeFolder(name: string): string {
+    const path = `${this.folder}/${name}`;
+    Deno.mkdirSync(path, { recursive: true, mode: 0o700 });
+    return path;
+  }
+
+  /** Writes a file inside the folder of the clients: its path. */
+  makeFile(name: string, content: string | Uint8Array): string {
+    const path = `${this.folder}/${name}`;
+    if (typeof content === "string") Deno.writeTextFileSync(path, content);
+    else Deno.writeFileSync(path, content);
+    return path;
+  }
+
+  /** The steps of one client. */
+  stepsOf(client: string): Step {
+    return (sentence, mayBeRefused, action) => this.#step(client, sentence, mayBeRefused, action);
+  }
+
+  async #step(
+    client: string,
+    sentence: string,
+    mayBeRefused: readonly string[],
+    action: (told: Told) => Promise<void>,
+  ): Promise<void> {
+    if (this.stack.disposed) return;
+    const start = this.glassbox.stories.length;
+    const told = () => this.glassbox.toldSince(start);
+    try {
+      await action(told);
+      const refused = (await told()).filter((name) => Number(name.slice(-3)) >= 400);
+      assertEquals(
+        refused.filter((name) => !mayBeRefused.includes(name)),
+        [],
+        "was refused what it should not have been",
+      );
+      this.count.passed++;
+      console.log(`ok   ${client.padEnd(8)} ${sentence}`);
+    } catch (error) {
+      // In an interrupted run the registry is gone before the client is, and that says nothing about either.
+      if (this.stack.disposed) return;
+      this.count.failed++;
+      console.log(`FAIL ${client.padEnd(8)} ${sentence}`);
+      const stories = this.glassbox.stories.slice(start).map((story) => {
+        const why = story.failure ?? (story.refusal === undefined ? "" : JSON.stringify(story.refusal));
+        return `${nameOf(story).padEnd(20)} ${story.method} ${story.url}   ${why}`;
+      });
+      const reason = error instanceof Error ? error.message : String(error);
+      console.log(indent([reason, "what the registry told since:", ...stories].join("\n")));
+    }
+  }
+
+  /**
+   * A command that finds empty folders of ours where the machine has its own, such as `/var/lib`. Clients that run as
+   * root keep things there, and cannot be told otherwise. Everybody else's clients keep them in HOME, which is ours.
+   */
+  hiding(places: readonly string[], ...command: string[]): [program: string, ...args: string[]] {
+    const [program, ...args] = command;
+    if (!this.isRoot) return [program, ...args];
+    const mounts = places.map((place) => {
+      this.makeFolder(`instead-of${place}`);
+      return `mount --bind "$0${place}" ${place}`;
+    });
+    const script = `${mounts.join(" && ")} && exec "$@"`;
+    return ["unshare", "--mount", "sh", "-c", script, `${this.folder}/instead-of`, program, ...args];
+  }
+
+  /** Runs a program that should succeed. */
+  run(program: string, ...args: string[]): Promise<Output> {
+    return this.runWith({}, program, ...args);
+  }
+
+  /** Runs a program that should say that something cannot be done. */
+  runToFail(program: string, ...args: string[]): Promise<Output> {
+    return this.runWith({ fails: true }, program, ...args);
+  }
+
+  /** Runs a program. */
+  async runWith(options: RunOptions, program: string, ...args: string[]): Promise<Output> {
+    const { stdin, env, fails = false } = options;
+    const process = new Deno.Command(program, {
+      args,
+      cwd: this.folder,
+      env: { ...this.environment, ...env },
+      clearEnv: true,
+      stdin: stdin === undefined ? "null" : "piped",
+      stdout: "piped",
+      stderr: "piped",
+      signal: AbortSignal.timeout(TIME_LIMIT),
+    }).spawn();
+    // A program that ends before it has read everything says itself why.
+    const feeding = feed(process, stdin).catch(() => {});
+    const output = await process.output();
+    await feeding;
+
+    const stdout = new TextDecoder().decode(output.stdout);
+    const stderr = new TextDecoder().decode(output.stderr);
+    if (fails !== (output.code !== 0)) {
+      throw new Error(`exit status ${output.code} of ${[program, ...args].join(" ")}\n${stdout}${stderr}`);
+    }
+    return { stdout, stderr, bytes: output.stdout };
+  }
+}
+
+async function feed(process: Deno.ChildProcess, bytes: Uint8Array | undefined): Promise<void> {
+  if (bytes === undefined) return;
+  const writer = process.stdin.getWriter();
+  await writer.write(bytes);
+  await writer.close();
+}
+
+function indent(text: string): string {
+  return text.trimEnd().split("\n").map((line) => `       ${line}`).join("\n");
+}

@@ -1,0 +1,410 @@
+/** A disk that is full, broken, read-only or gone: a clear answer, nothing half-written, and the registry goes on. */
+
+import { assert, assertEquals } from "@std/assert";
+import { verify } from "../src/housekeeping/verify.ts";
+import { storeFor } from "../src/registry.ts";
+import type { Step } from "../src/store/store.ts";
+import { descriptorOf, digestOf, startRegistry, TestRegistry, TYPES } from "./fixture.ts";
+
+const FOO = digestOf("foo");
+
+// What the operating system says, as Deno throws it.
+function diskError(code: "ENOSPC" | "EIO"): Error {
+  const message = code === "ENOSPC" ? "No space left on device (os error 28)" : "Input/output error (os error 5)";
+  return Object.assign(new Error(message), { code });
+}
+
+// A full disk still lets go of what it holds, and a name that is there can be moved. A broken one can do nothing.
+const NEEDS_SPACE = new Set<Step["kind"]>([
+  "make folder",
+  "open session",
+  "append",
+  "write aside",
+  "copy aside",
+  "sync file",
+  "rename",
+  "link",
+]);
+
+/** A disk that fails from one step on, until it is repaired. */
+class Disk {
+  /** How many steps there were. */
+  steps = 0;
+  #failsAt = Infinity;
+  #code: "ENOSPC" | "EIO" = "EIO";
+
+  readonly watch = ({ kind }: Step): void => {
+    if (this.#code === "ENOSPC" && !NEEDS_SPACE.has(kind)) return;
+    if (this.steps++ >= this.#failsAt) throw diskError(this.#code);
+  };
+
+  /** Lets the disk fail when this many more steps are done. */
+  failAfter(steps: number, code: "ENOSPC" | "EIO"): void {
+    this.steps = 0;
+    this.#failsAt = steps;
+    this.#code = code;
+  }
+
+  repair(): void {
+    this.#failsAt = Infinity;
+  }
+}
+
+const LAYER = "layer of library/hello";
+const CONFIG = JSON.stringify({ architecture: "amd64", os: "linux", rootfs: { type: "layers", diff_ids: [] } });
+const SIGNATURE = JSON.stringify({
+  schemaVersion: 2,
+  mediaType: TYPES.image,
+  config: descriptorOf(CONFIG, TYPES.config),
+  layers: [descriptorOf(LAYER, TYPES.layer)],
+  subject: descriptorOf("another image", TYPES.image),
+});
+
+type Send = (
+  method: string,
+  path: string,
+  init?: { headers?: Record<string, string>; body?: string },
+) => Promise<Response>;
+
+/** Something that a client does, in one request or several; it stops at the first one that is refused. */
+interface Deed {
+  /** What was pushed before. */
+  arrange(registry: TestRegistry): Promise<unknown>;
+  /** Does it: the answer to the last request. */
+  run(send: Send): Promise<Response>;
+  /** Whether it uses up space. */
+  readonly needsSpace: boolean;
+  /** What the client may be told when it does the same again. */
+  readonly again: readonly number[];
+}
+
+const pushImage = (registry: TestRegistry) => registry.pushImage("library/hello", { tag: "v1" });
+
+const DEEDS: Record<string, Deed> = {
+  "a blob in two chunks": {
+    arrange: () => Promise.resolve(),
+    async run(send) {
+      const opened = await send("POST", "/v2/library/hello/blobs/uploads/");
+      if (!opened.ok) return opened;
+      const location = opened.headers.get("Location")!;
+      const patched = await send("PATCH", location, { body: "fo", headers: { "Content-Range": "0-1" } });
+      if (!patched.ok) return patched;
+      return await send("PUT", `${location}?digest=${FOO}`, { body: "o", headers: { "Content-Range": "2-2" } });
+    },
+    needsSpace: true,
+    again: [201],
+  },
+  "a blob in one request": {
+    arrange: () => Promise.resolve(),
+    run: (send) => send("POST", `/v2/library/hello/blobs/uploads/?digest=${FOO}`, { body: "foo" }),
+    needsSpace: true,
+    again: [201],
+  },
+  "a mount": {
+    arrange: (registry) => registry.pushBlob("library/other", "foo"),
+    run: (send) => send("POST", `/v2/library/hello/blobs/uploads/?mount=${FOO}&from=library/other`),
+    needsSpace: true,
+    again: [201],
+  },
+  "an image with a subject, under a tag that moves and a new one": {
+    arrange: pushImage,
+    run: (send) =>
+      send("PUT", `/v2/library/hello/manifests/${digestOf(SIGNATURE)}?tag=v1&tag=v2`, {
+        body: SIGNATURE,
+        headers: { "Content-Type": TYPES.image },
+      }),
+    needsSpace: true,
+    again: [201],
+  },
+  // What is deleted may be gone although the client was told of a failure. Then it is not there to delete again.
+  "deleting a tag": {
+    arrange: pushImage,
+    run: (send) => send("DELETE", "/v2/library/hello/manifests/v1"),
+    needsSpace: false,
+    again: [202, 404],
+  },
+  "deleting a manifest with a subject and a tag": {
+    async arrange(registry) {
+      await registry.pushBlob("library/hello", CONFIG);
+      await registry.pushBlob("library/hello", LAYER);
+      await registry.pushManifest("library/hello", SIGNATURE, { tag: "v1" });
+    },
+    run: (send) => send("DELETE", `/v2/library/hello/manifests/${digestOf(SIGNATURE)}`),
+    needsSpace: false,
+    again: [202, 404],
+  },
+  "deleting a blob": {
+    arrange: (registry) => registry.pushBlob("library/hello", "foo"),
+    run: (send) => send("DELETE", `/v2/library/hello/blobs/${FOO}`),
+    needsSpace: false,
+    again: [202, 404],
+  },
+};
+
+// What is there, but for uploads that nobody finished.
+function finished(registry: TestRegistry): string[] {
+  return registry.tree().filter((path) => !path.includes("/_uploads/"));
+}
+
+async function expectNothingHalfWritten(registry: TestRegistry): Promise<void> {
+  assertEquals(registry.tree().filter((path) => path.split("/").some((part) => part.startsWith("."))), []);
+  for await (const { kind, path, text } of verify(storeFor({ root: registry.root }))) {
+    assertEquals(kind, "note", `${path} ${text}`);
+  }
+}
+
+async function expectFailure(answer: Response, registry: TestRegistry, code: string): Promise<void> {
+  const text = await answer.text();
+  assertEquals(answer.status, code === "ENOSPC" ? 507 : 500, text);
+  assertEquals(answer.headers.get("Content-Type"), "application/json");
+  const { errors: [{ message, detail }], ...rest } = JSON.parse(text);
+  assertEquals([typeof message, detail, rest], ["string", { cause: code }, {}]);
+  const story = registry.stories.at(-1)!;
+  assertEquals([story.status, (story.refusal as { code?: string }).code], [answer.status, code]);
+}
+
+for (const [what, { arrange, run, needsSpace, again }] of Object.entries(DEEDS)) {
+  for (const code of needsSpace ? ["ENOSPC", "EIO"] as const : ["EIO"] as const) {
+    const kind = code === "ENOSPC" ? "full" : "broken";
+    Deno.test(`${what} on a disk that is ${kind} from some step on: told so, nothing half-written, and then it works`, async () => {
+      await using whole = await startRegistry();
+      await arrange(whole);
+      assert((await run(whole.send.bind(whole))).ok);
+
+      // At each step in turn, until it comes through before the disk fails.
+      let isDone = false;
+      let failures = 0;
+      for (let step = 0; !isDone; step++) {
+        const disk = new Disk();
+        await using registry = await startRegistry({ durability: "sync", watch: disk.watch });
+        await arrange(new TestRegistry(registry.root, {}));
+        disk.failAfter(step, code);
+        const answer = await run(registry.send.bind(registry));
+        isDone = disk.steps <= step;
+        disk.repair();
+
+        if (!isDone) {
+          failures++;
+          await expectFailure(answer, registry, code);
+          await expectNothingHalfWritten(registry);
+        }
+        const repeated = await run(registry.send.bind(registry));
+        assert(again.includes(repeated.status), `after step ${step}: ${repeated.status} ${await repeated.text()}`);
+        assertEquals(finished(registry), finished(whole), `after step ${step}`);
+        await expectNothingHalfWritten(registry);
+      }
+      assert(failures > 1);
+    });
+  }
+}
+
+Deno.test("a blob in one request leaves no upload behind when the disk is full", async () => {
+  let isDone = false;
+  for (let step = 0; !isDone; step++) {
+    const disk = new Disk();
+    await using registry = await startRegistry({ durability: "sync", watch: disk.watch });
+    disk.failAfter(step, "ENOSPC");
+
+    const answer = await registry.send("POST", `/v2/library/hello/blobs/uploads/?digest=${FOO}`, { body: "foo" });
+
+    isDone = disk.steps <= step;
+    assertEquals(answer.status, isDone ? 201 : 507);
+    // Nobody else knows of the session, so nobody could go on with it or cancel it.
+    assertEquals(registry.tree().filter((path) => path.includes("/_uploads/")), [], `after step ${step}`);
+  }
+});
+
+Deno.test("pulls go on while the disk is full", async () => {
+  const disk = new Disk();
+  await using registry = await startRegistry({ durability: "sync", watch: disk.watch });
+  const { digest, text, layer } = await registry.pushImage("library/hello", { tag: "v1" });
+
+  disk.failAfter(0, "ENOSPC");
+  const manifest = await registry.send("GET", "/v2/library/hello/manifests/v1");
+  const blob = await registry.send("HEAD", `/v2/library/hello/blobs/${layer}`);
+  const referrers = await registry.send("GET", `/v2/library/hello/referrers/${digest}`);
+
+  assertEquals([manifest.status, await manifest.text()], [200, text]);
+  assertEquals([blob.status, referrers.status, (await referrers.json()).manifests], [200, 200, []]);
+});
+
+Deno.test("a root that is removed while serving: pulls find nothing, sessions are unknown, and a push makes it anew", async () => {
+  await using registry = await startRegistry();
+  const { digest, layer } = await registry.pushImage("library/hello", { tag: "v1" });
+  const location = await registry.openSession("library/hello");
+  await registry.send("PATCH", location, { body: "fo" });
+
+  await Deno.remove(registry.root, { recursive: true });
+  const answers = [
+    await registry.send("GET", "/v2/library/hello/manifests/v1"),
+    await registry.send("GET", `/v2/library/hello/manifests/${digest}`),
+    await registry.send("GET", `/v2/library/hello/blobs/${layer}`),
+    await registry.send("GET", "/v2/library/hello/tags/list"),
+    await registry.send("PATCH", location, { body: "o" }),
+    await registry.send("PUT", `${location}?digest=${FOO}`, { body: "o" }),
+    await registry.send("DELETE", location),
+  ];
+  const catalog = await registry.send("GET", "/v2/_catalog");
+  const image = await registry.pushImage("library/hello", { tag: "v1" });
+
+  assertEquals(answers.map(({ status }) => status), Array(7).fill(404));
+  assertEquals([catalog.status, await catalog.json()], [200, { repositories: [] }]);
+  const pulled = await registry.send("GET", "/v2/library/hello/manifests/v1");
+  assertEquals([pulled.status, await pulled.text()], [200, image.text]);
+});
+
+// ── With a file system of its own ───────────────────────────────────────────────────────────────────────────────────
+
+async function mount(...args: string[]): Promise<boolean> {
+  const { success } = await new Deno.Command("mount", { args, stderr: "null" }).output();
+  return success;
+}
+
+async function unmount(folder: string): Promise<void> {
+  const { success } = await new Deno.Command("umount", { args: [folder], stderr: "null" }).output();
+  assert(success, `${folder} is still mounted`);
+}
+
+// Only root on Linux may mount something, and only with --allow-run=mount,umount.
+async function canMount(): Promise<boolean> {
+  const isAllowed = ["mount", "umount"].every((command) =>
+    Deno.permissions.querySync({ name: "run", command }).state === "granted"
+  );
+  if (Deno.build.os !== "linux" || !isAllowed) return false;
+  const folder = await Deno.makeTempDir({ prefix: "glassbox_" });
+  const isMounted = await mount("-t", "tmpfs", "-o", "size=1m", "tmpfs", folder);
+  if (isMounted) await unmount(folder);
+  await Deno.remove(folder);
+  return isMounted;
+}
+
+const ignore = !await canMount();
+
+/** A registry on a disk of 1 MiB. */
+async function startOnSmallDisk(): Promise<TestRegistry & AsyncDisposable> {
+  const disk = await Deno.makeTempDir({ prefix: "glassbox_" });
+  assert(await mount("-t", "tmpfs", "-o", "size=1m", "tmpfs", disk));
+  const registry = new TestRegistry(disk, { durability: "sync" });
+  return Object.assign(registry, {
+    async [Symbol.asyncDispose]() {
+      await unmount(disk);
+      await Deno.remove(disk);
+    },
+  });
+}
+
+const LARGE = new Uint8Array(4 << 20).fill(7);
+
+Deno.test({
+  name: "a full disk: a blob in one request is refused with 507, and leaves the space to smaller ones",
+  ignore,
+  async fn() {
+    await using registry = await startOnSmallDisk();
+
+    const url = `/v2/library/hello/blobs/uploads/?digest=${digestOf(LARGE)}`;
+    const refused = await registry.send("POST", url, { body: LARGE });
+
+    await expectFailure(refused, registry, "ENOSPC");
+    assertEquals(registry.tree(), []);
+    await registry.pushBlob("library/hello", "foo");
+    assertEquals(registry.tree(), [`library/hello/${FOO}/blob`]);
+  },
+});
+
+for (const method of ["PATCH", "PUT"]) {
+  Deno.test({
+    name: `a full disk: a ${method} to a session is refused with 507, and the session can be cancelled`,
+    ignore,
+    async fn() {
+      await using registry = await startOnSmallDisk();
+      const location = await registry.openSession("library/hello");
+
+      const refused = await registry.send(method, `${location}?digest=${digestOf(LARGE)}`, { body: LARGE });
+
+      await expectFailure(refused, registry, "ENOSPC");
+      // USE-I02: what has arrived is kept, in case that there is more space soon.
+      const status = await registry.send("GET", location);
+      assertEquals(status.status, 204);
+      assert(Number(status.headers.get("Range")!.split("-")[1]) < 1 << 20);
+      assertEquals((await registry.send("DELETE", location)).status, 204);
+      assertEquals(registry.tree(), []);
+      await registry.pushBlob("library/hello", "foo");
+    },
+  });
+}
+
+Deno.test({
+  name: "a full disk: a manifest is refused with 507, the tag stays where it was, and deleting makes room",
+  ignore,
+  async fn() {
+    await using registry = await startOnSmallDisk();
+    const { text } = await registry.pushImage("library/hello", { tag: "v1" });
+    const filler = await registry.pushBlob("library/hello", new Uint8Array(900_000));
+    const manifest = JSON.stringify({
+      schemaVersion: 2,
+      mediaType: TYPES.index,
+      manifests: [],
+      x: "x".repeat(200_000),
+    });
+    const push = () =>
+      registry.send("PUT", "/v2/library/hello/manifests/v1", {
+        body: manifest,
+        headers: { "Content-Type": TYPES.index },
+      });
+
+    const refused = await push();
+
+    await expectFailure(refused, registry, "ENOSPC");
+    await expectNothingHalfWritten(registry);
+    assertEquals(await (await registry.send("GET", "/v2/library/hello/manifests/v1")).text(), text);
+    assertEquals((await registry.send("DELETE", `/v2/library/hello/blobs/${filler}`)).status, 202);
+    assertEquals((await push()).status, 201);
+  },
+});
+
+Deno.test({
+  name: "a root that may only be read: pulls go on, what would change it is a clear failure, and later it works again",
+  ignore,
+  async fn() {
+    await using registry = await startOnSmallDisk();
+    const { digest, text, layer } = await registry.pushImage("library/hello", { tag: "v1" });
+    const location = await registry.openSession("library/hello");
+    // Longer ago than the use of a blob is noted down for.
+    const yesterday = new Date(Date.now() - 24 * 60 * 60 * 1000);
+    Deno.utimeSync(`${registry.root}/library/hello/${layer}/blob`, yesterday, yesterday);
+    const before = registry.tree();
+    assert(await mount("-o", "remount,ro", registry.root));
+
+    const pulls = [
+      await registry.send("GET", "/v2/library/hello/manifests/v1"),
+      await registry.send("GET", `/v2/library/hello/blobs/${layer}`),
+      await registry.send("HEAD", `/v2/library/hello/blobs/${layer}`),
+      await registry.send("HEAD", `/v2/library/hello/manifests/${digest}`),
+      await registry.send("GET", "/v2/library/hello/tags/list"),
+      await registry.send("GET", `/v2/library/hello/referrers/${digest}`),
+      await registry.send("GET", "/v2/_catalog"),
+    ];
+    const changes = [
+      await registry.send("POST", "/v2/library/hello/blobs/uploads/"),
+      await registry.send("POST", `/v2/library/hello/blobs/uploads/?digest=${FOO}`, { body: "foo" }),
+      await registry.send("POST", `/v2/library/other/blobs/uploads/?mount=${layer}&from=library/hello`),
+      await registry.send("PATCH", location, { body: "foo" }),
+      await registry.send("DELETE", location),
+      await registry.send("PUT", "/v2/library/hello/manifests/v2", {
+        body: text,
+        headers: { "Content-Type": TYPES.image },
+      }),
+      await registry.send("DELETE", "/v2/library/hello/manifests/v1"),
+      await registry.send("DELETE", `/v2/library/hello/manifests/${digest}`),
+      await registry.send("DELETE", `/v2/library/hello/blobs/${layer}`),
+    ];
+
+    assertEquals(pulls.map(({ status }) => status), Array(pulls.length).fill(200));
+    assertEquals(changes.map(({ status }) => status), Array(changes.length).fill(500));
+    for (const change of changes) assertEquals((await change.json()).errors[0].detail, { cause: "EROFS" });
+    assertEquals(registry.tree(), before);
+    assert(await mount("-o", "remount,rw", registry.root));
+    assertEquals((await registry.send("PATCH", location, { body: "foo" })).status, 202);
+    assertEquals((await registry.send("PUT", `${location}?digest=${FOO}`)).status, 201);
+  },
+});

@@ -1,0 +1,657 @@
+/**
+ * Requests that nobody sends by accident. Each gets a bounded answer or a closed connection; the next client is served.
+ *
+ * What is broken as HTTP never reaches the registry: Deno's server refuses it and hangs up. That is tried over the wire.
+ * The rest is tried without it.
+ */
+
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { gzipSync } from "node:zlib";
+import { ERROR_CODES } from "../src/api/error_codes.ts";
+import { createRegistry, type RegistryOptions } from "../src/registry.ts";
+import type { Story } from "../src/story.ts";
+import { descriptorOf, digestOf, expectRefusal, startRegistry, TestRegistry, TYPES } from "./fixture.ts";
+
+const FOO = digestOf("foo");
+const UPLOADS = "/v2/library/hello/blobs/uploads/";
+
+// ── Over the wire ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+interface Listening extends AsyncDisposable {
+  readonly port: number;
+  /** What is in its folder. */
+  readonly registry: TestRegistry;
+  /** The story of the next request. */
+  nextStory(): Promise<Story>;
+}
+
+async function listen(options: Partial<RegistryOptions> = {}): Promise<Listening> {
+  const registry = await startRegistry();
+  let told = Promise.withResolvers<Story>();
+  const answer = createRegistry({
+    durability: "none",
+    ...options,
+    root: registry.root,
+    story: (story) => told.resolve(story),
+  });
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, answer);
+  return {
+    port: server.addr.port,
+    registry,
+    nextStory() {
+      told = Promise.withResolvers<Story>();
+      return told.promise;
+    },
+    async [Symbol.asyncDispose]() {
+      await server.shutdown();
+      await registry[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function connect(port: number): Promise<Deno.TcpConn> {
+  return Deno.connect({ hostname: "127.0.0.1", port });
+}
+
+function bytes(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
+}
+
+// The registry may hang up while it is still being talked to.
+async function write(connection: Deno.TcpConn, data: Uint8Array): Promise<void> {
+  try {
+    for (let written = 0; written < data.length;) written += await connection.write(data.subarray(written));
+  } catch (error) {
+    assert(error instanceof Deno.errors.BrokenPipe || error instanceof Deno.errors.ConnectionReset, String(error));
+  }
+}
+
+// What comes until the end of the connection, or until a text that is waited for.
+async function read(connection: Deno.TcpConn, until?: string): Promise<string> {
+  const deadline = setTimeout(() => connection.close(), 20_000);
+  const piece = new Uint8Array(65_536);
+  let text = "";
+  try {
+    while (until === undefined || !text.includes(until)) {
+      const length = await connection.read(piece);
+      if (length === null) break;
+      text += new TextDecoder().decode(piece.subarray(0, length));
+    }
+  } catch (error) {
+    assert(error instanceof Deno.errors.ConnectionReset, `nothing more comes after: ${text} (${error})`);
+  } finally {
+    clearTimeout(deadline);
+  }
+  return text;
+}
+
+// Says something, and hears what is answered until the registry hangs up. Both at once, or each could wait for the other.
+async function say(port: number, data: string | Uint8Array): Promise<string> {
+  using connection = await connect(port);
+  const answer = read(connection);
+  await write(connection, typeof data === "string" ? bytes(data) : data);
+  return await answer;
+}
+
+async function expectNextIsServed(port: number): Promise<void> {
+  const answer = await say(port, "GET /v2/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  assertMatch(answer, /^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\n\{\}$/);
+}
+
+const SMUGGLED = "GET /v2/_catalog HTTP/1.1\r\nHost: x\r\n\r\n";
+
+const NO_HTTP: Record<string, string | Uint8Array> = {
+  "two lengths of the body": `POST ${UPLOADS}?digest=${FOO} HTTP/1.1\r\nHost: x\r\n` +
+    `Content-Length: 3\r\nContent-Length: 41\r\n\r\nfoo${SMUGGLED}`,
+  "a length and chunks": `POST ${UPLOADS}?digest=${FOO} HTTP/1.1\r\nHost: x\r\n` +
+    `Content-Length: 13\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nfoo\r\n0\r\n\r\n${SMUGGLED}`,
+  "a negative length": `POST ${UPLOADS} HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n${SMUGGLED}`,
+  "a length that is no number": `POST ${UPLOADS} HTTP/1.1\r\nHost: x\r\nContent-Length: 0x3\r\n\r\nfoo${SMUGGLED}`,
+  "a header of 1 MiB": `GET /v2/ HTTP/1.1\r\nHost: x\r\nAccept: ${"a".repeat(1 << 20)}\r\n\r\n`,
+  "500 headers": `GET /v2/ HTTP/1.1\r\nHost: x\r\n${"Accept: a/b\r\n".repeat(500)}\r\n`,
+  "a URL of 300,000 bytes": `GET /v2/${"a".repeat(300_000)}/tags/list HTTP/1.1\r\nHost: x\r\n\r\n`,
+  "a NUL in the path": "GET /v2/library\0hello/tags/list HTTP/1.1\r\nHost: x\r\n\r\n",
+  "a NUL in a header": "GET /v2/ HTTP/1.1\r\nHost: x\r\nAccept: a\0b\r\n\r\n",
+  "the greeting of TLS": Uint8Array.of(0x16, 0x03, 0x01, 0x00, 0x2e, 0x01, 0x00, 0x00, 0x2a, 0x03, 0x03, ...Array(36)),
+};
+
+for (const [what, data] of Object.entries(NO_HTTP)) {
+  Deno.test(`${what}: refused without an answer to what is behind it, and hung up`, async () => {
+    await using listening = await listen();
+
+    const answer = await say(listening.port, data);
+
+    // RFC 9112 section 6.3: one refusal, and nobody can know where a next request would begin.
+    assertMatch(answer, /^HTTP\/1\.1 4[0-9][0-9] [^]*$/);
+    assertEquals(answer.split("HTTP/1.1").length, 2, answer);
+    await expectNextIsServed(listening.port);
+    assertEquals(listening.registry.tree(), []);
+  });
+}
+
+Deno.test("a URL of 60,000 bytes is refused, and the answer does not repeat it", async () => {
+  await using listening = await listen();
+
+  const url = `/v2/${"a".repeat(60_000)}/tags/list`;
+  const answer = await say(listening.port, `GET ${url} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+
+  assertMatch(answer, /^HTTP\/1\.1 404 Not Found\r\n[^]*"code":"NAME_INVALID"/);
+  assert(answer.length < 2000, `${answer.length} bytes`);
+});
+
+Deno.test("raw UTF-8 in a path is no name of a repository", async () => {
+  await using listening = await listen();
+
+  const answer = await say(
+    listening.port,
+    "GET /v2/b\u00fcro/tags/list HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+  );
+
+  assertMatch(answer, /^HTTP\/1\.1 404 Not Found\r\n[^]*"code":"NAME_INVALID"/);
+});
+
+Deno.test("requests that are sent before the last one is answered are answered in their order", async () => {
+  await using listening = await listen();
+  const manifest = JSON.stringify({ schemaVersion: 2, mediaType: TYPES.index, manifests: [] });
+
+  const answer = await say(
+    listening.port,
+    `PUT /v2/library/hello/manifests/v1 HTTP/1.1\r\nHost: x\r\nContent-Type: ${TYPES.index}\r\n` +
+      `Content-Length: ${manifest.length}\r\n\r\n${manifest}` +
+      "HEAD /v2/library/hello/manifests/v1 HTTP/1.1\r\nHost: x\r\n\r\n" +
+      "GET /v2/library/hello/manifests/v2 HTTP/1.1\r\nHost: x\r\n\r\n" +
+      "DELETE /v2/library/hello/manifests/v1 HTTP/1.1\r\nHost: x\r\n\r\n" +
+      "GET /v2/library/hello/manifests/v1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+  );
+
+  const statuses = Array.from(answer.matchAll(/HTTP\/1\.1 ([0-9]{3}) /g), ([, status]) => status);
+  assertEquals(statuses, ["201", "200", "404", "202", "404"]);
+});
+
+Deno.test("Expect: 100-continue: the client is told to go on, and then sends the blob", async () => {
+  await using listening = await listen();
+  using connection = await connect(listening.port);
+
+  const request = `POST ${UPLOADS}?digest=${FOO} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n`;
+  await write(connection, bytes(`${request}Expect: 100-continue\r\nContent-Length: 3\r\n\r\n`));
+  const interim = await read(connection, "\r\n\r\n");
+  await write(connection, bytes("foo"));
+  const answer = await read(connection);
+
+  assertEquals(interim, "HTTP/1.1 100 Continue\r\n\r\n");
+  assertMatch(answer, /^HTTP\/1\.1 201 Created\r\n/);
+  assertEquals(listening.registry.read(`library/hello/${FOO}/blob`), "foo");
+});
+
+Deno.test("Expect: 100-continue: what is refused is refused without waiting for the body", async () => {
+  await using listening = await listen();
+  using connection = await connect(listening.port);
+
+  const request = `POST ${UPLOADS}?digest=sha256:2c26 HTTP/1.1\r\nHost: x\r\n`;
+  await write(connection, bytes(`${request}Expect: 100-continue\r\nContent-Length: 3\r\n\r\n`));
+  const answer = await read(connection, '"errors"');
+
+  assertMatch(answer, /HTTP\/1\.1 400 Bad Request\r\n[^]*"code":"DIGEST_INVALID"/);
+});
+
+Deno.test("PUSH-SINGLE-02: of a blob whose body is shorter than announced, nothing is kept", async () => {
+  await using listening = await listen();
+  using connection = await connect(listening.port);
+  const story = listening.nextStory();
+
+  await write(
+    connection,
+    bytes(`POST ${UPLOADS}?digest=${FOO} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nfoo`),
+  );
+  await connection.closeWrite();
+  await read(connection);
+
+  assertEquals((await story).status, 400);
+  await expectNextIsServed(listening.port);
+  assertEquals(listening.registry.tree(), []);
+});
+
+Deno.test("USE-I02: of a chunk whose body is shorter than announced, what came is kept, and the client goes on", async () => {
+  await using listening = await listen();
+  const location = await listening.registry.openSession("library/hello");
+  using connection = await connect(listening.port);
+
+  await write(connection, bytes(`PATCH ${location} HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nfo`));
+  // A server that learns of the end together with the bytes need not hand them on.
+  const url = `http://127.0.0.1:${listening.port}${location}`;
+  while ((await fetch(url)).headers.get("Range") !== "0-1");
+  const story = listening.nextStory();
+  await connection.closeWrite();
+  await read(connection);
+
+  assertEquals((await story).status, 400);
+  const rest = await listening.registry.send("PUT", `${location}?digest=${FOO}`, {
+    body: "o",
+    headers: { "Content-Range": "2-2" },
+  });
+  assertEquals(rest.status, 201);
+});
+
+Deno.test("what comes behind the announced body is not taken as part of the blob", async () => {
+  await using listening = await listen();
+
+  const answer = await say(
+    listening.port,
+    `POST ${UPLOADS}?digest=${FOO} HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nfoobar and more\r\n\r\n`,
+  );
+
+  assertMatch(answer, /^HTTP\/1\.1 201 Created\r\n[^]*HTTP\/1\.1 400 Bad Request\r\n/);
+  assertEquals(listening.registry.tree(), [`library/hello/${FOO}/blob`]);
+  assertEquals(listening.registry.read(`library/hello/${FOO}/blob`), "foo");
+});
+
+Deno.test("a body that never comes is not waited for longer than the slowest one may take", async () => {
+  await using listening = await listen({ slowest: { bytes: 1, milliseconds: 50 } });
+  using connection = await connect(listening.port);
+
+  await write(connection, bytes(`POST ${UPLOADS}?digest=${FOO} HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n`));
+  const answer = await read(connection, '"errors"');
+
+  assertMatch(answer, /^HTTP\/1\.1 408 Request Timeout\r\n[^]*"code":"SIZE_INVALID"/);
+  await expectNextIsServed(listening.port);
+  assertEquals(listening.registry.tree(), []);
+});
+
+// Linux tells how many files a process has open, sockets included.
+const IS_LINUX = Deno.build.os === "linux";
+
+// Another process looks, since a test may not read outside of its folders.
+async function countOpenFiles(): Promise<number> {
+  const code = `console.log(Array.from(Deno.readDirSync("/proc/${Deno.pid}/fd")).length)`;
+  const { stdout } = await new Deno.Command("deno", { args: ["eval", code] }).output();
+  return Number(new TextDecoder().decode(stdout));
+}
+
+// The other end of a connection is closed a moment later than the own one.
+async function expectFilesClosed(before: number): Promise<void> {
+  let open = await countOpenFiles();
+  for (let tries = 0; open > before && tries < 50; tries++) open = await countOpenFiles();
+  assert(open <= before, `${open} files are open, and ${before} were`);
+}
+
+Deno.test({
+  name: "2,000 connections that come and go leave no file open",
+  ignore: !IS_LINUX,
+  async fn() {
+    await using listening = await listen();
+    const before = await countOpenFiles();
+    assert(before > 0);
+
+    for (let round = 0; round < 20; round++) {
+      await Promise.all(Array.from({ length: 100 }, async (_, index) => {
+        using connection = await connect(listening.port);
+        // Every second one begins a request and does not end it.
+        if (index % 2 === 0) await write(connection, bytes(`POST ${UPLOADS} HTTP/1.1\r\nHo`));
+      }));
+    }
+
+    await expectNextIsServed(listening.port);
+    await expectFilesClosed(before);
+  },
+});
+
+Deno.test({
+  name: "500 connections that stay are served, and so is the next one; when they go, no file is open",
+  ignore: !IS_LINUX,
+  async fn() {
+    await using listening = await listen();
+    await listening.registry.pushBlob("library/hello", "foo");
+    const before = await countOpenFiles();
+
+    const connections = await Promise.all(Array.from({ length: 500 }, () => connect(listening.port)));
+    const answers = await Promise.all(connections.map(async (connection) => {
+      await write(connection, bytes(`GET /v2/library/hello/blobs/${FOO} HTTP/1.1\r\nHost: x\r\n\r\n`));
+      return await read(connection, "\r\n\r\nfoo");
+    }));
+    await expectNextIsServed(listening.port);
+    for (const connection of connections) connection.close();
+
+    for (const answer of answers) assertMatch(answer, /^HTTP\/1\.1 200 OK\r\n/);
+    await expectFilesClosed(before);
+  },
+});
+
+Deno.test({
+  name: "1,000 upload sessions hold no file open, and each can be gone on with",
+  ignore: !IS_LINUX,
+  async fn() {
+    await using registry = await startRegistry();
+    const before = await countOpenFiles();
+
+    const locations: string[] = [];
+    for (let index = 0; index < 1000; index++) locations.push(await registry.openSession("library/hello"));
+    for (const location of locations) {
+      assertEquals((await registry.send("PATCH", location, { body: "fo" })).status, 202);
+    }
+
+    assert(await countOpenFiles() <= before);
+    for (const location of locations) {
+      assertEquals((await registry.send("PUT", `${location}?digest=${FOO}`, { body: "o" })).status, 201);
+    }
+    assertEquals(registry.tree(), [`library/hello/${FOO}/blob`]);
+  },
+});
+
+Deno.test("a body with Content-Encoding: gzip is a blob as it came, and not what it would unpack to", async () => {
+  await using listening = await listen();
+  const packed = Uint8Array.from(gzipSync("foo"));
+  const push = (digest: string) =>
+    fetch(`http://127.0.0.1:${listening.port}${UPLOADS}?digest=${digest}`, {
+      method: "POST",
+      headers: { "Content-Encoding": "gzip" },
+      body: packed,
+    });
+
+  const asItCame = await push(digestOf(packed));
+  const unpacked = await push(FOO);
+
+  assertEquals([asItCame.status, await asItCame.text()], [201, ""]);
+  assertEquals(listening.registry.tree(), [`library/hello/${digestOf(packed)}/layer.tar.gz`]);
+  await expectRefusal(unpacked, { status: 400, code: "DIGEST_INVALID", rule: "PUSH-SINGLE-03" });
+});
+
+Deno.test("a manifest with Content-Encoding: gzip is not unpacked, and gzip is no JSON", async () => {
+  await using listening = await listen();
+  const packed = Uint8Array.from(gzipSync(`${MANIFEST}}`));
+
+  const refused = await fetch(`http://127.0.0.1:${listening.port}/v2/library/hello/manifests/v1`, {
+    method: "PUT",
+    headers: { "Content-Type": TYPES.index, "Content-Encoding": "gzip" },
+    body: packed,
+  });
+
+  await expectRefusal(refused, { status: 400, code: "MANIFEST_INVALID", rule: "DEF-I02" });
+  assertEquals(listening.registry.tree(), []);
+});
+
+// ── In the URL ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+// None of these is a name, a tag, a digest, the id of a session, an algorithm or a number. They stand in a URL as they
+// stand here.
+const HOSTILE = [
+  "..",
+  ".",
+  "%2e%2e",
+  "%2E",
+  "../../etc/passwd",
+  "..%2f..%2fetc%2fpasswd",
+  "..%5c..%5cwindows",
+  "..\\..\\windows",
+  "%2F",
+  "a%2Fb",
+  "%252e%252e%252f",
+  "%00",
+  "a%00",
+  "a%00.json",
+  "%",
+  "%zz",
+  "%ff%fe",
+  "%c0%ae%c0%ae",
+  "%e2%80%ae",
+  "b%C3%BCro",
+  "b\u00fcro",
+  "\uff0e\uff0e",
+  "\ud83d\ude00",
+  "%20",
+  "a%20b",
+  "%0d%0aSet-Cookie:%20a=b",
+  "%1b[2J",
+  "-a",
+  "~root",
+  "$(id)",
+  "a;b",
+  "a*",
+  "{}",
+  "<b>",
+  "a".repeat(300),
+  "a".repeat(60_000),
+  `sha256:${"a".repeat(63)}`,
+  `sha256:${"A".repeat(64)}`,
+  `sha256:${"a".repeat(64)}%00`,
+  `sha256:..%2f${"a".repeat(60)}`,
+  `sha512:${"a".repeat(64)}`,
+  `sha256:${"a".repeat(60_000)}`,
+  "sha256:..",
+  "sha256:",
+  ":",
+];
+
+const SESSION = "00000000-0000-4000-8000-000000000000";
+
+// Every endpoint, with "*" where something hostile goes.
+const PLACES = [
+  "GET /*",
+  "GET /v2/*",
+  "GET /v2/_catalog?n=*",
+  "GET /v2/*/blobs/" + FOO,
+  "GET /v2/library/*/blobs/" + FOO,
+  "GET /v2/a/blobs/*",
+  "GET /v2/*/manifests/v1",
+  "GET /v2/a/manifests/*",
+  "POST /v2/*/blobs/uploads/",
+  `POST /v2/*/blobs/uploads/?digest=${FOO}`,
+  "POST /v2/a/blobs/uploads/?digest=*",
+  "POST /v2/a/blobs/uploads/?digest-algorithm=*",
+  "POST /v2/a/blobs/uploads/?mount=*&from=b",
+  `POST /v2/*/blobs/uploads/?mount=${FOO}&from=b`,
+  `GET /v2/*/blobs/uploads/${SESSION}`,
+  "GET /v2/a/blobs/uploads/*",
+  `PATCH /v2/*/blobs/uploads/${SESSION}`,
+  "PATCH /v2/a/blobs/uploads/*",
+  `PUT /v2/*/blobs/uploads/${SESSION}?digest=${FOO}`,
+  `PUT /v2/a/blobs/uploads/*?digest=${FOO}`,
+  `PUT /v2/a/blobs/uploads/${SESSION}?digest=*`,
+  `DELETE /v2/*/blobs/uploads/${SESSION}`,
+  "DELETE /v2/a/blobs/uploads/*",
+  "PUT /v2/*/manifests/v1",
+  "PUT /v2/a/manifests/*",
+  `PUT /v2/a/manifests/${FOO}?tag=*`,
+  `PUT /v2/a/manifests/${FOO}?tag=v1&tag=*`,
+  "GET /v2/*/tags/list",
+  "GET /v2/a/tags/list?n=*",
+  `GET /v2/*/referrers/${FOO}`,
+  "GET /v2/a/referrers/*",
+  "DELETE /v2/*/manifests/v1",
+  "DELETE /v2/a/manifests/*",
+  "DELETE /v2/*/blobs/" + FOO,
+  "DELETE /v2/a/blobs/*",
+];
+
+for (const place of PLACES) {
+  Deno.test(`${place}: nothing hostile is taken for *, and nothing gets on disk`, async () => {
+    await using registry = await startRegistry();
+    const [method, url] = place.split(" ");
+
+    for (const hostile of HOSTILE) {
+      const answer = await registry.sendRaw(method, url.replace("*", () => hostile));
+
+      const text = await answer.text();
+      assert(answer.status >= 400 && answer.status < 500, `${hostile.slice(0, 80)}: ${answer.status} ${text}`);
+      assertEquals(answer.headers.get("Content-Type"), "application/json");
+      assert(text.length < 2000, `the answer has ${text.length} bytes`);
+      const { errors } = JSON.parse(text);
+      assert(errors.length > 0 && errors.every(({ code }: { code: string }) => code in ERROR_CODES), text);
+    }
+    // Not even a folder.
+    assertEquals(Array.from(Deno.readDirSync(registry.root)), []);
+  });
+}
+
+Deno.test("a HEAD with something hostile is refused without a body", async () => {
+  await using registry = await startRegistry();
+
+  for (const hostile of HOSTILE) {
+    for (const url of [`/v2/${hostile}/blobs/${FOO}`, `/v2/a/blobs/${hostile}`, `/v2/a/manifests/${hostile}`]) {
+      const answer = await registry.sendRaw("HEAD", url);
+
+      assert(answer.status === 404 || answer.status === 400, `${url.slice(0, 80)}: ${answer.status}`);
+      assertEquals(await answer.text(), "");
+    }
+  }
+  assertEquals(Array.from(Deno.readDirSync(registry.root)), []);
+});
+
+Deno.test("PUSH-MOUNT-08: a mount from something hostile is an upload, as a mount from any repository that is not there", async () => {
+  await using registry = await startRegistry();
+
+  for (const hostile of HOSTILE) {
+    const answer = await registry.sendRaw("POST", `/v2/a/blobs/uploads/?mount=${FOO}&from=${hostile}`);
+
+    assertEquals(answer.status, 202);
+    assertEquals((await registry.send("DELETE", answer.headers.get("Location")!)).status, 204);
+  }
+  assertEquals(registry.tree(), []);
+});
+
+Deno.test("DISC-TAGS-14 DISC-REFERRERS-13: `last` and `artifactType` are only compared with, whatever they are", async () => {
+  await using registry = await startRegistry();
+  await registry.pushImage("a", { tag: "v1" });
+
+  for (const hostile of HOSTILE) {
+    const tags = await registry.sendRaw("GET", `/v2/a/tags/list?n=1&last=${hostile}`);
+    const referrers = await registry.sendRaw("GET", `/v2/a/referrers/${FOO}?artifactType=${hostile}`);
+    const catalog = await registry.sendRaw("GET", `/v2/_catalog?n=1&last=${hostile}`);
+
+    assertEquals([tags.status, referrers.status, catalog.status], [200, 200, 200]);
+    assertEquals((await referrers.json()).manifests, []);
+  }
+});
+
+Deno.test("what lies beside the root cannot be reached, however it is spelled", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "glassbox_" });
+  const beside = new TestRegistry(`${folder}/beside`, {});
+  const registry = new TestRegistry(`${folder}/root`, {});
+  const { digest, layer } = await beside.pushImage("app", { tag: "v1" });
+  await registry.pushBlob("app", "foo");
+
+  const spellings = [
+    "../beside/app",
+    "..%2fbeside%2fapp",
+    "%2e%2e/beside/app",
+    "app/../../beside/app",
+    "..\\beside\\app",
+  ];
+  const answers = await Promise.all(
+    [...spellings, `${folder}/beside/app`, `/${folder}/beside/app`].flatMap((name) => [
+      registry.sendRaw("GET", `/v2/${name}/blobs/${layer}`),
+      registry.sendRaw("GET", `/v2/${name}/manifests/v1`),
+      registry.sendRaw("GET", `/v2/${name}/manifests/${digest}`),
+      registry.sendRaw("GET", `/v2/${name}/tags/list`),
+      registry.sendRaw("DELETE", `/v2/${name}/manifests/v1`),
+      registry.sendRaw("DELETE", `/v2/${name}/blobs/${layer}`),
+      registry.sendRaw("PUT", `/v2/${name}/manifests/v2`),
+    ]),
+  );
+
+  for (const answer of answers) await expectNameRefused(answer);
+  assertEquals((await beside.send("GET", "/v2/app/manifests/v1")).status, 200);
+  assertEquals((await beside.send("GET", `/v2/app/blobs/${layer}`)).status, 200);
+  await Deno.remove(folder, { recursive: true });
+});
+
+async function expectNameRefused(answer: Response): Promise<void> {
+  const { errors: [{ code }] } = await answer.json();
+  assertEquals([answer.status >= 400 && answer.status < 500, code], [true, "NAME_INVALID"]);
+}
+
+// ── In a manifest ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+const MANIFEST = '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]';
+
+const AS_INDEX = { "Content-Type": TYPES.index };
+
+const REFUSED: Record<string, string | Uint8Array<ArrayBuffer>> = {
+  "8 MiB of opening brackets": "[".repeat(8 << 20),
+  "8 MiB of closing brackets": "]".repeat(8 << 20),
+  "8 MiB of colons": ":".repeat(8 << 20),
+  "8 MiB of quotes": '"'.repeat(8 << 20),
+  "8 MiB of backslashes": `"${"\\".repeat((8 << 20) - 1)}`,
+  "a million objects in each other": '{"a":'.repeat(1_000_000),
+  "a million lists in each other, in a field that is not read": `${MANIFEST},"x":${"[".repeat(1e6)}${"]".repeat(1e6)}}`,
+  "one name 100,000 times": `{${'"a":1,'.repeat(100_000)}"a":1}`,
+  "one annotation 100,000 times": `${MANIFEST},"annotations":{${'"a":"1",'.repeat(100_000)}"a":"1"}}`,
+  // Each of these would take hours at full size, for a reader that looks at the long name once for every mark behind it.
+  "a name of 1 MiB with 32,768 colons behind it": `{"layers":["${"a".repeat(1 << 20)}"${":".repeat(1 << 15)}`,
+  "a name of 1 MiB with 32,768 objects behind it": `{"${"a".repeat(1 << 20)}":${"{}".repeat(1 << 15)}`,
+  "an annotation with a name of 7 MiB that is no text": `${MANIFEST},"annotations":{"${"a".repeat(7 << 20)}":1}}`,
+  "a media type of 7 MiB": `{"schemaVersion":2,"mediaType":"${"a".repeat(7 << 20)}","manifests":[]}`,
+  "a size beyond all numbers": `{"schemaVersion":2,"manifests":[{"mediaType":"a/b","digest":"${FOO}","size":1e400}]}`,
+  "a size of a million digits": `{"schemaVersion":2,"manifests":[{"mediaType":"a/b","digest":"${FOO}","size":${
+    "9".repeat(1_000_000)
+  }}]}`,
+  "a size that is no whole number":
+    `{"schemaVersion":2,"manifests":[{"mediaType":"a/b","digest":"${FOO}","size":1.5}]}`,
+  "a manifest in its __proto__": `{"__proto__":${MANIFEST}}}`,
+  "a media type that every object has": '{"schemaVersion":2,"mediaType":"constructor","manifests":[]}',
+  "half a surrogate pair as bytes": new Uint8Array([
+    ...bytes(`${MANIFEST},"x":"`),
+    ...[0xed, 0xa0, 0x80],
+    ...bytes('"}'),
+  ]),
+  "a byte order mark": `\ufeff${MANIFEST}}`,
+  "a second document behind the first": `${MANIFEST}}{}`,
+  "nothing": "",
+};
+
+for (const [what, body] of Object.entries(REFUSED)) {
+  Deno.test(`a manifest of ${what} is refused soon, with a short answer`, async () => {
+    await using registry = await startRegistry();
+
+    const started = performance.now();
+    const answer = await registry.send("PUT", "/v2/library/hello/manifests/v1", { body, headers: AS_INDEX });
+    const milliseconds = performance.now() - started;
+
+    const text = await answer.clone().text();
+    assert(text.length < 2000, `the answer has ${text.length} bytes`);
+    // All are against what a manifest is, but for a mediaType other than the Content-Type says.
+    const rule = text.includes("mediaType") ? "PUSH-MANIFEST-05" : "DEF-I02";
+    await expectRefusal(answer, { status: 400, code: "MANIFEST_INVALID", rule });
+    assert(milliseconds < 3000, `it took ${milliseconds} ms`);
+    assertEquals(registry.tree(), []);
+    assertEquals((await registry.send("GET", "/v2/")).status, 200);
+  });
+}
+
+// PUSH-MANIFEST-09: what is not read is left alone, and comes back as it came.
+const ACCEPTED: Record<string, string> = {
+  "a text of 7 MiB": `${MANIFEST},"x":"${"a".repeat(7 << 20)}"}`,
+  "an annotation of 7 MiB": `${MANIFEST},"annotations":{"a":"${"a".repeat(7 << 20)}"}}`,
+  "100,000 fields": `${MANIFEST},${Array.from({ length: 100_000 }, (_, index) => `"a${index}":1`)}}`,
+  "one name 100,000 times, in a field that is not read": `${MANIFEST},"x":{${'"a":1,'.repeat(100_000)}"a":1}}`,
+  "a number of a million digits": `${MANIFEST},"x":${"9".repeat(1_000_000)}}`,
+  "50 lists in each other": `${MANIFEST},"x":${"[".repeat(50)}${"]".repeat(50)}}`,
+  "names that every object has": `${MANIFEST},"__proto__":{"config":{}},"constructor":{"prototype":{"a":1}}}`,
+  "half a surrogate pair, escaped": `${MANIFEST},"annotations":{"a":"\\ud800"}}`,
+};
+
+for (const [what, body] of Object.entries(ACCEPTED)) {
+  Deno.test(`PUSH-MANIFEST-09: a manifest with ${what} is stored and comes back byte for byte`, async () => {
+    await using registry = await startRegistry();
+
+    const answer = await registry.send("PUT", "/v2/library/hello/manifests/v1", { body, headers: AS_INDEX });
+
+    assertEquals(answer.status, 201, await answer.text());
+    const pulled = await registry.send("GET", "/v2/library/hello/manifests/v1");
+    assert(await pulled.text() === body);
+    assertEquals(({} as Record<string, unknown>).a, undefined);
+  });
+}
+
+Deno.test("DISC-REFERRERS-09: annotations with names that every object has are listed as any other", async () => {
+  await using registry = await startRegistry();
+  const subject = descriptorOf("foo", TYPES.image);
+  const annotations = '{"__proto__":"a","constructor":"b","half":"\\ud800"}';
+  const referrer = `${MANIFEST},"subject":${JSON.stringify(subject)},"annotations":${annotations}}`;
+
+  const digest = await registry.pushManifest("library/hello", referrer);
+  const listed = await registry.send("GET", `/v2/library/hello/referrers/${subject.digest}`);
+
+  const text = await listed.text();
+  assertStringIncludes(text, `"digest":"${digest}"`);
+  assertStringIncludes(text, `"annotations":${annotations}`);
+});

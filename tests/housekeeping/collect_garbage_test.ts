@@ -1,0 +1,467 @@
+/** The garbage collection takes what nobody needs, and nothing else. */
+
+import { assertEquals } from "@std/assert";
+import { collectGarbage, type CollectOptions, type Removal } from "../../src/housekeeping/collect_garbage.ts";
+import { verify } from "../../src/housekeeping/verify.ts";
+import { type RegistryOptions, storeFor } from "../../src/registry.ts";
+import { descriptorOf, digestOf, startRegistry, type TestRegistry, TYPES } from "../fixture.ts";
+
+const REPOSITORY = "library/hello";
+const FOO = digestOf("foo");
+const MINUTE = 60_000;
+
+// A store of its own, as that of a process beside the registry.
+function collect(
+  { root }: TestRegistry,
+  options: CollectOptions = {},
+  watch?: RegistryOptions["watch"],
+): Promise<Removal[]> {
+  return Array.fromAsync(collectGarbage(storeFor({ root, durability: "none", watch }), options));
+}
+
+// Lets what is in the registry, or only some of its files, be this old.
+function age(registry: TestRegistry, minutes: number, files = registry.tree()): void {
+  const then = new Date(Date.now() - minutes * MINUTE);
+  for (const path of files) Deno.utimeSync(`${registry.root}/${path}`, then, then);
+}
+
+// The last moment at which a client can find a blob that is about to go.
+function atFirstRename(action: () => void): RegistryOptions["watch"] {
+  let isFirst = true;
+  return ({ when, kind }) => {
+    if (when !== "before" || kind !== "rename" || !isFirst) return;
+    isFirst = false;
+    action();
+  };
+}
+
+function digestsOf(removals: readonly Removal[]): string[] {
+  return removals.map(({ digest }) => digest).sort();
+}
+
+// Nothing is missing that something needs.
+async function expectSound({ root }: TestRegistry): Promise<void> {
+  assertEquals(await Array.fromAsync(verify(storeFor({ root, durability: "none" }))), []);
+}
+
+function indexOf(children: readonly { text: string; type?: string }[], fields: object = {}) {
+  const manifests = children.map(({ text, type = TYPES.image }) => descriptorOf(text, type));
+  return { schemaVersion: 2, mediaType: TYPES.index, manifests, ...fields };
+}
+
+// An artifact about a manifest: only an index, since that needs no blobs.
+function artifactAbout(text: string, type: string = TYPES.image) {
+  return indexOf([], { artifactType: "text/x-note", subject: descriptorOf(text, type) });
+}
+
+Deno.test("a blob that no manifest needs goes after the grace period, and not before", async () => {
+  await using registry = await startRegistry();
+  await registry.pushBlob(REPOSITORY, "foo");
+
+  age(registry, 59);
+  const before = await collect(registry);
+  const pulled = await registry.send("GET", `/v2/${REPOSITORY}/blobs/${FOO}`);
+  age(registry, 61);
+  const after = await collect(registry);
+
+  assertEquals([before, await pulled.text()], [[], "foo"]);
+  assertEquals(after, [{ name: REPOSITORY, digest: FOO, kind: "blob", size: 3, names: 1 }] as unknown as Removal[]);
+  assertEquals((await registry.send("GET", `/v2/${REPOSITORY}/blobs/${FOO}`)).status, 404);
+  assertEquals(registry.tree(), []);
+});
+
+Deno.test("the grace period can be another one than an hour", async () => {
+  await using registry = await startRegistry();
+  await registry.pushBlob(REPOSITORY, "foo");
+  age(registry, 61);
+
+  const long = await collect(registry, { grace: 62 * MINUTE });
+  const short = await collect(registry, { grace: 60 * MINUTE });
+
+  assertEquals([digestsOf(long), digestsOf(short)], [[], [FOO]]);
+});
+
+Deno.test("a repository whose last content goes is gone itself: from the catalog, and from the disk", async () => {
+  await using registry = await startRegistry();
+  await registry.pushBlob("library/hello/dev", "foo");
+  await registry.pushImage("library/other", { tag: "latest" });
+  age(registry, 120);
+
+  await collect(registry);
+
+  const catalog = await registry.send("GET", "/v2/_catalog");
+  assertEquals(await catalog.json(), { repositories: ["library/other"] });
+  assertEquals((await registry.send("GET", "/v2/library/hello/dev/tags/list")).status, 404);
+  assertEquals(Array.from(Deno.readDirSync(`${registry.root}/library`), ({ name }) => name), ["other"]);
+});
+
+Deno.test("what a manifest of the repository needs stays, whether the manifest has a tag or not", async () => {
+  await using registry = await startRegistry();
+  await registry.pushImage("library/hello", { tag: "latest" });
+  await registry.pushImage("library/other");
+  await registry.pushBlob("library/hello", "foo");
+  const kept = registry.tree().filter((path) => !path.includes(FOO));
+  age(registry, 120);
+
+  const removals = await collect(registry);
+
+  assertEquals(digestsOf(removals), [FOO]);
+  assertEquals(registry.tree(), kept);
+  await expectSound(registry);
+});
+
+Deno.test("a blob that an index lists stays", async () => {
+  await using registry = await startRegistry();
+  await registry.pushBlob(REPOSITORY, "foo");
+  await registry.pushManifest(REPOSITORY, indexOf([{ text: "foo", type: "text/plain" }]), { tag: "latest" });
+  age(registry, 120);
+
+  const removals = await collect(registry, { untagged: true });
+
+  assertEquals(removals, []);
+  await expectSound(registry);
+});
+
+Deno.test("a blob that another repository needs is no reason to keep it here: it goes here and stays there", async () => {
+  await using registry = await startRegistry();
+  await registry.pushBlob("library/hello", "foo");
+  await registry.send("POST", `/v2/library/other/blobs/uploads/?mount=${FOO}&from=library/hello`);
+  await registry.pushImage("library/other", { tag: "latest", layers: [descriptorOf("foo", TYPES.layer)] });
+  await registry.send("DELETE", `/v2/library/other/blobs/${digestOf("layer of library/other")}`);
+  age(registry, 120);
+
+  const removals = await collect(registry);
+
+  assertEquals(
+    removals.map(({ name, digest, names }) => [name as string, digest as string, names]),
+    [["library/hello", FOO, 2]],
+  );
+  assertEquals((await registry.send("GET", `/v2/library/hello/blobs/${FOO}`)).status, 404);
+  assertEquals(await (await registry.send("GET", `/v2/library/other/blobs/${FOO}`)).text(), "foo");
+  await expectSound(registry);
+});
+
+Deno.test("whoever asks by HEAD whether a blob is there can count on it", async () => {
+  await using registry = await startRegistry();
+  await registry.pushBlob(REPOSITORY, "foo");
+  await registry.pushBlob(REPOSITORY, "bar");
+  age(registry, 120);
+
+  await registry.send("HEAD", `/v2/${REPOSITORY}/blobs/${FOO}`);
+  const removals = await collect(registry);
+
+  assertEquals(digestsOf(removals), [digestOf("bar")]);
+  assertEquals(await (await registry.send("GET", `/v2/${REPOSITORY}/blobs/${FOO}`)).text(), "foo");
+});
+
+Deno.test("whoever pushes a blob that is there already can count on it, in one POST or in a session", async () => {
+  await using registry = await startRegistry();
+  for (const content of ["foo", "bar", "baz"]) await registry.pushBlob(REPOSITORY, content);
+  age(registry, 120);
+
+  await registry.pushBlob(REPOSITORY, "foo");
+  const location = await registry.openSession(REPOSITORY);
+  await registry.send("PUT", `${location}?digest=${digestOf("bar")}`, { body: "bar" });
+  const removals = await collect(registry);
+
+  assertEquals(digestsOf(removals), [digestOf("baz")]);
+});
+
+Deno.test("whoever mounts a blob can count on it, also where it was there already", async () => {
+  await using registry = await startRegistry();
+  await registry.pushBlob("library/hello", "foo");
+  await registry.pushBlob("library/other", "bar");
+  age(registry, 120);
+
+  await registry.send("POST", `/v2/library/other/blobs/uploads/?mount=${FOO}&from=library/hello`);
+  await registry.send("POST", `/v2/library/other/blobs/uploads/?mount=${digestOf("bar")}&from=library/hello`);
+  await collect(registry);
+
+  assertEquals(await (await registry.send("GET", `/v2/library/other/blobs/${FOO}`)).text(), "foo");
+  assertEquals(await (await registry.send("GET", `/v2/library/other/blobs/${digestOf("bar")}`)).text(), "bar");
+});
+
+Deno.test("a blob that is asked for while it is being removed is put back", async () => {
+  await using registry = await startRegistry();
+  await registry.pushBlob(REPOSITORY, "foo");
+  age(registry, 120);
+  const path = `${registry.root}/${REPOSITORY}/${FOO}/blob`;
+
+  const removals = await collect(registry, {}, atFirstRename(() => Deno.utimeSync(path, new Date(), new Date())));
+
+  assertEquals(removals, []);
+  assertEquals(registry.tree(), [`${REPOSITORY}/${FOO}/blob`]);
+});
+
+Deno.test("a blob that is deleted while it is being removed is gone, and the collection goes on", async () => {
+  await using registry = await startRegistry();
+  await registry.pushBlob("library/hello", "foo");
+  await registry.pushBlob("library/other", "bar");
+  age(registry, 120);
+  const folder = `${registry.root}/library/hello`;
+
+  await collect(registry, {}, atFirstRename(() => Deno.removeSync(folder, { recursive: true })));
+
+  assertEquals(await (await registry.send("GET", "/v2/_catalog")).json(), { repositories: [] });
+});
+
+Deno.test("an upload that is under way is left alone, however old", async () => {
+  await using registry = await startRegistry({ sessionLifetime: Infinity });
+  const location = await registry.openSession(REPOSITORY);
+  await registry.send("PATCH", location, { body: "f" });
+  age(registry, 120);
+
+  const removals = await collect(registry, { untagged: true });
+  const closed = await registry.send("PUT", `${location}?digest=${FOO}`, { body: "oo" });
+
+  assertEquals([removals, closed.status], [[], 201]);
+});
+
+Deno.test("dryRun tells what would go, and changes nothing", async () => {
+  await using registry = await startRegistry();
+  await registry.pushBlob(REPOSITORY, "foo");
+  const { text } = await registry.pushImage(REPOSITORY);
+  await registry.pushManifest(REPOSITORY, artifactAbout(text));
+  await registry.pushImage("library/other", { tag: "latest" });
+  age(registry, 120);
+  const before = registry.tree();
+
+  const told = await collect(registry, { dryRun: true, untagged: true });
+  const after = registry.tree();
+  const removed = await collect(registry, { untagged: true });
+
+  assertEquals(told.length, 5);
+  assertEquals(after, before);
+  assertEquals(removed, told);
+});
+
+Deno.test("the progress counts the repositories", async () => {
+  await using registry = await startRegistry();
+  await registry.pushBlob("library/hello", "foo");
+  await registry.pushBlob("library/other", "foo");
+  const counts: number[] = [];
+
+  await collect(registry, { progress: (count) => counts.push(count) });
+
+  assertEquals(counts, [1, 2]);
+});
+
+Deno.test("without untagged, no manifest goes", async () => {
+  await using registry = await startRegistry();
+  await registry.pushImage(REPOSITORY);
+  age(registry, 120);
+
+  const removals = await collect(registry);
+
+  assertEquals(removals, []);
+});
+
+Deno.test("with untagged, a manifest without a tag goes, and what only it needs goes with it", async () => {
+  await using registry = await startRegistry();
+  const tagged = await registry.pushImage(REPOSITORY, { tag: "latest" });
+  await registry.pushBlob(REPOSITORY, "foo");
+  const untagged = await registry.pushImage(REPOSITORY, { layers: [descriptorOf("foo", TYPES.layer)] });
+  age(registry, 120);
+
+  const removals = await collect(registry, { untagged: true });
+
+  const size = untagged.text.length;
+  assertEquals(removals, [
+    { name: REPOSITORY, digest: untagged.digest, kind: "manifest", size, names: 1 },
+    { name: REPOSITORY, digest: FOO, kind: "blob", size: 3, names: 1 },
+  ] as unknown as Removal[]);
+  assertEquals(await (await registry.send("GET", `/v2/${REPOSITORY}/manifests/latest`)).text(), tagged.text);
+  assertEquals((await registry.send("GET", `/v2/${REPOSITORY}/manifests/${untagged.digest}`)).status, 404);
+  await expectSound(registry);
+});
+
+Deno.test("with untagged, a manifest that was pushed within the grace period stays, with all that it needs", async () => {
+  await using registry = await startRegistry();
+  const image = await registry.pushImage(REPOSITORY);
+  age(registry, 120);
+  age(registry, 59, [`${REPOSITORY}/${image.digest}/manifest.json`]);
+
+  const removals = await collect(registry, { untagged: true });
+
+  assertEquals(removals, []);
+});
+
+Deno.test("with untagged, a manifest that was pushed once more within the grace period stays", async () => {
+  await using registry = await startRegistry();
+  const { digest, text } = await registry.pushImage(REPOSITORY);
+  age(registry, 120);
+
+  await registry.pushManifest(REPOSITORY, text);
+  const removals = await collect(registry, { untagged: true });
+
+  assertEquals(removals, []);
+  assertEquals((await registry.send("GET", `/v2/${REPOSITORY}/manifests/${digest}`)).status, 200);
+});
+
+Deno.test("with untagged, the old children of an index that was pushed within the grace period stay", async () => {
+  await using registry = await startRegistry();
+  const image = await registry.pushImage(REPOSITORY);
+  age(registry, 120);
+
+  await registry.pushManifest(REPOSITORY, indexOf([image]));
+  const removals = await collect(registry, { untagged: true });
+
+  assertEquals(removals, []);
+  await expectSound(registry);
+});
+
+Deno.test("with untagged, the children of a tagged index stay, and their children too", async () => {
+  await using registry = await startRegistry();
+  const image = await registry.pushImage(REPOSITORY);
+  const inner = indexOf([image]);
+  await registry.pushManifest(REPOSITORY, inner);
+  await registry.pushManifest(REPOSITORY, indexOf([{ text: JSON.stringify(inner), type: TYPES.index }]), {
+    tag: "all",
+  });
+  age(registry, 120);
+
+  const removals = await collect(registry, { untagged: true });
+
+  assertEquals(removals, []);
+  await expectSound(registry);
+});
+
+Deno.test("with untagged, an index without a tag keeps nothing: its children and their blobs go with it", async () => {
+  await using registry = await startRegistry();
+  const image = await registry.pushImage(REPOSITORY);
+  const index = await registry.pushManifest(REPOSITORY, indexOf([image]));
+  age(registry, 120);
+
+  const removals = await collect(registry, { untagged: true });
+
+  assertEquals(digestsOf(removals), [image.digest, image.layer, image.config, index].sort());
+  assertEquals(registry.tree(), []);
+});
+
+Deno.test("with untagged, one of two indexes with the same child goes, and the child stays", async () => {
+  await using registry = await startRegistry();
+  const image = await registry.pushImage(REPOSITORY);
+  await registry.pushManifest(REPOSITORY, indexOf([image]), { tag: "all" });
+  const other = await registry.pushManifest(REPOSITORY, indexOf([image], { annotations: { number: "two" } }));
+  age(registry, 120);
+
+  const removals = await collect(registry, { untagged: true });
+
+  assertEquals(digestsOf(removals), [other]);
+  await expectSound(registry);
+});
+
+Deno.test("with untagged, what refers to a manifest that stays, stays: a signature, and the signature of the signature", async () => {
+  await using registry = await startRegistry();
+  const image = await registry.pushImage(REPOSITORY, { tag: "latest" });
+  const signature = artifactAbout(image.text);
+  await registry.pushManifest(REPOSITORY, signature);
+  await registry.pushManifest(REPOSITORY, artifactAbout(JSON.stringify(signature), TYPES.index));
+  age(registry, 120);
+
+  const removals = await collect(registry, { untagged: true });
+
+  assertEquals(removals, []);
+  await expectSound(registry);
+});
+
+Deno.test("with untagged, what refers to the child of a tagged index stays", async () => {
+  await using registry = await startRegistry();
+  const image = await registry.pushImage(REPOSITORY);
+  await registry.pushManifest(REPOSITORY, indexOf([image]), { tag: "all" });
+  await registry.pushManifest(REPOSITORY, artifactAbout(image.text));
+  age(registry, 120);
+
+  const removals = await collect(registry, { untagged: true });
+
+  assertEquals(removals, []);
+});
+
+Deno.test("with untagged, what refers to a manifest that goes, goes, and is listed no more", async () => {
+  await using registry = await startRegistry();
+  const image = await registry.pushImage(REPOSITORY);
+  const signature = artifactAbout(image.text);
+  const first = await registry.pushManifest(REPOSITORY, signature);
+  const second = await registry.pushManifest(REPOSITORY, artifactAbout(JSON.stringify(signature), TYPES.index));
+  age(registry, 120);
+
+  const removals = await collect(registry, { untagged: true });
+
+  assertEquals(digestsOf(removals), [image.digest, image.layer, image.config, first, second].sort());
+  const referrers = await registry.send("GET", `/v2/${REPOSITORY}/referrers/${image.digest}`);
+  assertEquals((await referrers.json()).manifests, []);
+  assertEquals(registry.tree(), []);
+});
+
+Deno.test("with untagged, what refers to a manifest that was never pushed goes", async () => {
+  await using registry = await startRegistry();
+  const artifact = await registry.pushManifest(REPOSITORY, artifactAbout("never pushed"));
+  age(registry, 120);
+
+  const removals = await collect(registry, { untagged: true });
+
+  assertEquals(digestsOf(removals), [artifact]);
+  assertEquals(registry.tree(), []);
+});
+
+Deno.test("with untagged, an artifact with a tag stays though its subject was never pushed", async () => {
+  await using registry = await startRegistry();
+  await registry.pushManifest(REPOSITORY, artifactAbout("never pushed"), { tag: "note" });
+  age(registry, 120);
+
+  const removals = await collect(registry, { untagged: true });
+
+  assertEquals(removals, []);
+});
+
+Deno.test("a manifest that cannot be read may need anything: no blob goes", async () => {
+  await using registry = await startRegistry();
+  const { digest } = await registry.pushImage(REPOSITORY, { tag: "latest" });
+  await registry.pushBlob(REPOSITORY, "foo");
+  await registry.pushBlob("library/other", "foo");
+  Deno.writeTextFileSync(`${registry.root}/${REPOSITORY}/${digest}/manifest.json`, "{");
+  age(registry, 120);
+
+  const removals = await collect(registry);
+
+  assertEquals(removals.map(({ name }) => name as string), ["library/other"]);
+});
+
+Deno.test("a manifest without its content-type may need anything: no blob goes", async () => {
+  await using registry = await startRegistry();
+  const { digest } = await registry.pushImage(REPOSITORY, { tag: "latest" });
+  await registry.pushBlob(REPOSITORY, "foo");
+  Deno.removeSync(`${registry.root}/${REPOSITORY}/${digest}/content-type`);
+  age(registry, 120);
+
+  const removals = await collect(registry);
+
+  assertEquals(removals, []);
+});
+
+Deno.test("with untagged, a tagged index that cannot be read may have any child: no manifest goes either", async () => {
+  await using registry = await startRegistry();
+  const image = await registry.pushImage(REPOSITORY);
+  const index = await registry.pushManifest(REPOSITORY, indexOf([image]), { tag: "all" });
+  Deno.writeTextFileSync(`${registry.root}/${REPOSITORY}/${index}/manifest.json`, "{");
+  age(registry, 120);
+  const before = registry.tree();
+
+  const removals = await collect(registry, { untagged: true });
+
+  assertEquals(removals, []);
+  assertEquals(registry.tree(), before);
+});
+
+Deno.test("a tag that points to nothing reaches nothing, and stays for verify to find", async () => {
+  await using registry = await startRegistry();
+  const { digest } = await registry.pushImage(REPOSITORY, { tag: "latest" });
+  Deno.writeTextFileSync(`${registry.root}/${REPOSITORY}/_tags/latest`, digestOf("never pushed"));
+  age(registry, 120);
+
+  const removals = await collect(registry, { untagged: true });
+
+  assertEquals(removals.map(({ kind }) => kind), ["manifest", "blob", "blob"]);
+  assertEquals(removals[0].digest as string, digest);
+  assertEquals(registry.tree(), [`${REPOSITORY}/_tags/latest`]);
+});

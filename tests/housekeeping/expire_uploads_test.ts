@@ -1,0 +1,99 @@
+/** https://github.com/opencontainers/distribution-spec/blob/967efdc/spec.md#cancel-a-blob-upload */
+
+import { assertEquals } from "@std/assert";
+import { expireUploads } from "../../src/housekeeping/expire_uploads.ts";
+import { storeFor } from "../../src/registry.ts";
+import { digestOf, startRegistry, type TestRegistry } from "../fixture.ts";
+
+const HOUR = 60 * 60 * 1000;
+
+// As if the session had last been used so many hours ago.
+async function age(registry: TestRegistry, location: string, hours: number): Promise<void> {
+  const folder = location.replace(/^\/v2\/(.*)\/blobs\/uploads\/([^/]*)$/, "$1/_uploads/$2");
+  const file = `${registry.root}/${folder}/data`;
+  const then = new Date(Date.now() - hours * HOUR);
+  await Deno.utime(file, then, then);
+}
+
+Deno.test("PUSH-CANCEL-04: sessions that nobody has used for 24 hours are removed, and the others stay", async () => {
+  await using registry = await startRegistry();
+  const [old, young] = [await registry.openSession("library/hello"), await registry.openSession("library/hello")];
+  await registry.send("PATCH", old, { body: "foo" });
+  await registry.send("PATCH", young, { body: "foo" });
+  await age(registry, old, 25);
+  await age(registry, young, 23);
+
+  const expired = await expireUploads(storeFor({ root: registry.root }));
+
+  assertEquals(expired, 1);
+  assertEquals(registry.tree(), [`library/hello/_uploads/${young.split("/").at(-1)}/data`]);
+  assertEquals((await registry.send("GET", young)).status, 204);
+  assertEquals((await registry.send("GET", old)).status, 404);
+});
+
+Deno.test("PUSH-CANCEL-04: sessions are removed in all repositories, also where there is nothing else", async () => {
+  await using registry = await startRegistry();
+  const names = ["a", "a/b", "a-b", "library/hello", "x/blobs/uploads"];
+  for (const name of names) await age(registry, await registry.openSession(name), 25);
+  const foo = await registry.pushBlob("library/hello", "foo");
+  const { digest, layer, config } = await registry.pushImage("a", { tag: "latest" });
+
+  const expired = await expireUploads(storeFor({ root: registry.root }));
+
+  assertEquals(expired, names.length);
+  assertEquals(
+    registry.tree(),
+    [
+      "a/_tags/latest",
+      `a/${digest}/content-type`,
+      `a/${digest}/manifest.json`,
+      `a/${config}/config.json`,
+      `a/${layer}/blob`,
+      `library/hello/${foo}/blob`,
+    ].sort(),
+  );
+});
+
+Deno.test("PUSH-CANCEL-04: how long a session lives is for the operator to say", async () => {
+  await using registry = await startRegistry();
+  const [old, young] = [await registry.openSession("library/hello"), await registry.openSession("library/hello")];
+  await age(registry, old, 2);
+
+  const expired = await expireUploads(storeFor({ root: registry.root, sessionLifetime: HOUR }));
+
+  assertEquals(expired, 1);
+  assertEquals(registry.tree(), [`library/hello/_uploads/${young.split("/").at(-1)}/data`]);
+});
+
+Deno.test("PUSH-CANCEL-04: where there is nothing to remove, nothing is removed", async () => {
+  await using registry = await startRegistry();
+  await registry.pushBlob("library/hello", "foo");
+
+  const store = storeFor({ root: registry.root });
+  const expired = [await expireUploads(store), await expireUploads(storeFor({ root: `${registry.root}/nowhere` }))];
+
+  assertEquals(expired, [0, 0]);
+  assertEquals(registry.tree(), [`library/hello/${digestOf("foo")}/blob`]);
+});
+
+Deno.test("PUSH-CANCEL-04: blobs are not removed, however old they are", async () => {
+  await using registry = await startRegistry();
+  const foo = await registry.pushBlob("library/hello", "foo");
+  const longAgo = new Date(0);
+  await Deno.utime(`${registry.root}/library/hello/${foo}/blob`, longAgo, longAgo);
+
+  assertEquals(await expireUploads(storeFor({ root: registry.root })), 0);
+  assertEquals((await registry.send("HEAD", `/v2/library/hello/blobs/${foo}`)).status, 200);
+});
+
+Deno.test("PUSH-CANCEL-04: a folder among the sessions that is none is left alone", async () => {
+  await using registry = await startRegistry();
+  const old = await registry.openSession("library/hello");
+  await age(registry, old, 25);
+  await Deno.mkdir(`${registry.root}/library/hello/_uploads/notes`);
+  await Deno.writeTextFile(`${registry.root}/library/hello/_uploads/notes/data`, "mine");
+
+  const expired = await expireUploads(storeFor({ root: registry.root }));
+
+  assertEquals([expired, registry.tree()], [1, ["library/hello/_uploads/notes/data"]]);
+});

@@ -1,0 +1,503 @@
+/** The program as a whole, as processes of their own, and the registry on the wire. */
+
+import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
+import { type CommandLine, parseCommandLine, UsageError } from "../src/command_line.ts";
+import { createRegistry } from "../src/registry.ts";
+import { permissionFlags } from "../start.ts";
+import { digestOf, TYPES } from "./fixture.ts";
+
+const FOO = digestOf("foo");
+const DEADLINE_MILLISECONDS = 60_000;
+
+// A folder for one test.
+class Folder {
+  readonly path = Deno.makeTempDirSync({ prefix: "glassbox_" });
+
+  [Symbol.dispose](): void {
+    Deno.removeSync(this.path, { recursive: true });
+  }
+}
+
+// What a process prints, as far as it has come.
+class Printed {
+  text = "";
+  readonly #stream: ReadableStreamDefaultReader<string>;
+
+  constructor(stream: ReadableStream<Uint8Array<ArrayBuffer>>) {
+    this.#stream = stream.pipeThrough(new TextDecoderStream()).getReader();
+  }
+
+  /** Waits until the text matches. */
+  async until(pattern: RegExp): Promise<RegExpExecArray> {
+    for (let match = pattern.exec(this.text);; match = pattern.exec(this.text)) {
+      if (match !== null) return match;
+      const { done, value } = await this.#stream.read();
+      if (done) throw new Error(`It ended before it printed ${pattern}: ${this.text}`);
+      this.text += value;
+    }
+  }
+
+  /** Waits for the end: all lines. */
+  async lines(): Promise<string[]> {
+    for (let next = await this.#stream.read(); !next.done; next = await this.#stream.read()) this.text += next.value;
+    return this.text.split("\n").filter((line) => line !== "");
+  }
+}
+
+// A process of the program. It has ended when the test has.
+class Program {
+  readonly out: Printed;
+  readonly err: Printed;
+  readonly #process: Deno.ChildProcess;
+  readonly #deadline: ReturnType<typeof setTimeout>;
+  #isLate = false;
+
+  /** Starts `start.ts`, which starts `main.ts` with the permissions that it needs. */
+  static start(...args: string[]): Program {
+    return new Program(["--allow-run=deno", scriptOf("start.ts"), ...args]);
+  }
+
+  /** Starts `main.ts`. */
+  static main(...args: string[]): Program {
+    return new Program(["--allow-read", "--allow-write", "--allow-net=127.0.0.1", scriptOf("main.ts"), ...args]);
+  }
+
+  private constructor(args: string[]) {
+    this.#process = new Deno.Command("deno", {
+      args: ["run", "--no-prompt", ...args],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.out = new Printed(this.#process.stdout);
+    this.err = new Printed(this.#process.stderr);
+    this.#deadline = setTimeout(() => {
+      this.#isLate = true;
+      this.signal("SIGTERM");
+    }, DEADLINE_MILLISECONDS);
+  }
+
+  /** The address that it prints when it listens. */
+  async address(printed: Printed = this.out): Promise<string> {
+    const [, address] = await printed.until(/listens on (http:\/\/127\.0\.0\.1:\d+) /);
+    return address;
+  }
+
+  /** Asks it to stop. */
+  signal(signal: Deno.Signal): void {
+    try {
+      this.#process.kill(signal);
+    } catch (error) {
+      // It has ended by itself.
+      if (!(error instanceof TypeError)) throw error;
+    }
+  }
+
+  /** Waits for its end: the exit status. */
+  async status(): Promise<number> {
+    const { code } = await this.#process.status;
+    assert(!this.#isLate, `It did not end in ${DEADLINE_MILLISECONDS / 1000} s`);
+    return code;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.signal("SIGTERM");
+    await this.#process.status;
+    clearTimeout(this.#deadline);
+    await Promise.all([this.out.lines(), this.err.lines()]);
+  }
+}
+
+function scriptOf(name: string): string {
+  return new URL(`../${name}`, import.meta.url).pathname;
+}
+
+async function pushFoo(address: string): Promise<number> {
+  const url = `${address}/v2/library/hello/blobs/uploads/?digest=${FOO}`;
+  const pushed = await fetch(url, { method: "POST", body: "foo" });
+  await pushed.body?.cancel();
+  return pushed.status;
+}
+
+async function statusOf(url: string, method = "GET"): Promise<number> {
+  const answer = await fetch(url, { method });
+  await answer.body?.cancel();
+  return answer.status;
+}
+
+for (const script of ["start", "main"] as const) {
+  Deno.test(`${script}.ts prints an address at which the registry is, and stores in the root`, async () => {
+    using folder = new Folder();
+    await using program = Program[script]("--port", "0", "--root", `${folder.path}/root`);
+
+    const address = await program.address();
+    const pushed = await pushFoo(address);
+    const pulled = await fetch(`${address}/v2/library/hello/blobs/${FOO}`);
+
+    assertEquals([pushed, pulled.status, await pulled.text()], [201, 200, "foo"]);
+    assertEquals(Deno.readTextFileSync(`${folder.path}/root/library/hello/${FOO}/blob`), "foo");
+    assertStringIncludes(program.out.text, `stores in ${folder.path}/root/`);
+  });
+
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    Deno.test(`${script}.ts stops on ${signal} with status 0, and says nothing of it on stderr`, async () => {
+      using folder = new Folder();
+      await using program = Program[script]("--port", "0", "--root", folder.path);
+      const address = await program.address();
+      assertEquals(await statusOf(`${address}/v2/`), 200);
+
+      program.signal(signal);
+
+      assertEquals([await program.status(), await program.err.lines()], [0, []]);
+    });
+  }
+
+  Deno.test(`${script}.ts does not start twice on one port: status 1, and one line that says why`, async () => {
+    using folder = new Folder();
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = listener.addr as Deno.NetAddr;
+    await using program = Program[script]("--port", String(port), "--root", folder.path);
+
+    const [code, out, err] = [await program.status(), await program.out.lines(), await program.err.lines()];
+
+    assertEquals([code, out, err.length], [1, [], 1]);
+    assertMatch(err[0], /^glassbox: .*in use/i);
+  });
+
+  Deno.test(`${script}.ts does not start with a root that is a file: status 1, and one line that says why`, async () => {
+    using folder = new Folder();
+    await Deno.writeTextFile(`${folder.path}/root`, "a file");
+    await using program = Program[script]("--port", "0", "--root", `${folder.path}/root`);
+
+    const [code, out, err] = [await program.status(), await program.out.lines(), await program.err.lines()];
+
+    assertEquals([code, out, err.length], [1, [], 1]);
+    assert(err[0].startsWith(`glassbox: cannot use the root ${folder.path}/root: `), err[0]);
+  });
+
+  Deno.test(`${script}.ts does not start with a flag that it does not know: status 2, and one line that names it`, async () => {
+    await using program = Program[script]("--prot", "5080");
+
+    const [code, out, err] = [await program.status(), await program.out.lines(), await program.err.lines()];
+
+    assertEquals([code, out, err.length], [2, [], 1]);
+    assertMatch(err[0], /^glassbox: .*--prot/);
+  });
+
+  Deno.test(`${script}.ts prints its flags and its version, and ends with status 0`, async () => {
+    await using help = Program[script]("--help");
+    await using version = Program[script]("gc", "--version");
+
+    const [helpLines, versionLines] = [await help.out.lines(), await version.out.lines()];
+    const statuses = [await help.status(), await version.status()];
+
+    const config = JSON.parse(await Deno.readTextFile(scriptOf("deno.json")));
+    assertEquals([statuses, versionLines], [[0, 0], [config.version]]);
+    for (const flag of ["root", "host", "port", "log", "read-only", "no-delete", "htpasswd", "tls-cert", "help"]) {
+      assert(helpLines.some((line) => line.trim().startsWith(`--${flag} `)), flag);
+    }
+    assertEquals([await help.err.lines(), await version.err.lines()], [[], []]);
+  });
+}
+
+Deno.test("a limit that is below what the spec asks for is told as a fault of the command line: status 2", async () => {
+  using folder = new Folder();
+  await using program = Program.main("--port", "0", "--root", folder.path, "--max-manifest-size", "1MiB");
+
+  const [code, out, err] = [await program.status(), await program.out.lines(), await program.err.lines()];
+
+  assertEquals([code, out, err.length], [2, [], 1]);
+  assertMatch(err[0], /^glassbox: .*4194304/);
+});
+
+Deno.test("--log json prints one object a line, and the words for people go to stderr", async () => {
+  using folder = new Folder();
+  await using program = Program.main("--port", "0", "--root", folder.path, "--log", "json");
+  const address = await program.address(program.err);
+  await pushFoo(address);
+  await statusOf(`${address}/v2/%1b[2J%0a/tags/list`);
+  program.signal("SIGTERM");
+
+  const stories = (await program.out.lines()).map((line) => JSON.parse(line));
+
+  assertEquals(stories.map(({ method, status, endpoint }) => [method, status, endpoint]), [
+    ["POST", 201, "end-4b"],
+    ["GET", 404, "end-8a"],
+  ]);
+  assert(stories[0].changes.some(({ path }: { path: string }) => path === `library/hello/${FOO}/blob`));
+  assertEquals(await program.status(), 0);
+});
+
+Deno.test("--log none prints nothing of a request, --log line one line, --log story several", async () => {
+  using folder = new Folder();
+
+  const linesOf = { none: 0, line: 1, story: 4 };
+  for (const [form, number] of Object.entries(linesOf)) {
+    await using program = Program.main("--port", "0", "--root", folder.path, "--log", form);
+    const address = await program.address();
+    await program.out.until(/Ctrl-C\.\n\n/);
+    const welcome = program.out.text.split("\n").filter((line) => line !== "").length;
+    assertEquals(await statusOf(`${address}/v2/nothing/here/manifests/latest`), 404);
+    program.signal("SIGTERM");
+
+    const told = (await program.out.lines()).slice(welcome);
+
+    // A story is the request, its heading, its rule, what was expected, and what came.
+    assertEquals([told.length >= number, told.length <= number + 1], [true, true], told.join("\n"));
+    assertEquals(told.filter((line) => line.includes("/v2/nothing/here/")).length, Math.min(1, number));
+  }
+});
+
+Deno.test("what is printed where no person watches is one line a request", async () => {
+  using folder = new Folder();
+  await using program = Program.main("--port", "0", "--root", folder.path);
+  const address = await program.address();
+  await pushFoo(address);
+  program.signal("SIGTERM");
+
+  const lines = (await program.out.lines()).filter((line) => line.startsWith("POST"));
+
+  assertEquals(lines.length, 1);
+  assertMatch(lines[0], /^POST +\/v2\/library\/hello\/blobs\/uploads\/.* 201 .* end-4b$/);
+});
+
+Deno.test("--read-only serves what is there, and refuses what would change it", async () => {
+  using folder = new Folder();
+  const registry = createRegistry({ root: folder.path, durability: "none" });
+  await registry(
+    new Request(`http://localhost/v2/library/hello/blobs/uploads/?digest=${FOO}`, { method: "POST", body: "foo" }),
+  );
+  await using program = Program.start("--port", "0", "--root", folder.path, "--read-only");
+
+  const address = await program.address();
+
+  assertEquals(await statusOf(`${address}/v2/library/hello/blobs/${FOO}`), 200);
+  assertEquals(await pushFoo(address), 405);
+  assertEquals(await statusOf(`${address}/v2/library/hello/blobs/${FOO}`, "DELETE"), 405);
+});
+
+Deno.test("--read-only does not start where there is nothing to serve", async () => {
+  using folder = new Folder();
+  await using program = Program.main("--port", "0", "--root", `${folder.path}/nowhere`, "--read-only");
+
+  const [code, err] = [await program.status(), await program.err.lines()];
+
+  assertEquals([code, err.length], [1, 1]);
+  assertMatch(err[0], /^glassbox: cannot use the root /);
+});
+
+Deno.test("--no-delete takes pushes, and refuses to delete", async () => {
+  using folder = new Folder();
+  await using program = Program.start("--port", "0", "--root", folder.path, "--no-delete");
+  const address = await program.address();
+
+  assertEquals(await pushFoo(address), 201);
+  assertEquals(await statusOf(`${address}/v2/library/hello/blobs/${FOO}`, "DELETE"), 405);
+  assertEquals(await statusOf(`${address}/v2/library/hello/blobs/${FOO}`), 200);
+});
+
+Deno.test("an address that others can reach is warned of", async () => {
+  using folder = new Folder();
+  const flags = permissionFlags(
+    parseCommandLine(["--host", "0.0.0.0", "--port", "0", "--root", folder.path], "") as CommandLine,
+  );
+  assertEquals(flags[0], "--allow-net=0.0.0.0:0");
+  await using program = Program.start("--host", "0.0.0.0", "--port", "0", "--root", folder.path);
+
+  await program.out.until(/listens on http:\/\/0\.0\.0\.0:\d+ /);
+
+  await program.err.until(/^glassbox: warning: whoever reaches 0\.0\.0\.0 can push and delete; --htpasswd .*\n$/);
+});
+
+Deno.test("what was answered is still there when the program is started again", async () => {
+  using folder = new Folder();
+  const args = ["--port", "0", "--root", folder.path];
+  await using first = Program.main(...args);
+  const opened = await fetch(`${await first.address()}/v2/library/hello/blobs/uploads/`, { method: "POST" });
+  const location = opened.headers.get("Location")!;
+  const patched = await fetch(`${await first.address()}${location}`, { method: "PATCH", body: "fo" });
+  first.signal("SIGTERM");
+  await first.status();
+  await using second = Program.main(...args);
+
+  const closed = await fetch(`${await second.address()}${location}?digest=${FOO}`, { method: "PUT", body: "o" });
+
+  assertEquals([opened.status, patched.status, closed.status], [202, 202, 201]);
+  assertEquals(await statusOf(`${await second.address()}/v2/library/hello/blobs/${FOO}`), 200);
+});
+
+Deno.test("a command line that makes no sense is refused in one line that names what is wrong", () => {
+  // deno-fmt-ignore
+  const lines = [
+    ["--prot", "1"], ["--port", "abc"], ["--port", "65536"], ["--port", "-1"], ["--port", "1.5"], ["--port"], ["--port", ""],
+    ["--log", "xml"], ["--log", ""], ["--root", ""], ["--max-manifest-size", "8MB"], ["--max-blob-size", "-1"],
+    ["--max-uploads", "many"], ["--upload-ttl", "5"], ["--upload-ttl", "1y"], ["--drain", ""], ["--durability", "maybe"],
+    ["--anonymous", "push"], ["--read-only=yes"], ["--tls-cert", "cert.pem"], ["--tls-key", "key.pem"], ["sevre"],
+    ["serve", "--grace", "1h"], ["serve", "more"], ["verify", "--port", "1"], ["gc", "--log", "json"], ["tree", "--untagged"],
+    ["gc", "--grace", "soon"], ["--", "x"], ["-p"],
+  ];
+
+  for (const args of lines) {
+    const { message } = assertThrows(() => parseCommandLine(args, "1.0.0"), UsageError);
+
+    const wrong = args.find((arg) => arg.startsWith("-") && arg !== "--") ?? args.at(-1)!;
+    assertStringIncludes(message, wrong.split("=")[0], args.join(" "));
+  }
+});
+
+Deno.test("start.ts gives the program one address and one folder, and no more than its flags call for", () => {
+  // deno-fmt-ignore
+  const table = [
+    ["",                                 "--allow-net=127.0.0.1:5080 --allow-read=testdata --allow-write=testdata"],
+    ["--port 0 --root images",           "--allow-net=127.0.0.1:0 --allow-read=images --allow-write=images"],
+    ["--host ::1 --port 5081",           "--allow-net=[::1]:5081 --allow-read=testdata --allow-write=testdata"],
+    ["--host 0.0.0.0",                   "--allow-net=0.0.0.0:5080 --allow-read=testdata --allow-write=testdata"],
+    ["--read-only",                      "--allow-net=127.0.0.1:5080 --allow-read=testdata"],
+    ["--no-delete --log json",           "--allow-net=127.0.0.1:5080 --allow-read=testdata --allow-write=testdata"],
+    ["--tls-cert c.pem --tls-key k.pem", "--allow-net=127.0.0.1:5080 --allow-read=testdata,c.pem,k.pem --allow-write=testdata"],
+    ["--htpasswd users",                 "--allow-net=127.0.0.1:5080 --allow-read=testdata,users --allow-write=testdata"],
+    ["--root a,b",                       "--allow-net=127.0.0.1:5080 --allow-read=a,,b --allow-write=a,,b"],
+    ["verify --root images",             "--allow-read=images"],
+    ["verify --quarantine",              "--allow-read=testdata --allow-write=testdata"],
+    ["gc",                               "--allow-read=testdata --allow-write=testdata"],
+    ["tree --json",                      "--allow-read=testdata"],
+  ];
+
+  for (const [line, flags] of table) {
+    const parsed = parseCommandLine(line.split(" ").filter((arg) => arg !== ""), "") as CommandLine;
+
+    assertEquals(permissionFlags(parsed).join(" "), flags, line);
+  }
+});
+
+// A registry on the wire, in this process. `told` waits for the story of the next request that has ended.
+function serve(folder: Folder) {
+  let tell: (url: string) => void;
+  let told = new Promise<string>((resolve) => tell = resolve);
+  const registry = createRegistry({
+    root: folder.path,
+    durability: "none",
+    story: ({ method, url }) => {
+      tell(`${method} ${url}`);
+      told = new Promise((resolve) => tell = resolve);
+    },
+  });
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, registry);
+  return {
+    port: server.addr.port,
+    address: `http://127.0.0.1:${server.addr.port}`,
+    told: () => told,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}
+
+// Sends bytes as they are: the first bytes that come back.
+async function exchange(port: number, bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  const written = await connection.write(bytes);
+  assertEquals(written, bytes.length);
+  const answer = new Uint8Array(1024);
+  const read = await connection.read(answer);
+  return new TextDecoder().decode(answer.subarray(0, read ?? 0));
+}
+
+Deno.test("PULL-HEAD-03: on the wire, GET and HEAD have a Content-Length, compressed or not", async () => {
+  using folder = new Folder();
+  await using server = serve(folder);
+  const large = "x".repeat(100_000);
+  const index = JSON.stringify({ schemaVersion: 2, mediaType: TYPES.index, manifests: [], annotations: { large } });
+  await fetch(`${server.address}/v2/library/hello/blobs/uploads/?digest=${digestOf(large)}`, {
+    method: "POST",
+    body: large,
+  });
+  await pushFoo(server.address);
+  await fetch(`${server.address}/v2/library/hello/manifests/latest`, {
+    method: "PUT",
+    body: index,
+    headers: { "Content-Type": TYPES.index },
+  });
+
+  const lengths = {
+    [`blobs/${FOO}`]: 3,
+    [`blobs/${digestOf(large)}`]: large.length,
+    "manifests/latest": index.length,
+    "tags/list": '{"name":"library/hello","tags":["latest"]}'.length,
+  };
+  for (const [path, length] of Object.entries(lengths)) {
+    for (const method of ["GET", "HEAD"]) {
+      for (const encoding of ["identity", "gzip, br"]) {
+        const answer = await fetch(`${server.address}/v2/library/hello/${path}`, {
+          method,
+          headers: { "Accept-Encoding": encoding },
+        });
+
+        const body = await answer.text();
+        assertEquals([answer.status, answer.headers.get("Content-Length")], [200, String(length)], `${method} ${path}`);
+        assertEquals([answer.headers.get("Content-Encoding"), body.length], [null, method === "HEAD" ? 0 : length]);
+      }
+    }
+  }
+});
+
+Deno.test("PULL-BLOB-09: on the wire, a range has the Content-Length of the range", async () => {
+  using folder = new Folder();
+  await using server = serve(folder);
+  await pushFoo(server.address);
+
+  const answer = await fetch(`${server.address}/v2/library/hello/blobs/${FOO}`, { headers: { Range: "bytes=1-" } });
+
+  assertEquals([answer.status, await answer.text()], [206, "oo"]);
+  assertEquals([answer.headers.get("Content-Length"), answer.headers.get("Content-Range")], ["2", "bytes 1-2/3"]);
+});
+
+// Clients try HTTPS first, and go over to HTTP when they see that the other side speaks it.
+Deno.test("a client that begins with TLS on a plain port is answered in HTTP", async () => {
+  using folder = new Folder();
+  await using server = serve(folder);
+  // RFC 8446 section 4.1.2: the beginning of a ClientHello, in a record of a handshake.
+  const hello = new Uint8Array(517 + 5);
+  hello.set([0x16, 0x03, 0x01, 0x02, 0x05, 0x01, 0x00, 0x02, 0x01, 0x03, 0x03]);
+
+  const answer = await exchange(server.port, hello);
+
+  assertMatch(answer, /^HTTP\/1\.1 400/);
+});
+
+Deno.test("USE-I02: on the wire, what has arrived of a PATCH whose connection breaks off is kept", async () => {
+  using folder = new Folder();
+  await using server = serve(folder);
+  const opened = await fetch(`${server.address}/v2/library/hello/blobs/uploads/`, { method: "POST" });
+  const location = opened.headers.get("Location")!;
+  const told = server.told();
+
+  const connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
+  const head = `PATCH ${location} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\nContent-Range: 0-9\r\n\r\n`;
+  await connection.write(new TextEncoder().encode(`${head}hello`));
+  connection.close();
+  const story = await told;
+  const status = await fetch(`${server.address}${location}`);
+  const rest = await fetch(`${server.address}${location}`, {
+    method: "PATCH",
+    body: "world",
+    headers: { "Content-Range": "5-9" },
+  });
+  const closed = await fetch(`${server.address}${location}?digest=${digestOf("helloworld")}`, { method: "PUT" });
+
+  assertEquals([story, status.status, status.headers.get("Range")], [`PATCH ${location}`, 204, "0-4"]);
+  assertEquals([rest.status, rest.headers.get("Range"), closed.status], [202, "0-9", 201]);
+});
+
+Deno.test("PULL-MANIFEST-03: on the wire, a path is judged as it was sent", async () => {
+  using folder = new Folder();
+  await using server = serve(folder);
+  await pushFoo(server.address);
+
+  for (
+    const path of ["/v2/x/../library/hello", "/v2/library/./hello", "/v2//library/hello", "/v2/library/%2e%2e/hello"]
+  ) {
+    const request = `GET ${path}/blobs/${FOO} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`;
+    const answer = await exchange(server.port, new TextEncoder().encode(request));
+
+    assertMatch(answer, /^HTTP\/1\.1 404 /, path);
+  }
+});

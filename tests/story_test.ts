@@ -1,0 +1,215 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { RegistryError } from "../src/api/error_codes.ts";
+import { linkTo } from "../src/definitions/headings.ts";
+import { formatJson, formatLine, formatStory, type Story } from "../src/story.ts";
+import { digestOf, startRegistry, TYPES } from "./fixture.ts";
+
+const FOO = digestOf("foo");
+const SESSION = "0f9c5d3e-5b1a-4a54-9d0e-2f6c1a7b8e90";
+
+const PUSH: Story = {
+  method: "PUT",
+  url: `/v2/library/hello/blobs/uploads/${SESSION}?digest=${FOO}`,
+  status: 201,
+  milliseconds: 12.34,
+  endpoint: { id: "end-6", heading: "PUSH-MONO" },
+  changes: [
+    { sign: "+", path: `library/hello/${FOO}/layer.tar.gz`, size: 3_355_443 },
+    { sign: "-", path: `library/hello/_uploads/${SESSION}/` },
+  ],
+  refusal: undefined,
+};
+
+const REFUSED: Story = {
+  ...PUSH,
+  status: 400,
+  changes: [],
+  refusal: new RegistryError("DIGEST_INVALID", { rule: "PUSH-CHUNK-18", expected: FOO, actual: digestOf("bar") }),
+};
+
+// What a terminal could do something with: C0 and C1 control characters, among them ESC, CSI, line ends and DEL.
+const CONTROLS = "\x1b[2J\x07\r\n\t\x00\x7f\x9b2J\x85";
+const HOSTILE: Story = {
+  ...PUSH,
+  url: `/v2/${CONTROLS}/manifests/latest`,
+  status: 404,
+  changes: [],
+  refusal: new RegistryError("NAME_INVALID", { rule: "PULL-MANIFEST-03", expected: "the name", actual: CONTROLS }),
+};
+
+// The words of each line: what stands between two blanks or more.
+function wordsOf(text: string): string[][] {
+  return text.split("\n").map((line) => line.trim().split(/ {2,}/));
+}
+
+Deno.test("a story says what the request was, under which heading it stands, and what it changed on disk", () => {
+  assertEquals(wordsOf(formatStory(PUSH)), [
+    ["PUT", "/v2/library/hello/blobs/uploads/0f9c5d3e…?digest=sha256:2c26b46b68ff…", "201", "12 ms", "end-6"],
+    ["Push > Pushing a blob monolithically", "src/push/pushing_a_blob_monolithically.ts"],
+    ["+ library/hello/sha256:2c26b46b68ff…/layer.tar.gz", "3.2 MiB"],
+    ["- library/hello/_uploads/0f9c5d3e…/"],
+  ]);
+});
+
+Deno.test("a story begins at the left, and what belongs to it is set in", () => {
+  const [first, ...others] = formatStory(PUSH).split("\n");
+
+  assertMatch(first, /^PUT {3}\/v2\//);
+  for (const line of others) assertMatch(line, /^ {6}\S/);
+});
+
+Deno.test("a mount is told as a second name for the same bytes", () => {
+  const path = `other/${FOO}/blob`;
+  const story = formatStory({ ...PUSH, changes: [{ sign: "=", path, size: 3, sameAs: `library/hello/${FOO}/blob` }] });
+
+  assertEquals(wordsOf(story).at(-1), [
+    "= other/sha256:2c26b46b68ff…/blob",
+    "3 B",
+    "a second name of library/hello/sha256:2c26b46b68ff…/blob",
+  ]);
+});
+
+Deno.test("a refusal is told with its code, its rule, the link to the spec, what was expected and what came", () => {
+  const lines = wordsOf(formatStory(REFUSED)).slice(2);
+
+  assertEquals(lines, [
+    ["! DIGEST_INVALID", "PUSH-CHUNK-18", linkTo("PUSH-CHUNK-18")],
+    ["expected sha256:2c26b46b68ff…"],
+    ["got", "sha256:fcde2b2edba5…"],
+  ]);
+});
+
+Deno.test("a refusal for several reasons tells each of them", () => {
+  const details = ["a", "b"].map((actual) => ({ rule: "PUSH-03" as const, expected: "a blob", actual }));
+  const story = formatStory({ ...PUSH, changes: [], refusal: new RegistryError("MANIFEST_BLOB_UNKNOWN", details) });
+
+  assertEquals(wordsOf(story).filter(([word]) => word === "got").map(([, actual]) => actual), ["a", "b"]);
+});
+
+Deno.test("a failure of the registry is told with all that helps to find it", () => {
+  const refusal = new Error("the disk is on fire");
+
+  const story = formatStory({ ...PUSH, status: 500, changes: [], refusal });
+
+  assertStringIncludes(story, "Error: the disk is on fire");
+  assertStringIncludes(story, "story_test.ts");
+  assertStringIncludes(formatLine({ ...PUSH, refusal }), "the disk is on fire");
+  assertStringIncludes(JSON.parse(formatJson({ ...PUSH, refusal })).failure, "story_test.ts");
+});
+
+Deno.test("a request that is no row of the table has a dash for its row, and no heading", () => {
+  assertEquals(wordsOf(formatStory({ ...PUSH, method: "GET", url: "/", endpoint: undefined, changes: [] })), [
+    ["GET", "/", "201", "12 ms", "-"],
+  ]);
+});
+
+Deno.test("a short time is told in tenths of a millisecond, and a long one in whole ones", () => {
+  const timeOf = (milliseconds: number) => wordsOf(formatStory({ ...PUSH, milliseconds }))[0][3];
+
+  assertEquals([0, 0.04, 3.14, 9.94, 10, 1234.5].map(timeOf), [
+    "0.0 ms",
+    "0.0 ms",
+    "3.1 ms",
+    "9.9 ms",
+    "10 ms",
+    "1235 ms",
+  ]);
+});
+
+Deno.test("the colon of a digest is shown as one, where a client has encoded it", () => {
+  const url = `/v2/library/hello/blobs/uploads/?digest=${FOO.replace(":", "%3A")}&from=library%2Fhello`;
+
+  const [[, shown]] = wordsOf(formatStory({ ...PUSH, url }));
+
+  assertEquals(shown, "/v2/library/hello/blobs/uploads/?digest=sha256:2c26b46b68ff…&from=library/hello");
+});
+
+Deno.test("a line for a log is one line, and says why a request was refused", () => {
+  assertEquals(wordsOf(formatLine(PUSH)), [wordsOf(formatStory(PUSH))[0]]);
+  assertMatch(formatLine(REFUSED), /^PUT .* end-6 {3}DIGEST_INVALID: expected sha256:.*, got sha256:/);
+  assertEquals(formatLine(HOSTILE).split("\n").length, 1);
+});
+
+Deno.test("a JSON object for a machine is one line, with sizes in bytes and times in milliseconds", () => {
+  const { time, ...rest } = JSON.parse(formatJson(PUSH));
+
+  assertEquals(formatJson(PUSH).includes("\n"), false);
+  assert(Math.abs(Date.now() - Date.parse(time)) < 60_000);
+  assertEquals(rest, {
+    method: "PUT",
+    url: PUSH.url,
+    status: 201,
+    milliseconds: 12.34,
+    endpoint: "end-6",
+    heading: "Push > Pushing a blob monolithically",
+    changes: PUSH.changes,
+  });
+});
+
+Deno.test("a refusal as JSON has its code and its details", () => {
+  const { refusal, failure } = JSON.parse(formatJson(REFUSED));
+
+  assertEquals(refusal, {
+    code: "DIGEST_INVALID",
+    details: [{ rule: "PUSH-CHUNK-18", expected: FOO, actual: digestOf("bar") }],
+  });
+  assertEquals(failure, undefined);
+});
+
+Deno.test("what a client sends cannot move the cursor: control characters are shown as what they are", () => {
+  for (const text of [formatStory(HOSTILE).replaceAll("\n", ""), formatLine(HOSTILE)]) {
+    assertEquals(text.match(/\p{Cc}/gu), null);
+    assertStringIncludes(text, String.raw`\x1b[2J\x07\x0d\x0a\x09\x00\x7f\x9b2J\x85`);
+  }
+  assertEquals(formatStory(HOSTILE).split("\n").length, formatStory(REFUSED).split("\n").length);
+});
+
+Deno.test("what a client sends cannot move the cursor in JSON either, and is read back as it was", () => {
+  const text = formatJson(HOSTILE);
+
+  assertEquals(text.match(/\p{Cc}/gu), null);
+  assertEquals([JSON.parse(text).url, JSON.parse(text).refusal.details[0].actual], [HOSTILE.url, CONTROLS]);
+});
+
+Deno.test("what a client sends cannot move the cursor where the registry fails on it", () => {
+  const refusal = new Error(`cannot read ${CONTROLS}`);
+  refusal.stack = `Error: cannot read ${CONTROLS}\n    at somewhere`;
+  const failed = { ...PUSH, status: 500, changes: [], refusal };
+
+  for (const text of [formatStory(failed).replaceAll("\n", ""), formatLine(failed), formatJson(failed)]) {
+    assertEquals(text.match(/\p{Cc}/gu), null);
+  }
+});
+
+Deno.test("every request is told once, in the words that the client used, also one that is refused", async () => {
+  await using registry = await startRegistry();
+
+  await registry.sendRaw("GET", "/v2/%1b[2J/../x/manifests/a?b=%0a");
+  await registry.sendRaw("DELETE", "/nowhere");
+  await registry.send("HEAD", "/v2/");
+
+  const told = registry.stories.map(({ method, url, status, refusal }) => [method, url, status, refusal?.message]);
+  assertEquals(told.map((words) => words.slice(0, 3)), [
+    ["GET", "/v2/%1b[2J/../x/manifests/a?b=%0a", 404],
+    ["DELETE", "/nowhere", 404],
+    ["HEAD", "/v2/", 200],
+  ]);
+  assertEquals(told.map(([, , , message]) => message !== undefined), [true, true, false]);
+  for (const story of registry.stories) {
+    assertEquals(formatStory(story).replaceAll("\n", "").match(/\p{Cc}/gu), null);
+  }
+});
+
+Deno.test("every story that a registry tells can be printed in every form", async () => {
+  await using registry = await startRegistry();
+  const { digest } = await registry.pushImage("library/hello", { tag: "latest" });
+  await registry.send("PUT", "/v2/library/hello/manifests/v1", { body: "{", headers: { "Content-Type": TYPES.image } });
+  await registry.send("DELETE", `/v2/library/hello/manifests/${digest}`);
+
+  for (const story of registry.stories) {
+    const words = formatStory(story).split(/\s+/);
+    assert(words.includes(story.method) && words.includes(String(story.status)) && words.includes(story.endpoint!.id));
+    assertStringIncludes(formatLine(story), story.method);
+    assertEquals(JSON.parse(formatJson(story)).changes, story.changes);
+  }
+});
