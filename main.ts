@@ -38,7 +38,10 @@ async function main(args: string[]): Promise<number> {
     const line = parseCommandLine(args, config.version);
     if (typeof line === "string") console.log(line);
     else if (line.command === "serve") await serve(line);
-    else return await keepHouse(line) ? 0 : FAILURE;
+    else {
+      await expectUsableRoot({ ...line, readOnly: true });
+      return await keepHouse(line) ? 0 : FAILURE;
+    }
     return 0;
   } catch (error) {
     if (!(error instanceof Error)) throw error;
@@ -65,15 +68,15 @@ async function serve(line: CommandLine): Promise<void> {
     }
   });
   // Where each line of the log is JSON, the words for people go elsewhere.
+  const stop = signalToStop();
   (log === "json" ? console.error : console.log)(welcome(line, server.addr));
   if (line.htpasswd === undefined && !isLoopback(line.host)) {
-    console.error(
-      `glassbox: warning: whoever reaches ${line.host} can push and delete; --htpasswd asks for a password`,
-    );
+    const can = line.readOnly ? "pull" : "push and delete";
+    console.error(`glassbox: warning: whoever reaches ${line.host} can ${can}; --htpasswd asks for a password`);
   }
   const expiry = line.readOnly ? undefined : expireNowAndHourly(options);
 
-  await signalToStop();
+  await stop;
   stopping = true;
   clearInterval(expiry);
   // `shutdown` would break off uploads that are still coming in. So they end first.

@@ -19,12 +19,19 @@ async function start(args: string[]): Promise<number> {
   const main = new URL("main.ts", import.meta.url).href;
   const child = new Deno.Command("deno", { args: ["run", "--no-prompt", ...permissionsFor(args), main, ...args] })
     .spawn();
-  // A terminal interrupts both at once; whoever stops only this one means the other as well.
-  Deno.addSignalListener("SIGINT", () => {});
-  if (Deno.build.os !== "windows") {
-    Deno.addSignalListener("SIGTERM", () => child.kill("SIGTERM"));
-  }
+  // Whoever stops this one means the other. A terminal interrupts both at once, and twice does no harm.
+  const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+  for (const signal of signals) Deno.addSignalListener(signal, () => stop(child, signal));
   return (await child.status).code;
+}
+
+function stop(child: Deno.ChildProcess, signal: Deno.Signal): void {
+  try {
+    child.kill(signal);
+  } catch (error) {
+    // It has ended already.
+    if (!(error instanceof TypeError) && !(error instanceof Deno.errors.NotFound)) throw error;
+  }
 }
 
 function permissionsFor(args: readonly string[]): string[] {

@@ -141,8 +141,8 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
   if (flags.has("version")) return version;
   return {
     command,
-    root: rootOf(flags.get("root") ?? "testdata"),
-    host: flags.get("host") || "127.0.0.1",
+    root: flags.get("root") ?? "testdata",
+    host: flags.get("host") ?? "127.0.0.1",
     port: numberOf("port", flags.get("port") ?? "5080", 65535),
     log: flags.has("log") ? oneOf("log", flags.get("log"), LOG_FORMS) : undefined,
     readOnly: flags.has("read-only"),
@@ -177,16 +177,14 @@ function parseFlags(command: Command, args: readonly string[]): Map<string, stri
   const options = flags.map(([name, value]) => [name, { type: value === "" ? "boolean" : "string" } as const]);
   try {
     const { values } = parseArgs({ args: [...args], options: Object.fromEntries(options), strict: true });
+    for (const [name, value] of Object.entries(values)) {
+      if (value === "") throw new UsageError(`--${name} wants a value, not nothing`);
+    }
     return new Map(Object.entries(values).map(([name, value]) => [name, String(value)]));
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     throw new UsageError(`${error.message.split(". ")[0]}; --help lists the flags`);
   }
-}
-
-function rootOf(text: string): string {
-  if (text !== "") return text;
-  throw new UsageError("--root wants the name of a folder, not nothing");
 }
 
 function numberOf(flag: string, text: string, most = 999_999_999): number {

@@ -25,11 +25,17 @@ import { parseTag, type Tag } from "./definitions/tag.ts";
 
 /** What each placeholder becomes. */
 export interface Values {
+  /** The name of a repository. */
   readonly name: Name;
+  /** A tag. */
   readonly tag: Tag;
+  /** A digest. */
   readonly digest: Digest;
+  /** A tag or a digest. */
   readonly "tag-or-digest": Tag | Digest;
+  /** The UUID of an upload session. */
   readonly session: SessionId;
+  /** An algorithm that the registry can compute. */
   readonly algorithm: string;
 }
 

@@ -60,7 +60,7 @@ export interface RegistryOptions {
   readonly story?: (story: Story) => void;
 }
 
-/** A registry: the answer to a request. It never throws. */
+/** A registry: the answer to a request. Whatever goes wrong is an answer too; it throws only what `story` throws. */
 export type Registry = (request: Request) => Promise<Response>;
 
 /** The smallest limit for the size of a manifest, in bytes: PUSH-MANIFEST-23. */

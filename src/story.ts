@@ -70,7 +70,8 @@ export function formatJson({ method, url, status, milliseconds, endpoint, change
     changes,
     refusal: refusal instanceof RegistryError ? { code: refusal.code, details: refusal.details } : undefined,
     failure: refusal === undefined || refusal instanceof RegistryError ? undefined : refusal.stack ?? refusal.message,
-  });
+    // JSON escapes only the control characters below the blank; a terminal acts on others too.
+  }).replace(/\p{Cc}/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 function firstLine({ method, url, status, milliseconds, endpoint }: Story): string {
@@ -89,7 +90,7 @@ function formatChange({ sign, path, size, sameAs }: Change): string {
 
 function formatRefusal(refusal: Error | undefined): string[] {
   if (refusal === undefined) return [];
-  if (!(refusal instanceof RegistryError)) return (refusal.stack ?? refusal.message).split("\n");
+  if (!(refusal instanceof RegistryError)) return (refusal.stack ?? refusal.message).split("\n").map(printable);
   return refusal.details.flatMap(({ rule, expected, actual }) => [
     `! ${refusal.code}   ${rule}   ${linkTo(rule)}`,
     `  expected ${printable(shorten(expected))}`,

@@ -369,9 +369,10 @@ Deno.test({
     await using registry = await startOnSmallDisk();
     const { digest, text, layer } = await registry.pushImage("library/hello", { tag: "v1" });
     const location = await registry.openSession("library/hello");
-    // Longer ago than the use of a blob is noted down for.
+    // Longer ago than a use is noted down for.
     const yesterday = new Date(Date.now() - 24 * 60 * 60 * 1000);
     Deno.utimeSync(`${registry.root}/library/hello/${layer}/blob`, yesterday, yesterday);
+    Deno.utimeSync(`${registry.root}/library/hello/${digest}/manifest.json`, yesterday, yesterday);
     const before = registry.tree();
     assert(await mount("-o", "remount,ro", registry.root));
 

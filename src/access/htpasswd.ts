@@ -42,9 +42,10 @@ const MOST_REMEMBERED = 1000;
  */
 export function parseHtpasswd(text: string, bcrypt: Bcrypt): (user: string, password: string) => Promise<boolean> {
   const hashes = parseLines(text);
-  // For a user that is not known the same work is done, on the hash of nobody's password.
-  const slowest = [...hashes.values()].reduce((a, b) => costOf(a) >= costOf(b) ? a : b, NOBODY);
-  const nobody = slowest.slice(0, 6) + NOBODY.slice(6);
+  // How long it takes must not tell whether a user is known. So each check makes one comparison for every cost that is in
+  // the file: with the user's own hash where it has that cost, and with the hash of nobody's password where not.
+  const costs = new Set([...hashes.values()].map(costOf));
+  if (costs.size === 0) costs.add(costOf(NOBODY));
 
   const key = randomBytes(32);
   const remembered = new Set<string>();
@@ -52,7 +53,12 @@ export function parseHtpasswd(text: string, bcrypt: Bcrypt): (user: string, pass
     const mark = createHmac("sha256", key).update(JSON.stringify([user, password])).digest("hex");
     if (remembered.has(mark)) return true;
     const hash = hashes.get(user);
-    const isRight = await bcrypt.compare(password, hash ?? nobody) && hash !== undefined;
+    let isRight = false;
+    for (const cost of costs) {
+      const isOwn = hash !== undefined && costOf(hash) === cost;
+      const equals = await bcrypt.compare(password, isOwn ? hash : NOBODY.replace(/\d\d/, cost));
+      if (isOwn) isRight = equals;
+    }
     if (isRight && remembered.size < MOST_REMEMBERED) remembered.add(mark);
     return isRight;
   };
@@ -61,15 +67,16 @@ export function parseHtpasswd(text: string, bcrypt: Bcrypt): (user: string, pass
 // The form of a hash by bcrypt, of a password that nobody knows.
 const NOBODY = `$2b$05$${"A".repeat(22 + 31)}`;
 
-function costOf(hash: string): number {
-  return Number(hash.slice(4, 6));
+// The two digits that say how much work it is: "05" in "$2y$05$…".
+function costOf(hash: string): string {
+  return hash.slice(4, 6);
 }
 
 function parseLines(text: string): Map<string, string> {
   const hashes = new Map<string, string>();
   for (const [index, line] of text.split(/\r?\n/).entries()) {
     if (line.trim() === "" || line.startsWith("#")) continue;
-    const match = /^([^:]+):(\$2[aby]\$\d\d\$[./A-Za-z0-9]{53})$/.exec(line);
+    const match = /^([^:]+):(\$2[aby]\$(?:0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53})$/.exec(line);
     if (match === null) {
       throw new HtpasswdError(`line ${index + 1} is not a user with a bcrypt hash, as of htpasswd -B`);
     }

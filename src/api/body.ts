@@ -33,20 +33,24 @@ export async function* piecesOf({ body }: Request, slowest: Rate): AsyncGenerato
   const reader = body.getReader();
   let received = 0;
   let receivedBefore = 0;
-  let isWaiting = false;
+  let waited = 0;
+  let waitingSince: number | undefined;
   let isTooSlow = false;
   // A client that sends hardly anything would hold its session, its connection and its file for as long as it likes.
-  // It is not to blame while the disk is what takes so long.
+  // It is not to blame for the time that the disk takes.
   const watch = setInterval(() => {
-    isTooSlow = isWaiting && received - receivedBefore < slowest.bytes;
-    receivedBefore = received;
+    const now = performance.now();
+    if (waitingSince !== undefined) waited += now - waitingSince;
+    isTooSlow = waited > slowest.milliseconds / 2 && received - receivedBefore < slowest.bytes;
+    [receivedBefore, waited, waitingSince] = [received, 0, waitingSince && now];
     if (isTooSlow) reader.cancel().catch(() => {});
   }, slowest.milliseconds);
   try {
     while (true) {
-      isWaiting = true;
+      waitingSince = performance.now();
       const { done, value } = await nextPiece(reader);
-      isWaiting = false;
+      waited += performance.now() - waitingSince;
+      waitingSince = undefined;
       if (isTooSlow) throw tooSlow(slowest);
       if (done) return;
       received += value.length;

@@ -74,7 +74,11 @@ export class RegistryError extends Error {
 
   /** Makes a refusal; where no status is given, it is that of the code. */
   constructor(code: ErrorCode, detail: Detail | readonly Detail[], options: RefusalOptions = {}) {
-    const details = Array.isArray(detail) ? detail as readonly Detail[] : [detail as Detail];
+    const details = [detail].flat().map(({ rule, expected, actual }: Detail) => ({
+      rule,
+      expected: cut(expected),
+      actual: cut(actual),
+    }));
     super(`${code}: expected ${details[0].expected}, got ${details[0].actual}`);
     this.code = code;
     this.details = details;
@@ -88,7 +92,7 @@ export class RegistryError extends Error {
     const errors = details.map(({ rule, expected, actual }) => ({
       code,
       message: ERROR_CODES[code].message,
-      detail: { rule, spec: linkTo(rule), expected, actual: cut(actual) },
+      detail: { rule, spec: linkTo(rule), expected, actual },
     }));
     return Response.json({ errors }, { status, headers });
   }

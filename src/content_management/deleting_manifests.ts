@@ -25,15 +25,16 @@ import type { Name } from "../definitions/name.ts";
 import type { Call } from "../routing.ts";
 import { changeRepository } from "../store/locks.ts";
 import { readManifest, removeManifest } from "../store/manifests.ts";
-import { removeReferrer } from "../store/referrers.ts";
+import { listSubjects, removeReferrer } from "../store/referrers.ts";
 import { repositoryExists } from "../store/repositories.ts";
+import type { Store } from "../store/store.ts";
 import { removeTag, tagsOf } from "../store/tags.ts";
 
 /** Removes a manifest and its tags (MGMT-MANIFEST-01, MGMT-MANIFEST-I01). */
 export async function deleteManifest({ request, store }: Call, name: Name, digest: Digest): Promise<Response> {
   const wasThere = await changeRepository(store, name, async () => {
     const manifest = readManifest(store, name, digest);
-    if (manifest === undefined) return false;
+    if (manifest === undefined) return await removeLeftOvers(store, name, digest);
     expectPreconditions(request, digest);
 
     for await (const tag of tagsOf(store, name, digest)) await removeTag(store, name, tag);
@@ -52,4 +53,10 @@ export async function deleteManifest({ request, store }: Call, name: Name, diges
     expected: `a manifest of ${name}`,
     actual: `none with ${digest}`,
   });
+}
+
+// What a delete has left behind that broke off: whether it looks like a manifest.
+async function removeLeftOvers(store: Store, name: Name, digest: Digest): Promise<boolean> {
+  for (const subject of listSubjects(store, name)) await removeReferrer(store, name, subject, digest);
+  return await removeManifest(store, name, digest);
 }

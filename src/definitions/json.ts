@@ -83,6 +83,8 @@ function expectUniqueNames(text: string, placesRead: readonly string[]): void {
     } else if (mark === ":" && level !== undefined && level.path !== ELSEWHERE) {
       // The string in front of a colon is a name. It is decoded, for "\u0061" and "a" are the same name.
       level.name = JSON.parse(string);
+      // A second colon is no JSON, and would have it decoded again and again.
+      string = "";
       if (level.names?.has(level.name)) {
         throw new Fault(
           "DEF-I02",
@@ -96,11 +98,7 @@ function expectUniqueNames(text: string, placesRead: readonly string[]): void {
 }
 
 function open(above: Level | undefined, isList: boolean, placesRead: readonly string[]): Level {
-  const inside = above === undefined
-    ? ""
-    : above.isList
-    ? above.path
-    : `${above.path}.${above.name}`.replace(/^\./, "");
+  const inside = pathInside(above);
   const path = isList ? `${inside}[]` : inside;
   const isRead = !isList && placesRead.includes(path);
   return {
@@ -109,6 +107,16 @@ function open(above: Level | undefined, isList: boolean, placesRead: readonly st
     names: isRead ? new Set() : undefined,
     name: "",
   };
+}
+
+// A name that is longer than any that is read need not be put into a path, let alone for each of a million brackets.
+const LONGEST_NAME_READ = 32;
+
+function pathInside(above: Level | undefined): string {
+  if (above === undefined) return "";
+  if (above.isList) return above.path;
+  if (above.path === ELSEWHERE || above.name.length > LONGEST_NAME_READ) return ELSEWHERE;
+  return above.path === "" ? above.name : `${above.path}.${above.name}`;
 }
 
 // The position of the quote that closes the string which opens at `start`: the first with an even number of "\" before it.

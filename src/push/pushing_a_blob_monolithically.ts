@@ -56,12 +56,12 @@ export async function pushBlobInOnePost(call: Call, name: Name, digest: Digest):
   await withSession(call.store, name, id, async (session) => {
     try {
       await session.append(blobPieces(call, 0));
+      const actual = await session.finish(digest);
+      if (actual !== digest) throw digestMismatch("PUSH-SINGLE-03", digest, actual);
     } catch (error) {
       await session.drop();
       throw error;
     }
-    const actual = await session.finish(digest);
-    if (actual !== digest) throw digestMismatch("PUSH-SINGLE-03", digest, actual);
   });
   return blobCreated(call, name, digest);
 }

@@ -26,6 +26,7 @@ import {
   linkFile,
   moveFile,
   namesIn,
+  noteUse,
   openIfThere,
   removeEmptyFolders,
   removeFile,
@@ -80,9 +81,7 @@ function isBlobFile(fileName: string): boolean {
 export function useBlob(store: Store, name: Name, digest: Digest): Blob | undefined {
   const blob = findBlob(store, name, digest);
   if (blob === undefined || Date.now() - blob.lastUsed < USE_IS_NOTED_FOR) return blob;
-  const now = new Date();
-  const isThere = unlessMissing(() => (Deno.utimeSync(blob.path, now, now), true));
-  return isThere ? blob : undefined;
+  return noteUse(blob.path) ? blob : undefined;
 }
 
 // Noting it down each time would cost a write for every question. It is also the shortest time that the garbage

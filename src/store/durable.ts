@@ -91,6 +91,19 @@ export async function writeFiles(store: Store, folder: string, files: Record<str
   await syncFolder(store, folder);
 }
 
+/**
+ * Puts the present time on a file, as a note that somebody counts on it: whether it is there. Where the disk takes no
+ * notes, because it may only be read, nothing is removed from it either.
+ */
+export function noteUse(path: string): boolean {
+  try {
+    Deno.utimeSync(path, new Date(), new Date());
+  } catch (error) {
+    if (isMissing(error)) return false;
+  }
+  return true;
+}
+
 /** Moves a file, which is synced already, to where it belongs; one that is there before is replaced. */
 export async function moveFile(store: Store, from: string, to: string): Promise<void> {
   await retryWithFolder(store, dirname(to), () => step(store, "rename", to, () => Deno.renameSync(from, to)));
@@ -142,6 +155,7 @@ async function copyFile(store: Store, from: string, to: string): Promise<boolean
 export async function quarantineFile(store: Store, path: string): Promise<void> {
   await moveFile(store, path, quarantinedFile(store.root, path));
   report(store, "-", path);
+  removeEmptyFolders(store, dirname(path));
 }
 
 /** Removes a file: whether there was one. */

@@ -16,9 +16,17 @@
 import { join } from "node:path";
 import type { Digest } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";
-import { fileSize, readFile, readTextFile, removeEmptyFolders, removeFile, writeFiles } from "./durable.ts";
+import {
+  fileSize,
+  noteUse,
+  readFile,
+  readTextFile,
+  removeEmptyFolders,
+  removeFile,
+  syncFolder,
+  writeFiles,
+} from "./durable.ts";
 import { CONTENT_TYPE_FILE, contentFolder, MANIFEST_FILE, manifestFile, uploadsFolder } from "./layout.ts";
-import { unlessMissing } from "./missing.ts";
 import type { Store, StoredManifest } from "./store.ts";
 
 /** Reads a manifest of a repository; `undefined` where the repository does not have it. */
@@ -44,17 +52,16 @@ export function manifestSize(store: Store, name: Name, digest: Digest): number |
 /** Stores a manifest. The same bytes pushed once more change nothing, except that the media type pushed last counts. */
 export async function storeManifest(store: Store, name: Name, digest: Digest, manifest: StoredManifest): Promise<void> {
   const stored = readManifest(store, name, digest);
-  if (stored?.mediaType === manifest.mediaType) return useManifest(store, name, digest);
-  await writeFiles(store, contentFolder(store.root, name, digest), {
+  const folder = contentFolder(store.root, name, digest);
+  if (stored?.mediaType === manifest.mediaType) {
+    // Whoever stored it may have failed to sync it, or is about to. The client is going to be told that it is safe.
+    noteUse(manifestFile(store.root, name, digest));
+    return await syncFolder(store, folder);
+  }
+  await writeFiles(store, folder, {
     [CONTENT_TYPE_FILE]: new TextEncoder().encode(manifest.mediaType),
     ...(stored === undefined ? { [MANIFEST_FILE]: manifest.bytes } : {}),
   });
-}
-
-// Notes that a client counts on a manifest from now on; the garbage collection leaves alone what was used just now.
-function useManifest(store: Store, name: Name, digest: Digest): void {
-  const now = new Date();
-  unlessMissing(() => Deno.utimeSync(manifestFile(store.root, name, digest), now, now));
 }
 
 /** Removes a manifest: whether it was there. */

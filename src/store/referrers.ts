@@ -19,7 +19,7 @@ import { basename, dirname } from "node:path";
 import type { Descriptor } from "../definitions/descriptor.ts";
 import type { Digest } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";
-import { namesIn, readTextFile, removeEmptyFolders, removeFile, writeFile } from "./durable.ts";
+import { namesIn, readTextFile, removeEmptyFolders, removeFile, syncFolder, writeFile } from "./durable.ts";
 import { fileNameToDigest, referrerFile, referrersFolder, subjectsFolder } from "./layout.ts";
 import { hasManifest } from "./manifests.ts";
 import type { Store } from "./store.ts";
@@ -28,7 +28,8 @@ import type { Store } from "./store.ts";
 export async function storeReferrer(store: Store, name: Name, subject: Digest, referrer: Descriptor): Promise<void> {
   const path = referrerFile(store.root, name, subject, referrer.digest);
   const text = JSON.stringify(referrer);
-  if (readTextFile(path) !== text) await writeFile(store, path, new TextEncoder().encode(text));
+  if (readTextFile(path) === text) return await syncFolder(store, dirname(path));
+  await writeFile(store, path, new TextEncoder().encode(text));
 }
 
 /** Forgets that a manifest refers to a subject. */

@@ -14,7 +14,7 @@
 import { type Digest, parseDigest } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";
 import { parseTag, type Tag } from "../definitions/tag.ts";
-import { namesAfter, namesIn, readTextFile, removeEmptyFolders, removeFile, writeFile } from "./durable.ts";
+import { namesAfter, namesIn, readTextFile, removeEmptyFolders, removeFile, syncFolder, writeFile } from "./durable.ts";
 import { tagFile, tagsFolder } from "./layout.ts";
 import type { Store } from "./store.ts";
 
@@ -26,7 +26,8 @@ export function resolveTag(store: Store, name: Name, tag: Tag): Digest | undefin
 
 /** Lets a tag point to a manifest, whatever it pointed to before. */
 export async function setTag(store: Store, name: Name, tag: Tag, digest: Digest): Promise<void> {
-  if (resolveTag(store, name, tag) === digest) return;
+  // Whoever set it may have failed to sync it. The client is going to be told that it is safe.
+  if (resolveTag(store, name, tag) === digest) return await syncFolder(store, tagsFolder(store.root, name));
   await writeFile(store, tagFile(store.root, name, tag), new TextEncoder().encode(digest));
 }
 

@@ -28,6 +28,7 @@ import {
   fileSize,
   makeFolder,
   namesIn,
+  noteUse,
   openIfThere,
   removeEmptyFolders,
   removeFolder,
@@ -48,13 +49,19 @@ const MOST_HASHES = 10_000;
 
 /** Opens a session. `algorithm` is that of the digest which is to be expected at its end. */
 export async function openSession(store: Store, name: Name, algorithm: string): Promise<SessionId> {
+  // Counted before anything is waited for, so that of many that ask at once none is overlooked.
+  store.sessions.number++;
   const id = newSessionId();
   const path = sessionFile(store.root, name, id);
-  await makeSessionFolder(store, name, id);
-  await step(store, "open session", path, () => {
-    Deno.openSync(path, { write: true, createNew: true, mode: 0o644 }).close();
-  });
-  store.sessions.number++;
+  try {
+    await makeSessionFolder(store, name, id);
+    await step(store, "open session", path, () => {
+      Deno.openSync(path, { write: true, createNew: true, mode: 0o644 }).close();
+    });
+  } catch (error) {
+    await removeSession(store, name, id);
+    throw error;
+  }
   rememberHash(store, id, { algorithm, hash: store.hashes[algorithm](), size: 0 });
   report(store, "+", path, { size: 0 });
   return id;
@@ -75,7 +82,9 @@ export function countSessions(store: Store): number {
   const { sessions } = store;
   if (Date.now() - sessions.countedAt > 1000) {
     sessions.number = 0;
-    for (const name of listFolders(store)) sessions.number += namesIn(store, uploadsFolder(store.root, name)).length;
+    for (const name of listFolders(store)) {
+      sessions.number += sessionsIn(store, name).filter(({ isAlive }) => isAlive).length;
+    }
     sessions.countedAt = Date.now();
   }
   return sessions.number;
@@ -85,8 +94,7 @@ export function countSessions(store: Store): number {
 export function sessionSize(store: Store, name: Name, id: SessionId): number | undefined {
   if (!isAlive(store, name, id)) return undefined;
   const path = sessionFile(store.root, name, id);
-  const now = new Date();
-  unlessMissing(() => Deno.utimeSync(path, now, now));
+  noteUse(path);
   return fileSize(path);
 }
 
@@ -176,6 +184,7 @@ class LockedSession implements Session {
   async truncate(size: number): Promise<void> {
     this.store.runningHashes.delete(this.id);
     await step(this.store, "truncate", this.path, () => this.file.truncateSync(size));
+    if (size < this.size) report(this.store, "~", this.path, { size });
     this.size = size;
   }
 
@@ -231,14 +240,20 @@ class LockedSession implements Session {
 /** Removes the sessions of a repository that nobody has used for too long: how many there were. */
 export async function expireSessions(store: Store, name: Name): Promise<number> {
   let expired = 0;
-  for (const text of namesIn(store, uploadsFolder(store.root, name))) {
-    const id = parseSessionId(text);
-    if (id === undefined || isAlive(store, name, id)) continue;
+  for (const { id, isAlive } of sessionsIn(store, name)) {
+    if (isAlive) continue;
     await removeSession(store, name, id);
     expired++;
   }
   removeEmptyFolders(store, uploadsFolder(store.root, name));
   return expired;
+}
+
+function sessionsIn(store: Store, name: Name): { id: SessionId; isAlive: boolean }[] {
+  return namesIn(store, uploadsFolder(store.root, name))
+    .map(parseSessionId)
+    .filter((id) => id !== undefined)
+    .map((id) => ({ id, isAlive: isAlive(store, name, id) }));
 }
 
 // PUSH-CANCEL-04: a session is alive for some time after its last request, and each request leaves its time on the file.

@@ -143,7 +143,7 @@ async function measureRow(
     } catch (error) {
       interruption.throwIfAborted();
       const message = (error instanceof Error ? error.message : String(error)).trim();
-      failures.set(program.name, message.split("\n")[0]);
+      failures.set(program.name, message.replaceAll(/\s+/g, " "));
       figures.delete(program.name);
       console.error(`  ${program.name.padEnd(16)} fails: ${message}`);
     }

@@ -290,7 +290,7 @@ Deno.test("API-01: a blob is sent where If-Match names it, and only there", asyn
   await expectRefusal(other, { status: 412, code: "DENIED", rule: "PUSH-SUBJECT-13" });
 });
 
-Deno.test("API-02: no pull is redirected", async () => {
+Deno.test("API-02 API-I01: no pull is redirected, so the status of the spec is the one that the client sees", async () => {
   await using registry = await startRegistry();
   await registry.pushBlob("library/hello", "foo");
 

@@ -5,8 +5,6 @@
  * @module
  */
 
-import { STATUS_CODES } from "node:http";
-
 /** The status codes of HTTP by their names (RFC 9110 section 15, RFC 6585 for the one of rate limits). */
 export const STATUS_CODE = {
   OK: 200,
@@ -33,9 +31,6 @@ export const STATUS_CODE = {
 
 /** One of the status codes above. */
 export type StatusCode = typeof STATUS_CODE[keyof typeof STATUS_CODE];
-
-/** The words that stand behind a status code on the wire. */
-export const STATUS_TEXT = STATUS_CODES as Readonly<Record<StatusCode, string>>;
 
 /** RFC 9110 section 13.1.1: whether an `If-Match` header lets a request go on that finds this entity tag. */
 export function ifMatch(value: string | null, etag: string | undefined): boolean {
