@@ -24,7 +24,9 @@ import type { Access } from "./access/authorization.ts";
 import type { Rate } from "./api/body.ts";
 import { RegistryError } from "./api/error_codes.ts";
 import type { RulesOfHeading } from "./definitions/headings.ts";
+import type { Name } from "./definitions/name.ts";
 import { type Placeholders, readPlaceholder } from "./placeholders.ts";
+import { isLink } from "./store/repositories.ts";
 import type { Store } from "./store/store.ts";
 
 /** The methods of the table. */
@@ -259,8 +261,20 @@ function matchPath(
  *
  * @throws {RegistryError} where a text breaks its grammar: it is refused as the spec wants it for this method.
  */
-export function readValues({ texts, endpoint: { method, heading } }: Match, { hashes }: Store): never[] {
-  return texts.map(([placeholder, text, place]) =>
-    readPlaceholder(placeholder, text, { method, heading, place, hashes })
-  ) as never[];
+export function readValues({ texts, endpoint: { method, heading } }: Match, store: Store): never[] {
+  return texts.map(([placeholder, text, place]) => {
+    const value = readPlaceholder(placeholder, text, { method, heading, place, hashes: store.hashes });
+    if (placeholder === "name") expectNoLink(store, value as Name);
+    return value;
+  }) as never[];
+}
+
+// Nothing outside the root is read or written, also where somebody has planted a link to it.
+function expectNoLink(store: Store, name: Name): void {
+  if (!isLink(store, name)) return;
+  throw new RegistryError("NAME_UNKNOWN", {
+    rule: "DEF-I01",
+    expected: "a folder in the root",
+    actual: "a symbolic link",
+  });
 }

@@ -36,6 +36,7 @@ import {
 } from "./durable.ts";
 import { contentFolder, uploadsFolder } from "./layout.ts";
 import { isMissing, unlessMissing } from "./missing.ts";
+import { isLink } from "./repositories.ts";
 import type { Store } from "./store.ts";
 
 /** A blob that is there: its file, and its length in bytes. */
@@ -99,7 +100,7 @@ export async function storeBlob(store: Store, name: Name, digest: Digest, file: 
 
 /** Gives a repository a blob of another one, as a second name for the same bytes: whether the other one had it. */
 export async function linkBlob(store: Store, from: Name, to: Name, digest: Digest): Promise<boolean> {
-  const blob = useBlob(store, from, digest);
+  const blob = isLink(store, from) ? undefined : useBlob(store, from, digest);
   if (blob === undefined) return false;
   const fileName = blob.path.slice(contentFolder(store.root, from, digest).length + 1);
   return await linkFile(store, blob.path, join(contentFolder(store.root, to, digest), fileName));

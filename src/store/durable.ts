@@ -46,7 +46,8 @@ export function fileSize(path: string): number | undefined {
 
 /** What the file system says of a file, or `undefined` where there is none. */
 export function fileInfo(path: string): Deno.FileInfo | undefined {
-  const info = unlessMissing(() => Deno.statSync(path));
+  // A symbolic link is no file of the registry, wherever it leads.
+  const info = unlessMissing(() => Deno.lstatSync(path));
   return info?.isFile ? info : undefined;
 }
 

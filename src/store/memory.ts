@@ -28,7 +28,9 @@ export class Memory<Value> {
 
   /** The value for a path, remembered or read; `undefined` where nothing is there. */
   recall(path: string, read: () => Value | undefined): Value | undefined {
-    const info = unlessMissing(() => Deno.statSync(path));
+    const found = unlessMissing(() => Deno.lstatSync(path));
+    // A symbolic link is nothing of the registry, wherever it leads.
+    const info = found?.isSymlink ? undefined : found;
     const entry = this.#entries.get(path);
     const time = info?.mtime?.getTime();
     if (entry !== undefined && entry.inode === info?.ino && entry.time === time) return entry.value;

@@ -13,6 +13,7 @@
 
 import { normalize } from "node:path";
 import type { Digest, Hashes, RunningHash } from "../definitions/digest.ts";
+import type { Name } from "../definitions/name.ts";
 import type { SessionId } from "../definitions/session.ts";
 import { Memory } from "./memory.ts";
 
@@ -32,6 +33,8 @@ export interface Store {
   readonly runningHashes: Map<SessionId, HashSoFar>;
   /** What was read before; see `memory.ts`. */
   readonly memory: Memories;
+  /** Which folders of repositories are symbolic links; see `repositories.ts`. */
+  readonly links: Map<Name, { isLink: boolean; lookedAt: number }>;
   /** How many upload sessions there are; see `uploads.ts`. */
   readonly sessions: SessionCount;
   /** Whom to tell about each change. */
@@ -137,6 +140,7 @@ export function openStore({ root, ...options }: StoreOptions): Store {
       folders: new Memory(MOST_NAMES, (names) => names.length + 1),
       blobs: new Memory(MOST_ENTRIES),
     },
+    links: new Map(),
     sessions: { number: 0, countedAt: 0 },
     report: () => {},
   };

@@ -1,0 +1,62 @@
+/** The least it needs: what a registry may not do is refused by Deno itself. */
+
+import { assertEquals } from "@std/assert";
+import { parseCommandLine } from "../src/command_line.ts";
+import { permissionFlags } from "../start.ts";
+import { startRegistry } from "./fixture.ts";
+import { RegistryProcess, temporaryRoot } from "./processes/process.ts";
+
+async function tryAll(permissions: readonly string[], outside: string): Promise<Record<string, string>> {
+  const burglar = new URL("permissions/burglar.ts", import.meta.url).href;
+  const { stdout } = await new Deno.Command("deno", {
+    args: ["run", "--no-prompt", ...permissions, burglar, outside],
+  }).output();
+  const lines = new TextDecoder().decode(stdout).trimEnd().split("\n");
+  return Object.fromEntries(lines.map((line) => line.split(": ")));
+}
+
+Deno.test("with the permissions of the default flags, all that is no registry's business is refused", async () => {
+  await using outside = await temporaryRoot();
+  await Deno.writeTextFile(`${outside.path}/secret`, "secret");
+  const line = parseCommandLine([], "");
+
+  const outcome = await tryAll(typeof line === "string" ? [] : permissionFlags(line), outside.path);
+
+  assertEquals(outcome, {
+    "read outside the root": "NotCapable",
+    "write outside the root": "NotCapable",
+    "connect to an address": "NotCapable",
+    "listen on another address": "NotCapable",
+    "run a program": "NotCapable",
+    "read the environment": "NotCapable",
+  });
+});
+
+Deno.test("with all permissions it would be done: the test above can fail", async () => {
+  await using outside = await temporaryRoot();
+  await Deno.writeTextFile(`${outside.path}/secret`, "secret");
+
+  const outcome = await tryAll(["-A"], outside.path);
+
+  assertEquals(Object.values(outcome), ["done", "done", "ConnectionRefused", "done", "done", "done"]);
+});
+
+Deno.test("a symbolic link that was planted in the root is not followed out of it", async () => {
+  await using outside = await temporaryRoot();
+  await using root = await temporaryRoot();
+  const secret = "the three secrets";
+  await using elsewhere = await startRegistry();
+  const digest = await elsewhere.pushBlob("library/hello", secret);
+  await Deno.writeTextFile(`${outside.path}/blob`, secret);
+  // A file as the bytes of a blob, and a folder as a repository.
+  await Deno.mkdir(`${root.path}/library/hello/${digest}`, { recursive: true });
+  await Deno.symlink(`${outside.path}/blob`, `${root.path}/library/hello/${digest}/blob`);
+  await Deno.symlink(`${elsewhere.root}/library/hello`, `${root.path}/library/linked`);
+  await using registry = await RegistryProcess.start(root.path);
+
+  for (const name of ["library/hello", "library/linked"]) {
+    const response = await registry.send("GET", `/v2/${name}/blobs/${digest}`);
+
+    assertEquals([response.status, (await response.text()).includes(secret)], [404, false], name);
+  }
+});
