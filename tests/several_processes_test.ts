@@ -1,252 +1,619 @@
-/** Several registries on one folder: nothing is lost, doubled or half seen. */
+/** Several registries over one folder, each a process of its own: nothing is lost, doubled or half seen. */
 
 import { assert, assertEquals } from "@std/assert";
-import { verify } from "../src/housekeeping/verify.ts";
-import { storeFor } from "../src/registry.ts";
-import { descriptorOf, digestOf, TYPES } from "./fixture.ts";
-import { RegistryProcess, temporaryRoot } from "./processes/process.ts";
+import { collectGarbage } from "../src/housekeeping/collect_garbage.ts";
+import { createRegistry, storeFor } from "../src/registry.ts";
+import { expireUploads } from "../src/housekeeping/expire_uploads.ts";
+import { digestOf, expectRefusal, startRegistry, TYPES } from "./fixture.ts";
+import { Image, indexOf, pushBlob, pushIndex } from "./processes/content.ts";
+import { type Process, SharedRoot, SlowBody } from "./processes/shared_root.ts";
 
 const HELLO = "/v2/library/hello";
-const AS_INDEX = { "Content-Type": TYPES.index };
+const HOUR_MILLISECONDS = 60 * 60 * 1000;
 
-/** A manifest that needs nothing, and is like no other. */
-function indexNumber(number: number): string {
-  return JSON.stringify({
-    schemaVersion: 2,
-    mediaType: TYPES.index,
-    manifests: [],
-    annotations: { number: `${number}` },
-  });
+// The numbers 0, 1, 2 …, so many.
+function numbers(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index);
 }
 
-async function faultsIn(root: string): Promise<string[]> {
-  const faults: string[] = [];
-  for await (const { kind, path, text } of verify(storeFor({ root }))) {
-    if (kind === "fault") faults.push(`${path} ${text}`);
+async function openSession(process: Process, name = "library/hello"): Promise<string> {
+  const opened = await process.send("POST", `/v2/${name}/blobs/uploads/`);
+  assertEquals(opened.status, 202);
+  return opened.headers.get("Location")!;
+}
+
+function countOf<T>(values: readonly T[], value: T): number {
+  return values.filter((other) => other === value).length;
+}
+
+// ── Pushing the same ────────────────────────────────────────────────────────────────────────────────────────────────
+
+Deno.test("USE-I04: a blob that many push to two processes at once is stored once, and each of them is told so", async () => {
+  await using root = new SharedRoot();
+  const [one, other] = await root.start(2);
+  const layer = "the same layer ".repeat(20_000);
+  const digest = digestOf(layer);
+  const inTwoRequests = async (first: Process, second: Process) => {
+    const location = await openSession(first);
+    return await second.send("PUT", `${location}?digest=${digest}`, { body: layer });
+  };
+
+  const pushes = numbers(5).flatMap(() => [
+    pushBlob(one, "library/hello", layer),
+    pushBlob(other, "library/hello", layer),
+    inTwoRequests(one, other),
+    inTwoRequests(other, one),
+  ]);
+  const statuses = (await Promise.all(pushes)).map(({ status }) => status);
+
+  assertEquals(statuses, Array(20).fill(201));
+  assertEquals(root.tree(), [`library/hello/${digest}/blob`]);
+  assert(root.read(`library/hello/${digest}/blob`) === layer);
+  assertEquals(await root.findings(), []);
+});
+
+Deno.test("a tag that is pushed to two processes at once points to one of the manifests, and all of them are whole", async () => {
+  await using root = new SharedRoot();
+  const [one, other] = await root.start(2);
+  const indexes = numbers(12).map((number) => indexOf(`number ${number}`));
+
+  const pushed = await Promise.all(
+    indexes.map((index, number) => pushIndex([one, other][number % 2], `${HELLO}/manifests/latest`, index)),
+  );
+
+  assertEquals(pushed.map(({ status }) => status), Array(12).fill(201));
+  for (const { digest, text } of indexes) {
+    const pulled = await one.send("GET", `${HELLO}/manifests/${digest}`);
+    assertEquals([pulled.status, await pulled.text()], [200, text]);
   }
-  return faults;
-}
-
-function namesIn(folder: string): string[] {
-  return [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
-}
-
-async function statusOf(response: Promise<Response>): Promise<number> {
-  const { status, body } = await response;
-  await body?.cancel();
-  return status;
-}
-
-Deno.test("the same blob, pushed to two processes at once, is stored once, and all who pushed it are told so", async () => {
-  await using root = await temporaryRoot();
-  await using one = await RegistryProcess.start(root.path);
-  await using two = await RegistryProcess.start(root.path);
-  const content = "x".repeat(100_000);
-  const digest = digestOf(content);
-
-  const pushes = Array.from(
-    { length: 20 },
-    (_, number) =>
-      statusOf(
-        (number % 2 === 0 ? one : two).send("POST", `${HELLO}/blobs/uploads/?digest=${digest}`, { body: content }),
-      ),
-  );
-
-  assertEquals(new Set(await Promise.all(pushes)), new Set([201]));
-  assertEquals(namesIn(`${root.path}/library/hello/${digest}`), ["blob"]);
-  assertEquals(namesIn(`${root.path}/library/hello/_uploads`), []);
-  assertEquals(await faultsIn(root.path), []);
+  const tagged = await one.send("GET", `${HELLO}/manifests/latest`);
+  const taggedElsewhere = await other.send("GET", `${HELLO}/manifests/latest`);
+  assert(indexes.some(({ digest }) => digest === tagged.headers.get("Docker-Content-Digest")));
+  assertEquals(await tagged.text(), await taggedElsewhere.text());
+  assertEquals(await root.findings(), []);
 });
 
-Deno.test("a tag that two processes move at once points to one of the manifests, and all of them are whole", async () => {
-  await using root = await temporaryRoot();
-  await using one = await RegistryProcess.start(root.path);
-  await using two = await RegistryProcess.start(root.path);
-  const manifests = Array.from({ length: 20 }, (_, number) => indexNumber(number));
-
-  const pushes = manifests.map((body, number) =>
-    statusOf((number % 2 === 0 ? one : two).send("PUT", `${HELLO}/manifests/latest`, { body, headers: AS_INDEX }))
+Deno.test("DISC-REFERRERS-01: signatures that are pushed to two processes at once are all listed, by both", async () => {
+  await using root = new SharedRoot();
+  const [one, other] = await root.start(2);
+  const subject = indexOf("subject");
+  const signatures = numbers(10).map((number) =>
+    indexOf(`signature ${number}`, {
+      subject: { mediaType: TYPES.index, digest: subject.digest, size: subject.text.length },
+    })
   );
 
-  assertEquals(new Set(await Promise.all(pushes)), new Set([201]));
-  const latest = await (await one.send("GET", `${HELLO}/manifests/latest`)).text();
-  assert(manifests.includes(latest));
-  assertEquals(await (await two.send("GET", `${HELLO}/manifests/latest`)).text(), latest);
-  for (const manifest of manifests) {
-    assertEquals(await (await two.send("GET", `${HELLO}/manifests/${digestOf(manifest)}`)).text(), manifest);
-  }
-  assertEquals(await faultsIn(root.path), []);
-});
-
-Deno.test("USE-I02: the chunks of one session can go to two processes in turn", async () => {
-  await using root = await temporaryRoot();
-  await using one = await RegistryProcess.start(root.path);
-  await using two = await RegistryProcess.start(root.path);
-  const opened = await one.send("POST", `${HELLO}/blobs/uploads/`);
-  const location = opened.headers.get("Location")!;
-  await opened.body?.cancel();
-  const chunks = Array.from({ length: 6 }, (_, number) => `${number}`.repeat(1000));
-
-  for (const [number, chunk] of chunks.entries()) {
-    const headers = { "Content-Range": `${number * 1000}-${number * 1000 + 999}` };
-    const sent = await (number % 2 === 0 ? two : one).send("PATCH", location, { body: chunk, headers });
-    await sent.body?.cancel();
-    assertEquals([sent.status, sent.headers.get("Range")], [202, `0-${number * 1000 + 999}`]);
-  }
-
-  // Each process has seen only half of the bytes, and still knows the digest of the whole.
-  const digest = digestOf(chunks.join(""));
-  assertEquals(await statusOf(two.send("PUT", `${location}?digest=${digest}`)), 201);
-  assertEquals(await (await one.send("GET", `${HELLO}/blobs/${digest}`)).text(), chunks.join(""));
-});
-
-Deno.test("PUSH-CHUNK-13: of two writers that send the same chunk of one session, one is late, and nothing is mixed", async () => {
-  await using root = await temporaryRoot();
-  await using one = await RegistryProcess.start(root.path);
-  await using two = await RegistryProcess.start(root.path);
-  const opened = await one.send("POST", `${HELLO}/blobs/uploads/`);
-  const location = opened.headers.get("Location")!;
-  await opened.body?.cancel();
-  const chunk = "z".repeat(500_000);
-  const headers = { "Content-Range": "0-499999" };
-
-  const statuses = await Promise.all(
-    [one, two].map((process) => statusOf(process.send("PATCH", location, { body: chunk, headers }))),
-  );
-
-  assertEquals(statuses.sort(), [202, 416]);
-  assertEquals(await statusOf(two.send("PUT", `${location}?digest=${digestOf(chunk)}`)), 201);
-});
-
-Deno.test("PUSH-SUBJECT-13: of all who would move a tag from where it is, exactly one does", async () => {
-  await using root = await temporaryRoot();
-  await using one = await RegistryProcess.start(root.path);
-  await using two = await RegistryProcess.start(root.path);
-  const first = indexNumber(0);
-  const push = (process: RegistryProcess, body: string, condition: Record<string, string>) =>
-    statusOf(process.send("PUT", `${HELLO}/manifests/latest`, { body, headers: { ...AS_INDEX, ...condition } }));
-
-  const created = await Promise.all(
-    Array.from({ length: 8 }, (_, number) => push(number % 2 ? one : two, first, { "If-None-Match": "*" })),
-  );
-  const moved = await Promise.all(
-    Array.from(
-      { length: 8 },
-      (_, number) => push(number % 2 ? one : two, indexNumber(number + 1), { "If-Match": `"${digestOf(first)}"` }),
+  const pushed = await Promise.all(
+    signatures.map((signature, number) =>
+      pushIndex([one, other][number % 2], `${HELLO}/manifests/${signature.digest}`, signature)
     ),
   );
 
-  assertEquals(created.sort(), [201, ...Array(7).fill(412)]);
-  assertEquals(moved.sort(), [201, ...Array(7).fill(412)]);
+  assertEquals(pushed.map(({ status }) => status), Array(10).fill(201));
+  const expected = signatures.map(({ digest }) => digest).sort();
+  for (const process of [one, other]) assertEquals(await referrersOf(process, subject.digest), expected);
+  assertEquals(await root.findings(), []);
 });
 
-Deno.test("deletes in one process against pushes in another: no tag ever points to nothing", async () => {
-  await using root = await temporaryRoot();
-  await using one = await RegistryProcess.start(root.path);
-  await using two = await RegistryProcess.start(root.path);
-  const manifest = indexNumber(1);
-  const path = `${HELLO}/manifests/${digestOf(manifest)}`;
+async function referrersOf(process: Process, subject: string): Promise<string[]> {
+  const answer = await process.send("GET", `${HELLO}/referrers/${subject}`);
+  assertEquals(answer.status, 200);
+  const { manifests } = await answer.json();
+  return manifests.map(({ digest }: { digest: string }) => digest);
+}
 
-  const statuses: number[] = [];
-  for (let round = 0; round < 15; round++) {
-    statuses.push(
-      ...await Promise.all([
-        statusOf(one.send("PUT", `${HELLO}/manifests/latest`, { body: manifest, headers: AS_INDEX })),
-        statusOf(two.send("DELETE", path)),
-        statusOf(one.send("DELETE", path)),
-      ]),
+// ── One upload session ──────────────────────────────────────────────────────────────────────────────────────────────
+
+for (const closer of [0, 1]) {
+  const where = closer === 0 ? "the one that began" : "the other one";
+  Deno.test(`PUSH-CHUNK-10 PUSH-CHUNK-19: chunks go to two processes in turn, and the session is closed at ${where}`, async () => {
+    await using root = new SharedRoot();
+    const processes = await root.start(2);
+    const chunks = numbers(7).map((number) => `chunk ${number}, `.repeat(2000));
+    const layer = chunks.join("");
+    const wrong = layer.replace("chunk 3", "chunk X");
+
+    // The second session gets the same chunks, and is closed with the digest of something that is as long.
+    const closed = [];
+    for (const digest of [digestOf(layer), digestOf(wrong)]) {
+      const location = await openSession(processes[0]);
+      let offset = 0;
+      for (const [number, chunk] of chunks.entries()) {
+        const patched = await processes[number % 2].send("PATCH", location, {
+          body: chunk,
+          headers: { "Content-Range": `${offset}-${offset + chunk.length - 1}` },
+        });
+        offset += chunk.length;
+        assertEquals([patched.status, patched.headers.get("Range")], [202, `0-${offset - 1}`]);
+      }
+      closed.push(await processes[closer].send("PUT", `${location}?digest=${digest}`));
+    }
+
+    assertEquals(closed[0].status, 201);
+    const [{ expected, actual }] = await expectRefusal(closed[1], {
+      status: 400,
+      code: "DIGEST_INVALID",
+      rule: "PUSH-CHUNK-18",
+    });
+    assertEquals([expected, actual], [digestOf(wrong), digestOf(layer)]);
+    assertEquals(root.tree(), [`library/hello/${digestOf(layer)}/blob`]);
+    assert(root.read(`library/hello/${digestOf(layer)}/blob`) === layer);
+  });
+}
+
+Deno.test("PUSH-CHUNK-04: what one process has taken back is not in the hash of the other", async () => {
+  await using root = new SharedRoot();
+  const [one, other] = await root.start(2);
+  const location = await openSession(one);
+  await one.send("PATCH", location, { body: "hello", headers: { "Content-Range": "0-4" } });
+
+  const short = new SlowBody();
+  const sending = other.send("PATCH", location, { body: short.stream, headers: { "Content-Range": "5-9" } });
+  await short.write("take");
+  await short.close();
+  const refused = await sending;
+  const patched = await other.send("PATCH", location, { body: "give", headers: { "Content-Range": "5-8" } });
+  const last = await one.send("PATCH", location, { body: "!", headers: { "Content-Range": "9-9" } });
+  const closed = await one.send("PUT", `${location}?digest=${digestOf("hellogive!")}`);
+
+  await expectRefusal(refused, { status: 400, code: "SIZE_INVALID", rule: "PUSH-CHUNK-04" });
+  assertEquals([patched.status, last.status, closed.status], [202, 202, 201]);
+  assertEquals(root.tree(), [`library/hello/${digestOf("hellogive!")}/blob`]);
+});
+
+Deno.test("PUSH-CHUNK-13: of two that write the same range of a session at once, one is told to go back", async () => {
+  await using root = new SharedRoot();
+  const processes = await root.start(2);
+  const location = await openSession(processes[0]);
+
+  let content = "";
+  for (const round of numbers(10)) {
+    const start = content.length;
+    const bodies = [`[one, in round ${round}]`, `[two, in round ${round}]`].map((text) =>
+      text.repeat(50 * (round + 1))
     );
-    const tag = await statusOf(two.send("GET", `${HELLO}/manifests/latest`));
-    assertEquals(tag, await statusOf(one.send("GET", path)));
+    const end = start + bodies[0].length - 1;
+    const answers = await Promise.all(
+      processes.map((process, number) =>
+        process.send("PATCH", location, { body: bodies[number], headers: { "Content-Range": `${start}-${end}` } })
+      ),
+    );
+
+    const winner = answers.findIndex(({ status }) => status === 202);
+    assertEquals(answers[winner].headers.get("Range"), `0-${end}`);
+    // The range in the refusal is what the session has with the chunk of the other.
+    assertEquals(answers[1 - winner].headers.get("Range"), `0-${end}`);
+    await expectRefusal(answers[1 - winner], { status: 416, code: "BLOB_UPLOAD_INVALID", rule: "PUSH-CHUNK-13" });
+    content += bodies[winner];
   }
 
-  assertEquals(statuses.filter((status) => ![201, 202, 404].includes(status)), []);
-  assertEquals(await faultsIn(root.path), []);
+  const closed = await processes[1].send("PUT", `${location}?digest=${digestOf(content)}`);
+  assertEquals([closed.status, root.tree()], [201, [`library/hello/${digestOf(content)}/blob`]]);
 });
 
-Deno.test("PUSH-MOUNT-08: deletes in one process against mounts in another: a mount works, or asks for the blob", async () => {
-  await using root = await temporaryRoot();
-  await using one = await RegistryProcess.start(root.path);
-  await using two = await RegistryProcess.start(root.path);
-  const digest = digestOf("foo");
+Deno.test("two that write to a session at once without a range come one after the other, and no byte is mixed or lost", async () => {
+  await using root = new SharedRoot();
+  const processes = await root.start(2);
+  const location = await openSession(processes[0]);
+  // So that the order in which they came can be told from the ranges, each is of a length of its own.
+  const bodies = numbers(10).map((number) => `${number}`.repeat(100_000 + number));
 
-  for (let round = 0; round < 15; round++) {
-    await statusOf(one.send("POST", `${HELLO}/blobs/uploads/?digest=${digest}`, { body: "foo" }));
-    const [, mounted] = await Promise.all([
-      statusOf(one.send("DELETE", `${HELLO}/blobs/${digest}`)),
-      statusOf(two.send("POST", `/v2/library/other${round}/blobs/uploads/?mount=${digest}&from=library/hello`)),
+  const answers = await Promise.all(
+    bodies.map((body, number) => processes[number % 2].send("PATCH", location, { body })),
+  );
+
+  assertEquals(answers.map(({ status }) => status), Array(10).fill(202));
+  const ends = answers.map((answer) => Number(answer.headers.get("Range")!.split("-")[1]));
+  const inOrder = numbers(10).sort((a, b) => ends[a] - ends[b]);
+  const content = inOrder.map((number) => bodies[number]).join("");
+  assertEquals(inOrder.map((number) => ends[number]), endsOf(inOrder.map((number) => bodies[number])));
+  const closed = await processes[0].send("PUT", `${location}?digest=${digestOf(content)}`);
+  assertEquals([closed.status, root.tree()], [201, [`library/hello/${digestOf(content)}/blob`]]);
+});
+
+// The offsets of the last bytes, where texts stand one behind the other.
+function endsOf(texts: readonly string[]): number[] {
+  return texts.map((_, index) => texts.slice(0, index + 1).join("").length - 1);
+}
+
+Deno.test("a chunk that comes slowly to one process is not mixed with one that the other gets meanwhile", async () => {
+  await using root = new SharedRoot();
+  const [one, other] = await root.start(2);
+  const location = await openSession(one);
+  const slow = new SlowBody();
+
+  const first = one.send("PATCH", location, { body: slow.stream });
+  await slow.write("hel");
+  await other.ask("GET", location, ({ headers }) => headers.get("Range") === "0-2");
+  const second = other.send("PATCH", location, { body: "world" });
+  await slow.write("lo");
+  await slow.close();
+  const ranges = (await Promise.all([first, second])).map(({ headers }) => headers.get("Range"));
+
+  assertEquals(ranges, ["0-4", "0-9"]);
+  const closed = await other.send("PUT", `${location}?digest=${digestOf("helloworld")}`);
+  assertEquals(closed.status, 201);
+});
+
+Deno.test("PUSH-CHUNK-19: of two that close a session at once, one has closed it, and for the other there is none", async () => {
+  await using root = new SharedRoot();
+  const processes = await root.start(2);
+
+  for (const round of numbers(8)) {
+    const content = `round ${round}`;
+    const location = await openSession(processes[round % 2]);
+    await processes[0].send("PATCH", location, { body: content });
+    const answers = await Promise.all(
+      processes.map((process) => process.send("PUT", `${location}?digest=${digestOf(content)}`)),
+    );
+
+    const winner = answers.findIndex(({ status }) => status === 201);
+    await expectRefusal(answers[1 - winner], { status: 404, code: "BLOB_UPLOAD_UNKNOWN", rule: "PUSH-MONO-03" });
+    assertEquals(root.read(`library/hello/${digestOf(content)}/blob`), content);
+  }
+  assertEquals(root.tree().length, 8);
+});
+
+Deno.test("USE-I02: a process that is killed does not keep its session: the other goes on with it", async () => {
+  await using root = new SharedRoot();
+  const [one, other] = await root.start(2);
+  const location = await openSession(one);
+  const slow = new SlowBody();
+  const cutOff = one.send("PATCH", location, { body: slow.stream }).catch((error) => error);
+  await slow.write("hello");
+  await other.ask("GET", location, ({ headers }) => headers.get("Range") === "0-4");
+
+  // It has to wait, for as long as the first one is there.
+  const patching = other.send("PATCH", location, { body: "world", headers: { "Content-Range": "5-9" } });
+  one.signal("SIGKILL");
+  const patched = await patching;
+  const closed = await other.send("PUT", `${location}?digest=${digestOf("helloworld")}`);
+
+  assert(await cutOff instanceof TypeError);
+  assertEquals([patched.status, patched.headers.get("Range"), closed.status], [202, "0-9", 201]);
+  await slow.abandon();
+});
+
+Deno.test("PUSH-CANCEL-04: a process that looks for expired sessions leaves alone one that another is just opening", async () => {
+  await using registry = await startRegistry();
+  const watched = createRegistry({
+    root: registry.root,
+    // Where the folder of the session is there, and its file is not.
+    watch({ when, kind }) {
+      if (when === "before" && kind === "open session") expiring = expireUploads(storeFor({ root: registry.root }));
+    },
+  });
+  let expiring: Promise<unknown> = Promise.resolve();
+
+  const opened = await watched(new Request(`http://localhost${HELLO}/blobs/uploads/`, { method: "POST" }));
+  await expiring;
+
+  assertEquals(opened.status, 202);
+  assertEquals((await registry.send("GET", opened.headers.get("Location")!)).status, 204);
+});
+
+// ── Conditions ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+Deno.test("PUSH-SUBJECT-13: of many that move a tag from the same manifest, at two processes, one has moved it", async () => {
+  await using root = new SharedRoot();
+  const processes = await root.start(2);
+  const created = await pushIndex(processes[0], `${HELLO}/manifests/latest`, indexOf("before"));
+  assertEquals(created.status, 201);
+
+  for (const round of numbers(4)) {
+    const indexes = numbers(8).map((number) => indexOf(`${round}.${number}`));
+    const etag = (await processes[1].send("HEAD", `${HELLO}/manifests/latest`)).headers.get("ETag")!;
+    const answers = await Promise.all(
+      indexes.map((index, number) =>
+        pushIndex(processes[number % 2], `${HELLO}/manifests/latest`, index, { "If-Match": etag })
+      ),
+    );
+
+    const winner = answers.findIndex(({ status }) => status === 201);
+    await expectLosersRefused(answers, winner);
+    await expectTagged(processes, indexes[winner].text);
+  }
+});
+
+Deno.test("PUSH-SUBJECT-13: of many that create a tag which must not exist, at two processes, one has created it", async () => {
+  await using root = new SharedRoot();
+  const processes = await root.start(2);
+
+  for (const round of numbers(4)) {
+    const indexes = numbers(8).map((number) => indexOf(`${round}.${number}`));
+    const answers = await Promise.all(
+      indexes.map((index, number) =>
+        pushIndex(processes[number % 2], `${HELLO}/manifests/latest`, index, { "If-None-Match": "*" })
+      ),
+    );
+
+    const winner = answers.findIndex(({ status }) => status === 201);
+    await expectLosersRefused(answers, winner);
+    await expectTagged(processes, indexes[winner].text);
+    assertEquals((await processes[0].send("DELETE", `${HELLO}/manifests/latest`)).status, 202);
+  }
+});
+
+async function expectLosersRefused(answers: readonly Response[], winner: number): Promise<void> {
+  for (const loser of answers.filter((_, number) => number !== winner)) {
+    await expectRefusal(loser, { status: 412, code: "DENIED", rule: "PUSH-SUBJECT-13" });
+  }
+}
+
+async function expectTagged(processes: readonly Process[], text: string): Promise<void> {
+  for (const process of processes) {
+    assertEquals(await (await process.send("GET", `${HELLO}/manifests/latest`)).text(), text);
+  }
+}
+
+// ── Deleting, while others push and mount ───────────────────────────────────────────────────────────────────────────
+
+Deno.test("MGMT-MANIFEST-I01: a manifest that is pushed here and deleted there is there with its tag, or gone with it", async () => {
+  await using root = new SharedRoot();
+  const [one, other] = await root.start(2);
+  const index = indexOf("to and fro");
+  await pushBlob(one, "library/hello", "what keeps the repository");
+
+  for (const _ of numbers(25)) {
+    const [pushed, deleted] = await Promise.all([
+      pushIndex(one, `${HELLO}/manifests/latest`, index),
+      other.send("DELETE", `${HELLO}/manifests/${index.digest}`),
     ]);
-    const pulled = await statusOf(one.send("GET", `/v2/library/other${round}/blobs/${digest}`));
-    assertEquals([mounted, pulled], mounted === 201 ? [201, 200] : [202, 404]);
+    const byTag = await other.send("GET", `${HELLO}/manifests/latest`);
+    const byDigest = await one.send("GET", `${HELLO}/manifests/${index.digest}`);
+
+    // It was not there before. So who has found it to delete has come second, and who has not has come first.
+    assertEquals(pushed.status, 201);
+    const outcomes: Record<number, number> = { 202: 404, 404: 200 };
+    const expected = outcomes[deleted.status];
+    assertEquals([byTag.status, byDigest.status], [expected, expected], `DELETE ${deleted.status}`);
+    await one.send("DELETE", `${HELLO}/manifests/${index.digest}`);
+  }
+  assertEquals(await root.findings(), []);
+});
+
+Deno.test("MGMT-MANIFEST-I01: a manifest that is pushed again while it is deleted never leaves a tag without it", async () => {
+  await using root = new SharedRoot();
+  const processes = await root.start(2);
+  const index = indexOf("to and fro");
+  const path = `${HELLO}/manifests/${index.digest}`;
+
+  for (const _ of numbers(15)) {
+    await pushIndex(processes[0], `${path}?tag=v1&tag=v2`, index);
+    const answers = await Promise.all(processes.flatMap((process) => [
+      pushIndex(process, `${path}?tag=v2&tag=v3`, index),
+      process.send("DELETE", path),
+    ]));
+
+    const statuses = answers.map(({ status }) => status);
+    assertEquals(countOf(statuses, 201), 2);
+    // The first of the two DELETEs finds what was there before.
+    assert(countOf(statuses, 202) > 0, `${statuses}`);
+    const { tags } = await (await processes[1].send("GET", `${HELLO}/tags/list`)).json()
+      .then((body) => ({ tags: body.tags ?? [] }));
+    const isThere = (await processes[0].send("HEAD", path)).status === 200;
+    // Whoever came last has decided, and v1 went with the first DELETE.
+    assertEquals(tags, isThere ? ["v2", "v3"] : []);
+    assertEquals(await root.findings(), []);
   }
 });
 
-Deno.test("DISC-TAGS-04: a list in one process while another writes has all that was there before and stays", async () => {
-  await using root = await temporaryRoot();
-  await using one = await RegistryProcess.start(root.path);
-  await using two = await RegistryProcess.start(root.path);
-  const body = indexNumber(1);
-  const setTag = (tag: string) => statusOf(one.send("PUT", `${HELLO}/manifests/${tag}`, { body, headers: AS_INDEX }));
-  const stays = ["a", "m", "z"];
-  for (const tag of stays) await setTag(tag);
+Deno.test("PUSH-MOUNT-08: a blob that is mounted here and deleted there is in the other repository, or an upload is", async () => {
+  await using root = new SharedRoot();
+  const [one, other] = await root.start(2);
+
+  let uploads = 0;
+  for (const round of numbers(20)) {
+    const content = `round ${round}`;
+    const digest = digestOf(content);
+    await pushBlob(one, "library/hello", content);
+    const [mounted, deleted] = await Promise.all([
+      one.send("POST", `/v2/library/other/blobs/uploads/?mount=${digest}&from=library/hello`),
+      other.send("DELETE", `${HELLO}/blobs/${digest}`),
+    ]);
+    const pulled = await other.send("GET", `/v2/library/other/blobs/${digest}`);
+    const source = await one.send("GET", `${HELLO}/blobs/${digest}`);
+
+    assertEquals([deleted.status, source.status], [202, 404]);
+    const outcomes: Record<number, number> = { 201: 200, 202: 404 };
+    assertEquals(pulled.status, outcomes[mounted.status], `POST ${mounted.status}`);
+    uploads += countOf([mounted.status], 202);
+  }
+  const sessions = root.tree().filter((path) => path.startsWith("library/other/_uploads/"));
+  assertEquals(sessions.length, uploads);
+  assertEquals((await root.findings()).filter(({ kind }) => kind === "fault"), []);
+});
+
+Deno.test("MGMT-BLOB-01: a blob that is pushed here and deleted there is whole or not there, and nothing is left of it", async () => {
+  await using root = new SharedRoot();
+  const [one, other] = await root.start(2);
+  const content = "to and fro ".repeat(30_000);
+  const digest = digestOf(content);
+
+  for (const _ of numbers(15)) {
+    const [pushed, deleted] = await Promise.all([
+      pushBlob(one, "library/hello", content),
+      other.send("DELETE", `${HELLO}/blobs/${digest}`),
+    ]);
+    const pulled = await other.send("GET", `${HELLO}/blobs/${digest}`);
+
+    const outcomes: Record<number, { status: number; digest: string | null }> = {
+      202: { status: 404, digest: null },
+      404: { status: 200, digest },
+    };
+    assertEquals(pushed.status, 201);
+    const seen = { status: pulled.status, digest: pulled.headers.get("Docker-Content-Digest") };
+    assertEquals(seen, outcomes[deleted.status], `DELETE ${deleted.status}`);
+    await one.send("DELETE", `${HELLO}/blobs/${digest}`);
+  }
+  assertEquals([root.tree(), await root.findings()], [[], []]);
+});
+
+// ── Listing, while others write ─────────────────────────────────────────────────────────────────────────────────────
+
+// All entries of a list that comes in pages; each page is whole.
+async function listed(process: Process, path: string, field: "tags" | "repositories"): Promise<string[]> {
+  const entries: string[] = [];
+  for (let next: string | undefined = path; next !== undefined;) {
+    const answer = await process.send("GET", next);
+    assertEquals(answer.status, 200);
+    entries.push(...(await answer.json())[field]);
+    next = /^<([^>]+)>; rel="next"$/.exec(answer.headers.get("Link") ?? "")?.[1];
+  }
+  return entries;
+}
+
+Deno.test("DISC-TAGS-03: what is listed while others write is whole and in order, and has all that was there before", async () => {
+  await using root = new SharedRoot();
+  const [one, other] = await root.start(2);
+  const subject = indexOf("subject");
+  const referrer = (label: string) =>
+    indexOf(label, { subject: { mediaType: TYPES.index, digest: subject.digest, size: subject.text.length } });
+  const staying = numbers(4).map((number) => `m-stays-${number}`);
+  const coming = ["a", "m-b", "m-stays-1-b", "z"];
+  await pushIndex(one, `${HELLO}/manifests/${subject.digest}?${staying.map((tag) => `tag=${tag}`).join("&")}`, subject);
+  for (const label of staying) {
+    await pushBlob(one, `library/${label}`, label);
+    await pushIndex(one, `${HELLO}/manifests/${referrer(label).digest}`, referrer(label));
+  }
 
   let isWriting = true;
-  const writing = (async () => {
-    for (let number = 0; number < 30; number++) await setTag(`n${number}`);
-    isWriting = false;
-  })();
-  let lists = 0;
+  const comeAndGo = async (process: Process, label: string) => {
+    for (const _ of numbers(8)) {
+      await pushIndex(process, `${HELLO}/manifests/${label}`, subject);
+      await pushIndex(process, `${HELLO}/manifests/${referrer(label).digest}`, referrer(label));
+      await pushBlob(process, `library/${label}`, label);
+      await process.send("DELETE", `${HELLO}/manifests/${label}`);
+      await process.send("DELETE", `${HELLO}/manifests/${referrer(label).digest}`);
+      await process.send("DELETE", `/v2/library/${label}/blobs/${digestOf(label)}`);
+    }
+  };
+  const writing = Promise.all(coming.map((label, number) => comeAndGo([one, other][number % 2], label)))
+    .finally(() => isWriting = false);
+  const lists: { seen: string[]; staying: string[]; coming: string[] }[] = [];
+  const labels = { staying, coming };
+  const names = {
+    staying: ["library/hello", ...staying.map((l) => `library/${l}`)],
+    coming: coming.map((l) => `library/${l}`),
+  };
+  const referrers = {
+    staying: staying.map((label) => referrer(label).digest),
+    coming: coming.map((label) => referrer(label).digest),
+  };
   while (isWriting) {
-    const { name, tags } = await (await two.send("GET", `${HELLO}/tags/list`)).json();
-    assertEquals([name, stays.filter((tag) => !tags.includes(tag))], ["library/hello", []]);
-    lists++;
+    for (const process of [one, other]) {
+      lists.push({ seen: await listed(process, `${HELLO}/tags/list?n=2`, "tags"), ...labels });
+      lists.push({ seen: await listed(process, "/v2/_catalog?n=2", "repositories"), ...names });
+      lists.push({ seen: await referrersOf(process, subject.digest), ...referrers });
+    }
   }
   await writing;
 
-  assert(lists > 0);
-  const { tags } = await (await two.send("GET", `${HELLO}/tags/list`)).json();
-  assertEquals(tags.length, 33);
+  for (const { seen, staying, coming } of lists) {
+    assertEquals(seen, [...new Set(seen)].sort());
+    assertEquals(seen.filter((entry) => !coming.includes(entry)), staying.toSorted());
+  }
+  assert(lists.length > 0);
+  assertEquals(await root.findings(), []);
 });
 
-Deno.test("the garbage collection of another process takes nothing from a push that is on its way", async () => {
-  await using root = await temporaryRoot();
-  await using one = await RegistryProcess.start(root.path);
-  const main = new URL("../main.ts", import.meta.url).href;
-  const layers = Array.from({ length: 10 }, (_, number) => `layer ${number}`);
-  const old = new Date(Date.now() - 7_200_000);
-  for (const layer of layers) {
-    const digest = digestOf(layer);
-    await statusOf(one.send("POST", `${HELLO}/blobs/uploads/?digest=${digest}`, { body: layer }));
-    await Deno.utime(`${root.path}/library/hello/${digest}/blob`, old, old);
-  }
-  // The client asks for the first nine, and finds them there.
-  for (const layer of layers.slice(0, 9)) {
-    assertEquals(await statusOf(one.send("HEAD", `${HELLO}/blobs/${digestOf(layer)}`)), 200);
-  }
+// ── Collecting garbage, while others push ───────────────────────────────────────────────────────────────────────────
 
-  const { success } = await new Deno.Command("deno", {
-    args: [
-      "run",
-      "--no-prompt",
-      `--allow-read=${root.path}`,
-      `--allow-write=${root.path}`,
-      main,
-      "gc",
-      "--root",
-      root.path,
-    ],
-    stdout: "null",
-  }).output();
+Deno.test("the garbage collection of another process takes nothing of a push in progress", async () => {
+  await using root = new SharedRoot();
+  const [one, other] = await root.start(2);
+  const image = new Image("hello");
+  assertEquals(await image.pushBlobs(one, "library/hello"), [201, 201]);
 
-  assert(success);
-  // Only the one that nobody has asked for is gone.
-  assertEquals(await statusOf(one.send("HEAD", `${HELLO}/blobs/${digestOf(layers[9])}`)), 404);
-  const manifest = JSON.stringify({
-    schemaVersion: 2,
-    mediaType: TYPES.image,
-    config: descriptorOf(layers[0], TYPES.config),
-    layers: layers.slice(1, 9).map((layer) => descriptorOf(layer, TYPES.layer)),
+  const [summary] = await root.keepHouse("gc");
+  const pushed = await image.pushManifest(other, "library/hello", "latest");
+
+  assertEquals([summary.blobs, summary.manifests, pushed.status], [0, 0, 201]);
+  assertEquals(await image.pull(other, "library/hello", "latest"), [image.text, image.config, image.layer]);
+});
+
+Deno.test("PUSH-03: without a grace period it does, and then the manifest is refused until its blobs are there again", async () => {
+  await using root = new SharedRoot();
+  const [one, other] = await root.start(2);
+  const image = new Image("hello");
+  assertEquals(await image.pushBlobs(one, "library/hello"), [201, 201]);
+  const opened = await openSession(one);
+
+  const summary = (await root.keepHouse("gc", "--grace", "0s")).at(-1)!;
+  const refused = await image.pushManifest(other, "library/hello", "latest");
+  const again = [
+    await image.pushBlobs(other, "library/hello"),
+    await image.pushManifest(one, "library/hello", "latest"),
+  ];
+
+  assertEquals(summary.blobs, 2);
+  const details = await expectRefusal(refused, { status: 400, code: "MANIFEST_BLOB_UNKNOWN", rule: "PUSH-03" });
+  assertEquals(details.length, 2);
+  assertEquals([again[0], (again[1] as Response).status], [[201, 201], 201]);
+  // An upload is no garbage. It ends in other ways.
+  assertEquals((await other.send("GET", opened)).status, 204);
+  // What a manifest needs is not garbage, however short the grace period.
+  assertEquals((await root.keepHouse("gc", "--grace", "0s", "--untagged")).at(-1)!.blobs, 0);
+  assertEquals(await image.pull(other, "library/hello", "latest"), [image.text, image.config, image.layer]);
+});
+
+for (const [grace, what] of [[0, "no grace period"], [HOUR_MILLISECONDS, "the usual grace period"]] as const) {
+  Deno.test(`images that are pushed while garbage is collected with ${what} are whole, or were refused`, async () => {
+    await using root = new SharedRoot();
+    const processes = await root.start(2);
+    const images = numbers(24).map((number) => ({
+      image: new Image(`number ${number}`),
+      name: `library/${["hello", "other", "third"][number % 3]}`,
+      tag: `v${number}`,
+      process: processes[number % 2],
+    }));
+
+    // This process is the third one over the folder.
+    let isPushing = true;
+    const collecting = (async () => {
+      while (isPushing) await Array.fromAsync(collectGarbage(storeFor({ root: root.path }), { grace, untagged: true }));
+    })();
+    const pushed = await Promise.all(images.map(async ({ image, name, tag, process }) => {
+      const blobs = await image.pushBlobs(process, name);
+      return { blobs, manifest: await image.pushManifest(process, name, tag) };
+    }));
+    isPushing = false;
+    await collecting;
+
+    const taken = images.filter((_, number) => pushed[number].manifest.status === 201);
+    const refused = pushed.filter(({ manifest }) => manifest.status !== 201);
+    for (const { blobs } of pushed) assertEquals(blobs, [201, 201]);
+    for (const { manifest } of refused) {
+      await expectRefusal(manifest, { status: 400, code: "MANIFEST_BLOB_UNKNOWN", rule: "PUSH-03" });
+    }
+    for (const { image, name, tag } of taken) {
+      assertEquals(await image.pull(processes[0], name, tag), [image.text, image.config, image.layer]);
+    }
+    assertEquals(grace === 0 ? 0 : refused.length, 0);
+    assertEquals(await root.findings(), []);
   });
-  const headers = { "Content-Type": TYPES.image };
-  assertEquals(await statusOf(one.send("PUT", `${HELLO}/manifests/latest`, { body: manifest, headers })), 201);
+}
+
+Deno.test("a blob that a client has found by HEAD just now is not collected, however old it is", async () => {
+  await using root = new SharedRoot();
+  const [one, other] = await root.start(2);
+  const contents = { found: "found by HEAD", mounted: "mounted", pushed: "pushed again", old: "old" };
+  for (const content of Object.values(contents)) {
+    await pushBlob(one, "library/hello", content);
+    const longAgo = new Date(Date.now() - 2 * HOUR_MILLISECONDS);
+    await Deno.utime(`${root.path}/library/hello/${digestOf(content)}/blob`, longAgo, longAgo);
+  }
+
+  const found = await other.send("HEAD", `${HELLO}/blobs/${digestOf(contents.found)}`);
+  const mount = `?mount=${digestOf(contents.mounted)}&from=library/hello`;
+  const mounted = await other.send("POST", `/v2/library/other/blobs/uploads/${mount}`);
+  const pushed = await pushBlob(other, "library/hello", contents.pushed);
+  const lines = await root.keepHouse("gc", "--grace", "1h");
+
+  assertEquals([found.status, mounted.status, pushed.status], [200, 201, 201]);
+  assertEquals(lines.slice(0, -1).map(({ digest }) => digest), [digestOf(contents.old)]);
+  const statuses = await Promise.all(
+    Object.values(contents).map((content) => one.send("GET", `${HELLO}/blobs/${digestOf(content)}`)),
+  );
+  assertEquals(statuses.map(({ status }) => status), [200, 200, 200, 404]);
 });
