@@ -23,7 +23,8 @@ import type { Digest } from "../definitions/digest.ts";
 import { OCI_INDEX } from "../definitions/manifest.ts";
 import type { Name } from "../definitions/name.ts";
 import { type Call, fill, linkToNext } from "../routing.ts";
-import { listReferrers as listReferrersOnDisk, readReferrer } from "../store/referrers.ts";
+import { listReferrers as listReferrersOnDisk, toReferrer } from "../store/referrers.ts";
+import type { Referrer, Store } from "../store/store.ts";
 import { referrersOfOlderClients } from "../upgrade_procedures/enabling_the_referrers_api.ts";
 
 // DISC-REFERRERS-11: clients take manifests, and so also this index, up to 4 MiB. A little is left for what is around.
@@ -35,33 +36,38 @@ export function listReferrers({ query, store }: Call, name: Name, subject: Diges
   const types = query.getAll("artifactType").filter((type) => type !== "");
   const last = query.get("last") ?? "";
 
-  const older = referrersOfOlderClients(store, name, subject);
-  const digests = [...new Set([...listReferrersOnDisk(store, name, subject), ...older.keys()])].sort();
-  const page: string[] = [];
+  const page: Referrer[] = [];
   let size = 0;
   let rest: Digest | undefined;
-  let lastOnPage: Digest | undefined;
-  for (const digest of digests.filter((digest) => digest > last)) {
-    const text = readReferrer(store, name, subject, digest) ?? older.get(digest);
-    if (text === undefined || !fits(text, types)) continue;
-    size += new TextEncoder().encode(text).length + 1;
+  for (const referrer of allReferrers(store, name, subject)) {
+    if (referrer.digest <= last || !fits(referrer, types)) continue;
+    size += referrer.size + 1;
     if (page.length > 0 && size > LARGEST_ANSWER) {
-      rest = lastOnPage;
+      rest = page.at(-1)!.digest;
       break;
     }
-    page.push(text);
-    lastOnPage = digest;
+    page.push(referrer);
   }
 
   const headers = new Headers({ "Content-Type": OCI_INDEX });
   if (types.length > 0) headers.set("OCI-Filters-Applied", "artifactType");
   if (rest !== undefined) headers.set("Link", linkToRest(name, subject, types, rest));
   // The descriptors are JSON already, so the answer is only put together.
-  return new Response(`{"schemaVersion":2,"mediaType":"${OCI_INDEX}","manifests":[${page.join(",")}]}`, { headers });
+  const manifests = page.map(({ text }) => text).join(",");
+  return new Response(`{"schemaVersion":2,"mediaType":"${OCI_INDEX}","manifests":[${manifests}]}`, { headers });
 }
 
-function fits(text: string, types: readonly string[]): boolean {
-  return types.length === 0 || types.includes(JSON.parse(text).artifactType);
+function allReferrers(store: Store, name: Name, subject: Digest): readonly Referrer[] {
+  const known = listReferrersOnDisk(store, name, subject);
+  const older = referrersOfOlderClients(store, name, subject);
+  for (const { digest } of known) older.delete(digest);
+  if (older.size === 0) return known;
+  const more = [...older].map(([digest, text]) => toReferrer(digest, text)!);
+  return [...known, ...more].sort((a, b) => a.digest < b.digest ? -1 : 1);
+}
+
+function fits({ artifactType }: Referrer, types: readonly string[]): boolean {
+  return types.length === 0 || (artifactType !== undefined && types.includes(artifactType));
 }
 
 // `last` is the digest after which the next page starts. For the client it is only a part of the URL that it is given.

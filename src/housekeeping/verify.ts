@@ -31,7 +31,7 @@ import {
   uploadsFolder,
 } from "../store/layout.ts";
 import { hasManifest, manifestSize, readManifest } from "../store/manifests.ts";
-import { listReferrers, listSubjects, readReferrer } from "../store/referrers.ts";
+import { listEntries, listSubjects, readReferrer } from "../store/referrers.ts";
 import { listContent, listFolders } from "../store/repositories.ts";
 import type { Store } from "../store/store.ts";
 import { listTags, resolveTag } from "../store/tags.ts";
@@ -176,7 +176,7 @@ function* verifyTags(store: Store, name: Name): Generator<Finding> {
 
 function* verifyReferrers(store: Store, name: Name): Generator<Finding> {
   for (const subject of listSubjects(store, name)) {
-    for (const referrer of listReferrers(store, name, subject)) {
+    for (const referrer of listEntries(store, name, subject)) {
       const path = `${name}/_referrers/${subject}/${referrer}.json`;
       if (!hasManifest(store, name, referrer)) {
         yield { kind: "note", path, text: "an entry for a manifest that is not there, which counts for nothing" };

@@ -150,7 +150,7 @@ export async function removeUnusedBlob(store: Store, name: Name, digest: Digest,
 }
 
 // Larger pieces than the default of 64 KiB: each one costs a turn of the event loop and a system call.
-const PIECE = 1024 * 1024;
+const PIECE = 512 * 1024;
 
 /**
  * Opens a blob, or a part of it: its bytes at once where they are few, otherwise as a stream. A blob that is deleted

@@ -26,8 +26,15 @@ export class Memory<Value> {
     this.#weigh = weigh;
   }
 
-  /** The value for a path, remembered or read; `undefined` where nothing is there. */
-  recall(path: string, read: () => Value | undefined): Value | undefined {
+  /**
+   * The value for a path, remembered or read; `undefined` where nothing is there. `isFinal` tells of a value whether it
+   * stays right for as long as the file or folder does not change.
+   */
+  recall(
+    path: string,
+    read: () => Value | undefined,
+    isFinal: (value: Value) => boolean = () => true,
+  ): Value | undefined {
     const found = unlessMissing(() => Deno.lstatSync(path));
     // A symbolic link is nothing of the registry, wherever it leads.
     const info = found?.isSymlink ? undefined : found;
@@ -40,7 +47,7 @@ export class Memory<Value> {
     // It can have gone, or be a file where a folder was looked for.
     const value = unlessMissing(read);
     // Times on files are only so fine. What changed just now could change once more within the same tick.
-    if (value !== undefined && Date.now() - time > A_WHILE) {
+    if (value !== undefined && Date.now() - time > A_WHILE && isFinal(value)) {
       this.#remember(path, { inode: info.ino, time, value, weight: this.#weigh(value) });
     }
     return value;

@@ -22,7 +22,7 @@ import type { Name } from "../definitions/name.ts";
 import { namesIn, readTextFile, removeEmptyFolders, removeFile, syncFolder, writeFile } from "./durable.ts";
 import { fileNameToDigest, referrerFile, referrersFolder, subjectsFolder } from "./layout.ts";
 import { hasManifest } from "./manifests.ts";
-import type { Store } from "./store.ts";
+import type { Referrer, Store } from "./store.ts";
 
 /** Records that a manifest refers to a subject. */
 export async function storeReferrer(store: Store, name: Name, subject: Digest, referrer: Descriptor): Promise<void> {
@@ -38,8 +38,32 @@ export async function removeReferrer(store: Store, name: Name, subject: Digest, 
   if (await removeFile(store, path)) removeEmptyFolders(store, dirname(path));
 }
 
+/** Makes a referrer of its descriptor as JSON text; `undefined` where somebody has damaged it by hand. */
+export function toReferrer(digest: Digest, text: string): Referrer | undefined {
+  try {
+    return { digest, text, size: new TextEncoder().encode(text).length, artifactType: JSON.parse(text).artifactType };
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** The referrers of a subject whose manifests are there, sorted by byte value of their digests. */
+export function listReferrers(store: Store, name: Name, subject: Digest): readonly Referrer[] {
+  const read = () => {
+    const referrers = listEntries(store, name, subject).map((digest) => {
+      const text = readReferrer(store, name, subject, digest);
+      return text === undefined ? undefined : toReferrer(digest, text);
+    });
+    return referrers.filter((referrer) => referrer !== undefined);
+  };
+  // An entry whose manifest is not there counts as soon as it is, and nothing in this folder changes then.
+  const isFinal = (referrers: readonly Referrer[]) => referrers.length === listEntries(store, name, subject).length;
+  return store.memory.referrers.recall(referrersFolder(store.root, name, subject), read, isFinal) ?? [];
+}
+
 /** The digests of all entries of a subject, sorted by byte value; also of those whose manifest is not there. */
-export function listReferrers(store: Store, name: Name, subject: Digest): Digest[] {
+export function listEntries(store: Store, name: Name, subject: Digest): Digest[] {
   return namesIn(store, referrersFolder(store.root, name, subject))
     .map((fileName) => fileNameToDigest(basename(fileName, ".json")))
     .filter((digest) => digest !== undefined)

@@ -49,6 +49,8 @@ export interface Memories {
   readonly tags: Memory<Digest>;
   /** A manifest, by its folder. */
   readonly manifests: Memory<StoredManifest>;
+  /** The referrers of a subject, by their folder. */
+  readonly referrers: Memory<readonly Referrer[]>;
   /** The names in a folder, sorted by byte value. */
   readonly folders: Memory<readonly string[]>;
   /** The name of a blob's file, by its folder. Whether the file is there is asked each time. */
@@ -61,6 +63,18 @@ export interface StoredManifest {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** The media type. */
   readonly mediaType: string;
+}
+
+/** One referrer of a subject, as it is listed. */
+export interface Referrer {
+  /** Its digest. */
+  readonly digest: Digest;
+  /** Its descriptor, as JSON text. */
+  readonly text: string;
+  /** The length of the text in bytes. */
+  readonly size: number;
+  /** What kind of artifact it is. */
+  readonly artifactType?: string;
 }
 
 /** A number of upload sessions, and when it was counted. */
@@ -137,6 +151,7 @@ export function openStore({ root, ...options }: StoreOptions): Store {
     memory: {
       tags: new Memory(MOST_ENTRIES),
       manifests: new Memory(MOST_BYTES, ({ bytes }) => bytes.length),
+      referrers: new Memory(MOST_BYTES, (referrers) => referrers.reduce((sum, { size }) => sum + size, 0)),
       folders: new Memory(MOST_NAMES, (names) => names.length + 1),
       blobs: new Memory(MOST_ENTRIES),
     },

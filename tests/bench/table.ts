@@ -111,7 +111,9 @@ export function formatTable(results: readonly Result[], run: Run, programs: read
     "Glassbox is as the best peer (also with `--durability none`) and as the limit; above 1 Glassbox is better.",
     ...notes.map((note, number) => `[${number + 1}] ${note}`),
     "",
-    `${run.date}, ${run.machine}, ${run.rounds} rounds${run.isQuick ? ", a quick look without warming up" : ""}`,
+    `${run.date}, ${run.machine}, ${run.rounds === 1 ? "1 round" : `${run.rounds} rounds`}${
+      run.isQuick ? ", a quick look without warming up" : ""
+    }`,
     Object.entries(run.versions).map(([name, version]) => `${name} ${version}`).join(", "),
     ...Object.entries(run.absent).map(([name, install]) => `${name} is not installed: ${install}`),
   ].join("\n");
