@@ -64,10 +64,17 @@ export const GRACE = 60 * 60 * 1000;
 /** Collects the garbage of all repositories: each removal, repository by repository. */
 export async function* collectGarbage(store: Store, options: CollectOptions = {}): AsyncGenerator<Removal> {
   let repositories = 0;
+  await takeTurns();
   for (const name of [...listRepositories(store)]) {
     options.progress?.(++repositories);
+    await takeTurns();
     yield* await changeRepository(store, name, () => collectIn(store, name, options));
   }
+}
+
+// Whoever serves requests in the same process can go on with them in between.
+function takeTurns(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
 }
 
 async function collectIn(store: Store, name: Name, options: CollectOptions): Promise<Removal[]> {

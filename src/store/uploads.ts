@@ -257,8 +257,10 @@ function sessionsIn(store: Store, name: Name): { id: SessionId; isAlive: boolean
 }
 
 // PUSH-CANCEL-04: a session is alive for some time after its last request, and each request leaves its time on the file.
+// A session that is just being opened has its folder, and no file yet.
 function isAlive(store: Store, name: Name, id: SessionId): boolean {
-  const info = unlessMissing(() => Deno.statSync(sessionFile(store.root, name, id)));
+  const info = unlessMissing(() => Deno.lstatSync(sessionFile(store.root, name, id))) ??
+    unlessMissing(() => Deno.lstatSync(sessionFolder(store.root, name, id)));
   return info !== undefined && Date.now() - info.mtime!.getTime() <= store.sessionLifetime;
 }
 
