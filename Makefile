@@ -14,9 +14,14 @@ help:
 	@echo 'make test | spec | conformance | clients | bench'
 	@echo 'make clean      empties testdata/'
 
-# The last command of the recipe takes the place of the shell, so that a signal to make reaches it directly.
+# npx ends by the signal that it was stopped with, and make would report that as an error. So the shell stays between them:
+# it passes the signal on, waits until the registry has stopped, and says nothing of it.
 start:
-	@exec $(DENO) task start --host '$(HOST)' --port '$(PORT)' --root '$(ROOT)' $(FLAGS)
+	@$(DENO) task start --host '$(HOST)' --port '$(PORT)' --root '$(ROOT)' $(FLAGS) & registry=$$!; \
+	exec 2>/dev/null; trap 'stopped=yes; kill $$registry' INT TERM; \
+	wait $$registry; status=$$?; \
+	while kill -0 $$registry; do wait $$registry; done; \
+	[ -n "$$stopped" ] || exit $$status
 
 test spec conformance clients bench:
 	@$(DENO) task $@

@@ -17,8 +17,10 @@ if (import.meta.main) Deno.exit(await start(Deno.args));
 /** Starts the registry and waits for its end: its exit status. */
 async function start(args: string[]): Promise<number> {
   const main = new URL("main.ts", import.meta.url).href;
-  const child = new Deno.Command("deno", { args: ["run", "--no-prompt", ...permissionsFor(args), main, ...args] })
-    .spawn();
+  // Only the package that computes passwords is ever fetched. Without passwords nothing is, whoever asks for it.
+  const reach = args.some((arg) => arg.startsWith("--htpasswd")) ? [] : ["--cached-only"];
+  const options = ["run", "--no-prompt", ...reach, ...permissionsFor(args)];
+  const child = new Deno.Command("deno", { args: [...options, main, ...args] }).spawn();
   // Whoever stops this one means the other. A terminal interrupts both at once, and twice does no harm.
   const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
   for (const signal of signals) Deno.addSignalListener(signal, () => stop(child, signal));

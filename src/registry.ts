@@ -8,7 +8,7 @@
  *
  * That is all the plumbing there is. It listens nowhere and knows no port, so a test can have a whole registry in one line:
  *
- *     const registry = createRegistry({ root: "/tmp/registry" });
+ *     const registry = createRegistry({ root: "images" });
  *     const response = await registry(new Request("http://localhost/v2/"));
  *
  * Next: main.ts

@@ -26,7 +26,8 @@ import { RegistryError } from "./api/error_codes.ts";
 import type { RulesOfHeading } from "./definitions/headings.ts";
 import type { Name } from "./definitions/name.ts";
 import { type Placeholders, readPlaceholder } from "./placeholders.ts";
-import { isLink } from "./store/repositories.ts";
+import { repositoryFolder } from "./store/layout.ts";
+import { isLinked } from "./store/links.ts";
 import type { Store } from "./store/store.ts";
 
 /** The methods of the table. */
@@ -271,7 +272,7 @@ export function readValues({ texts, endpoint: { method, heading } }: Match, stor
 
 // Nothing outside the root is read or written, also where somebody has planted a link to it.
 function expectNoLink(store: Store, name: Name): void {
-  if (!isLink(store, name)) return;
+  if (!isLinked(store, repositoryFolder(store.root, name))) return;
   throw new RegistryError("NAME_UNKNOWN", {
     rule: "DEF-I01",
     expected: "a folder in the root",

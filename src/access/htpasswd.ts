@@ -20,13 +20,13 @@ export interface Bcrypt {
   compare(password: string, hash: string): Promise<boolean>;
 }
 
-/**
- * Loads the package that computes bcrypt. Its name is not written where it is imported, or else every start would look for
- * the package, also on machines that have no passwords and no network.
- */
+// Not in `deno.json`, and not written where it is imported: else every start would fetch the package first, also on
+// machines that have no passwords and reach no package registry.
+const BCRYPT = "npm:bcryptjs@3.0.3";
+
+/** Loads the package that computes bcrypt; it is fetched when that is asked for the first time. */
 export async function loadBcrypt(): Promise<Bcrypt> {
-  const specifier = "bcryptjs";
-  return await import(specifier);
+  return await import(BCRYPT);
 }
 
 /** A line of the file cannot be used; the message says which one, and not what is in it. */

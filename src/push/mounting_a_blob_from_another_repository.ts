@@ -20,14 +20,14 @@ import type { Digest } from "../definitions/digest.ts";
 import { algorithmOf } from "../definitions/digest.ts";
 import { type Name, parseName } from "../definitions/name.ts";
 import type { Call } from "../routing.ts";
-import { linkBlob, useBlob } from "../store/blobs.ts";
+import { keepsBlob, linkBlob } from "../store/blobs.ts";
 import { listRepositories } from "../store/repositories.ts";
 import { openSession } from "./pushing_a_blob_monolithically.ts";
 import { blobCreated } from "./pushing_blobs.ts";
 
 /** Mounts a blob (PUSH-MOUNT-01), or opens a session to upload it (PUSH-MOUNT-08). */
 export async function mountBlob(call: Call, name: Name, digest: Digest): Promise<Response> {
-  if (useBlob(call.store, name, digest) !== undefined) return blobCreated(call, name, digest);
+  if (await keepsBlob(call.store, name, digest)) return blobCreated(call, name, digest);
   for (const source of sourcesOf(call)) {
     if (await linkBlob(call.store, source, name, digest)) return blobCreated(call, name, digest);
   }

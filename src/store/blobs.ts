@@ -34,9 +34,9 @@ import {
   step,
   syncFolder,
 } from "./durable.ts";
-import { contentFolder, uploadsFolder } from "./layout.ts";
+import { contentFolder, repositoryFolder, uploadsFolder } from "./layout.ts";
 import { isMissing, unlessMissing } from "./missing.ts";
-import { isLink } from "./repositories.ts";
+import { isLinked } from "./links.ts";
 import type { Store } from "./store.ts";
 
 /** A blob that is there: its file, and its length in bytes. */
@@ -89,18 +89,27 @@ export function useBlob(store: Store, name: Name, digest: Digest): Blob | undefi
 // collection can leave things alone for, if it is to be sure.
 const USE_IS_NOTED_FOR = 60_000;
 
+/**
+ * Whether a repository has a blob already, for a client that is about to be told that it is safe there. Whoever stored it
+ * may not have synced the folder yet.
+ */
+export async function keepsBlob(store: Store, name: Name, digest: Digest): Promise<boolean> {
+  if (useBlob(store, name, digest) === undefined) return false;
+  await syncFolder(store, contentFolder(store.root, name, digest));
+  return true;
+}
+
 /** Puts a synced file, whose bytes have this digest, where the repository keeps that blob. */
 export async function storeBlob(store: Store, name: Name, digest: Digest, file: string): Promise<void> {
   const folder = contentFolder(store.root, name, digest);
-  // USE-I04: two clients pushed the same blob at the same time. The first one to finish has stored it, for both. It may
-  // not have synced the folder yet, and the second one is about to be told that the blob is safe.
-  if (useBlob(store, name, digest) !== undefined) return await syncFolder(store, folder);
+  // USE-I04: two clients pushed the same blob at the same time. The first one to finish has stored it, for both.
+  if (await keepsBlob(store, name, digest)) return;
   await moveFile(store, file, join(folder, nameByContent(file)));
 }
 
 /** Gives a repository a blob of another one, as a second name for the same bytes: whether the other one had it. */
 export async function linkBlob(store: Store, from: Name, to: Name, digest: Digest): Promise<boolean> {
-  const blob = isLink(store, from) ? undefined : useBlob(store, from, digest);
+  const blob = isLinked(store, repositoryFolder(store.root, from)) ? undefined : useBlob(store, from, digest);
   if (blob === undefined) return false;
   const fileName = blob.path.slice(contentFolder(store.root, from, digest).length + 1);
   return await linkFile(store, blob.path, join(contentFolder(store.root, to, digest), fileName));

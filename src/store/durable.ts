@@ -21,6 +21,7 @@
 
 import { basename, dirname, join, relative } from "node:path";
 import { isMissing, isNotEmpty, unlessMissing } from "./missing.ts";
+import { expectNotLinked, isLinked } from "./links.ts";
 import { quarantinedFile } from "./layout.ts";
 import type { Change, StepKind, Store } from "./store.ts";
 
@@ -31,12 +32,12 @@ export function report(store: Store, sign: Change["sign"], path: string, more: P
 
 /** Reads a small file: its bytes, or `undefined` where there is none. */
 export function readFile(path: string): Uint8Array<ArrayBuffer> | undefined {
-  return unlessMissing(() => Deno.readFileSync(path));
+  return fileInfo(path) && unlessMissing(() => Deno.readFileSync(path));
 }
 
 /** Reads a small text file: its text, or `undefined` where there is none. */
 export function readTextFile(path: string): string | undefined {
-  return unlessMissing(() => Deno.readTextFileSync(path));
+  return fileInfo(path) && unlessMissing(() => Deno.readTextFileSync(path));
 }
 
 /** The size of a file in bytes, or `undefined` where there is none. */
@@ -187,6 +188,7 @@ export async function removeFolder(store: Store, folder: string): Promise<boolea
 /** Removes a folder with nothing in it, and then those above it that this leaves empty, up to the root. */
 export function removeEmptyFolders(store: Store, folder: string): void {
   for (let path = folder; path !== store.root && path !== dirname(path); path = dirname(path)) {
+    if (isLinked(store, path)) return;
     try {
       Deno.removeSync(path);
     } catch (error) {
@@ -245,6 +247,7 @@ export async function makeFolder(store: Store, folder: string): Promise<void> {
  * and a test lets the disk fail there.
  */
 export async function step<T>(store: Store, kind: StepKind, path: string, action: () => T): Promise<Awaited<T>> {
+  expectNotLinked(store, dirname(path));
   store.watch?.({ when: "before", kind, path: relative(store.root, path) });
   const result = await action();
   store.watch?.({ when: "after", kind, path: relative(store.root, path) });

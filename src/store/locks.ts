@@ -12,6 +12,7 @@ import { dirname } from "node:path";
 import type { Name } from "../definitions/name.ts";
 import { makeFolder } from "./durable.ts";
 import { lockFile } from "./layout.ts";
+import { expectNotLinked } from "./links.ts";
 import type { Store } from "./store.ts";
 
 /**
@@ -44,6 +45,7 @@ export function changeRepository<T>(store: Store, name: Name, action: () => Prom
   const path = lockFile(store.root, name);
   return inTurn(store, path, async () => {
     await makeFolder(store, dirname(path));
+    expectNotLinked(store, dirname(path));
     using file = Deno.openSync(path, { write: true, create: true });
     await lock(file);
     return await action();

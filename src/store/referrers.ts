@@ -21,6 +21,7 @@ import type { Digest } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";
 import { namesIn, readTextFile, removeEmptyFolders, removeFile, syncFolder, writeFile } from "./durable.ts";
 import { fileNameToDigest, referrerFile, referrersFolder, subjectsFolder } from "./layout.ts";
+import { isLinked } from "./links.ts";
 import { hasManifest } from "./manifests.ts";
 import type { Referrer, Store } from "./store.ts";
 
@@ -59,7 +60,8 @@ export function listReferrers(store: Store, name: Name, subject: Digest): readon
   };
   // An entry whose manifest is not there counts as soon as it is, and nothing in this folder changes then.
   const isFinal = (referrers: readonly Referrer[]) => referrers.length === listEntries(store, name, subject).length;
-  return store.memory.referrers.recall(referrersFolder(store.root, name, subject), read, isFinal) ?? [];
+  const folder = referrersFolder(store.root, name, subject);
+  return isLinked(store, folder) ? [] : store.memory.referrers.recall(folder, read, isFinal) ?? [];
 }
 
 /** The digests of all entries of a subject, sorted by byte value; also of those whose manifest is not there. */

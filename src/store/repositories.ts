@@ -16,7 +16,7 @@ import type { Digest } from "../definitions/digest.ts";
 import { type Name, parseName } from "../definitions/name.ts";
 import { namesIn } from "./durable.ts";
 import { fileNameToDigest, repositoryFolder } from "./layout.ts";
-import { unlessMissing } from "./missing.ts";
+import { isLinked } from "./links.ts";
 import type { Store } from "./store.ts";
 
 /** Whether a repository has any content. */
@@ -35,28 +35,9 @@ export function listContent(store: Store, name: Name): Digest[] {
 /** The repositories that come after `last` in the order of byte values; all of them where there is no `last`. */
 export function* listRepositories(store: Store, last = ""): Generator<Name> {
   for (const name of listFolders(store, last)) {
-    if (repositoryExists(store, name) && !isLink(store, name)) yield name;
+    if (repositoryExists(store, name)) yield name;
   }
 }
-
-/**
- * Whether the folder of a repository, or one above it, is a symbolic link: it would lead to where the registry has no
- * business. It is looked at once a second at most, which is soon enough for what only somebody at the machine can do.
- */
-export function isLink(store: Store, name: Name): boolean {
-  const known = store.links.get(name);
-  if (known !== undefined && Date.now() - known.lookedAt < 1000) return known.isLink;
-  const parts = name.split("/");
-  const isLink = parts.some((_, index) => {
-    const folder = repositoryFolder(store.root, parts.slice(0, index + 1).join("/") as Name);
-    return unlessMissing(() => Deno.lstatSync(folder))?.isSymlink ?? false;
-  });
-  if (store.links.size >= MOST_NAMES) store.links.clear();
-  store.links.set(name, { isLink, lookedAt: Date.now() });
-  return isLink;
-}
-
-const MOST_NAMES = 10_000;
 
 /** The folders that are or could be repositories, also those that only have upload sessions in them. */
 export function listFolders(store: Store, last = ""): Generator<Name> {
@@ -66,7 +47,8 @@ export function listFolders(store: Store, last = ""): Generator<Name> {
 // In the order of byte values, `a-b` stands between `a` and `a/c`, since "-" comes before "/". So a folder and what lies
 // below it are two things to sort: `a`, `a-b`, `a-b/…`, `a/…`.
 function* foldersBelow(store: Store, above: string, last: string): Generator<Name> {
-  const names = namesIn(store, join(store.root, above)).map((name) => above + name).filter((name) => parseName(name));
+  const names = namesIn(store, join(store.root, above)).map((name) => above + name)
+    .filter((name) => parseName(name) && !isLinked(store, `${store.root}/${name}`));
   for (const entry of names.flatMap((name) => [name, `${name}/`]).sort()) {
     if (!entry.endsWith("/")) {
       if (entry > last) yield entry as Name;

@@ -13,7 +13,6 @@
 
 import { normalize } from "node:path";
 import type { Digest, Hashes, RunningHash } from "../definitions/digest.ts";
-import type { Name } from "../definitions/name.ts";
 import type { SessionId } from "../definitions/session.ts";
 import { Memory } from "./memory.ts";
 
@@ -33,8 +32,8 @@ export interface Store {
   readonly runningHashes: Map<SessionId, HashSoFar>;
   /** What was read before; see `memory.ts`. */
   readonly memory: Memories;
-  /** Which folders of repositories are symbolic links; see `repositories.ts`. */
-  readonly links: Map<Name, { isLink: boolean; lookedAt: number }>;
+  /** Which folders are symbolic links, or below one, and when that was seen; see `links.ts`. */
+  readonly links: Map<string, { isLinked: boolean; lookedAt: number }>;
   /** How many upload sessions there are; see `uploads.ts`. */
   readonly sessions: SessionCount;
   /** Whom to tell about each change. */

@@ -16,11 +16,13 @@ import type { Name } from "../definitions/name.ts";
 import { parseTag, type Tag } from "../definitions/tag.ts";
 import { namesAfter, namesIn, readTextFile, removeEmptyFolders, removeFile, syncFolder, writeFile } from "./durable.ts";
 import { tagFile, tagsFolder } from "./layout.ts";
+import { isLinked } from "./links.ts";
 import type { Store } from "./store.ts";
 
 /** The digest that a tag points to; `undefined` where the repository has no such tag. */
 export function resolveTag(store: Store, name: Name, tag: Tag): Digest | undefined {
   const path = tagFile(store.root, name, tag);
+  if (isLinked(store, tagsFolder(store.root, name))) return undefined;
   return store.memory.tags.recall(path, () => parseDigest(readTextFile(path)?.trim() ?? ""));
 }
 

@@ -39,6 +39,7 @@ import {
   writeAll,
 } from "./durable.ts";
 import { repositoryFolder, sessionFile, sessionFolder, uploadsFolder } from "./layout.ts";
+import { expectNotLinked, isLinked } from "./links.ts";
 import { inTurn, lock } from "./locks.ts";
 import { unlessMissing } from "./missing.ts";
 import { listFolders } from "./repositories.ts";
@@ -71,6 +72,7 @@ export async function openSession(store: Store, name: Name, algorithm: string): 
 // folder is, for nobody will look after it again.
 async function makeSessionFolder(store: Store, name: Name, id: SessionId): Promise<void> {
   const folder = sessionFolder(store.root, name, id);
+  expectNotLinked(store, uploadsFolder(store.root, name));
   const isMade = unlessMissing(() => (Deno.mkdirSync(folder, { mode: 0o755 }), true));
   if (isMade) return;
   await makeFolder(store, repositoryFolder(store.root, name));
@@ -134,7 +136,8 @@ export function withSession<T>(
     await lock(file);
     // Another process may have ended the session while this one waited.
     if (fileSize(path) === undefined) return undefined;
-    file.utimeSync(new Date(), new Date());
+    // By its path: by the open file, Deno would ask for permission to where a root that is a link really is.
+    noteUse(path);
     return await action(new LockedSession(store, name, id, path, file));
   });
 }
@@ -149,7 +152,7 @@ class LockedSession implements Session {
     private readonly path: string,
     private readonly file: Deno.FsFile,
   ) {
-    this.size = file.statSync().size;
+    this.size = fileSize(path) ?? 0;
   }
 
   async append(body: AsyncIterable<Uint8Array>, algorithm?: string): Promise<void> {
@@ -168,7 +171,7 @@ class LockedSession implements Session {
       await writing;
     } finally {
       await writing.catch(() => {});
-      this.size = this.file.statSync().size;
+      this.size = fileSize(this.path) ?? 0;
       // The disk took less than was hashed: then this is no hash of what the file has.
       if (running?.size !== this.size) this.store.runningHashes.delete(this.id);
       if (this.size > before) report(this.store, "~", this.path, { size: this.size });
@@ -261,6 +264,7 @@ function sessionsIn(store: Store, name: Name): { id: SessionId; isAlive: boolean
 function isAlive(store: Store, name: Name, id: SessionId): boolean {
   const info = unlessMissing(() => Deno.lstatSync(sessionFile(store.root, name, id))) ??
     unlessMissing(() => Deno.lstatSync(sessionFolder(store.root, name, id)));
+  if (info?.isSymlink || isLinked(store, sessionFolder(store.root, name, id))) return false;
   return info !== undefined && Date.now() - info.mtime!.getTime() <= store.sessionLifetime;
 }
 

@@ -1,0 +1,129 @@
+/** How a registry stops, and what a client can go on with afterwards. */
+
+import { assert, assertEquals } from "@std/assert";
+import { digestOf } from "./fixture.ts";
+import { pushBlob } from "./processes/content.ts";
+import { type Process, SharedRoot, SlowBody } from "./processes/shared_root.ts";
+
+const HELLO = "/v2/library/hello";
+
+async function openSession(process: Process): Promise<string> {
+  const opened = await process.send("POST", `${HELLO}/blobs/uploads/`);
+  assertEquals(opened.status, 202);
+  return opened.headers.get("Location")!;
+}
+
+async function expectRefusedConnection(address: string): Promise<void> {
+  const { hostname, port } = new URL(address);
+  const outcome = await Deno.connect({ hostname, port: Number(port) }).catch((error) => error);
+  assert(outcome instanceof Deno.errors.ConnectionRefused, `${outcome}`);
+}
+
+Deno.test("on SIGTERM an upload and a download come to their ends, new requests are to come back later, and the status is 0", async () => {
+  await using root = new SharedRoot();
+  const [registry] = await root.start(1);
+  const layer = "a layer that no socket takes as a whole ".repeat(500_000);
+  assertEquals((await pushBlob(registry, "library/hello", layer)).status, 201);
+  const location = await openSession(registry);
+  const body = new SlowBody();
+  const uploading = registry.send("PUT", `${location}?digest=${digestOf("helloworld")}`, { body: body.stream });
+  await body.write("hello");
+  await registry.ask("GET", location, ({ headers }) => headers.get("Range") === "0-4");
+  const download = await registry.open("GET", `${HELLO}/blobs/${digestOf(layer)}`);
+
+  registry.signal("SIGTERM");
+  using strangers = Deno.createHttpClient({});
+  const known = await registry.ask("GET", "/v2/", ({ status }) => status !== 200);
+  const stranger = await registry.send("GET", location, { client: strangers });
+  await body.write("world");
+  await body.close();
+  const uploaded = await uploading;
+  const downloaded = await download.text();
+  const ended = await registry.status();
+
+  for (const refused of [known, stranger]) {
+    assertEquals([refused.status, refused.headers.get("Retry-After")], [503, "5"]);
+    const { errors: [{ code }] } = await refused.json();
+    assertEquals(code, "TOOMANYREQUESTS");
+  }
+  assertEquals([uploaded.status, uploaded.headers.get("Docker-Content-Digest")], [201, digestOf("helloworld")]);
+  assert(downloaded === layer);
+  assertEquals(ended, { code: 0, signal: null });
+  await expectRefusedConnection(registry.address);
+  assertEquals(root.read(`library/hello/${digestOf("helloworld")}/blob`), "helloworld");
+  assertEquals(await root.findings(), []);
+});
+
+Deno.test("a client that is connected and asks for nothing does not keep the registry from stopping", async () => {
+  await using root = new SharedRoot();
+  const [registry] = await root.start(1, "--drain", "1h");
+  const { hostname, port } = new URL(registry.address);
+  using idle = await Deno.connect({ hostname, port: Number(port) });
+  using halfAsked = await Deno.connect({ hostname, port: Number(port) });
+  await halfAsked.write(new TextEncoder().encode("GET /v2/ HTTP/1.1\r\nHost: loc"));
+  assertEquals((await registry.send("GET", "/v2/")).status, 200);
+
+  registry.signal("SIGTERM");
+
+  assertEquals(await registry.status(), { code: 0, signal: null });
+  assertEquals(await idle.read(new Uint8Array(1)).catch(() => null), null);
+});
+
+Deno.test("a download that nobody reads keeps the registry from stopping only as long as --drain says", async () => {
+  await using root = new SharedRoot();
+  const [registry] = await root.start(1, "--drain", "1s");
+  const layer = "a layer that no socket takes as a whole ".repeat(500_000);
+  assertEquals((await pushBlob(registry, "library/hello", layer)).status, 201);
+  const download = await registry.open("GET", `${HELLO}/blobs/${digestOf(layer)}`);
+
+  const before = performance.now();
+  registry.signal("SIGTERM");
+  const ended = await registry.status();
+
+  assertEquals(ended, { code: 0, signal: null });
+  assert(performance.now() - before >= 1000);
+  await download.body!.cancel().catch(() => {});
+});
+
+for (
+  const [what, signal, ended] of [
+    ["--drain has cut off", "SIGTERM", { code: 0, signal: null }],
+    ["kill -9 has cut off", "SIGKILL", { code: 137, signal: "SIGKILL" }],
+  ] as const
+) {
+  for (const method of ["PATCH", "PUT"]) {
+    Deno.test(`USE-I02: what ${what} in a ${method} is kept as far as it came, and the client goes on after the restart`, async () => {
+      await using root = new SharedRoot();
+      const [before] = await root.start(1, "--drain", "1s");
+      const layer = Array.from({ length: 60_000 }, (_, number) => `line ${number}\n`).join("");
+      const digest = digestOf(layer);
+      const location = await openSession(before);
+      await before.send("PATCH", location, { body: layer.slice(0, 100) });
+      const body = new SlowBody();
+      const uploading = before.send(method, `${location}?digest=${digest}`, { body: body.stream }).catch((error) =>
+        error
+      );
+      await body.write(layer.slice(100, 400_000));
+      await before.ask("GET", location, ({ headers }) => headers.get("Range") === "0-399999");
+
+      before.signal(signal);
+      assertEquals(await before.status(), ended);
+      const cutOff = await uploading;
+      const [after] = await root.start(1);
+      const status = await after.send("GET", location);
+      const rest = await after.send("PATCH", location, {
+        body: layer.slice(400_000),
+        headers: { "Content-Range": `400000-${layer.length - 1}` },
+      });
+      const closed = await after.send("PUT", `${location}?digest=${digest}`);
+
+      assert(!cutOff.ok);
+      assertEquals([status.status, status.headers.get("Range")], [204, "0-399999"]);
+      assertEquals([rest.status, rest.headers.get("Range")], [202, `0-${layer.length - 1}`]);
+      assertEquals([closed.status, closed.headers.get("Docker-Content-Digest")], [201, digest]);
+      assert(await (await after.send("GET", closed.headers.get("Location")!)).text() === layer);
+      assertEquals(root.tree(), [`library/hello/${digest}/blob`]);
+      await body.abandon();
+    });
+  }
+}

@@ -1,0 +1,68 @@
+/** A symbolic link that somebody has planted in the root leads nowhere; the root itself may be one. */
+
+import { assertEquals } from "@std/assert";
+import { digestOf, TYPES } from "./fixture.ts";
+import { indexOf, pushBlob, pushIndex } from "./processes/content.ts";
+import { SharedRoot } from "./processes/shared_root.ts";
+
+const HELLO = "/v2/library/hello";
+const SECRET = indexOf("secret");
+
+Deno.test("a root that is itself reached through a symbolic link is served as any other", async () => {
+  await using folder = new SharedRoot();
+  await using root = new SharedRoot();
+  await Deno.remove(root.path);
+  await Deno.symlink(folder.path, root.path);
+  const [registry] = await root.start(1);
+
+  const pushed = await pushBlob(registry, "library/hello", "foo");
+  const pulled = await registry.send("GET", `${HELLO}/blobs/${digestOf("foo")}`);
+
+  assertEquals([pushed.status, pulled.status, await pulled.text()], [201, 200, "foo"]);
+  assertEquals(folder.tree(), [`library/hello/${digestOf("foo")}/blob`]);
+});
+
+// What is planted as a link in the folder of library/hello, and what it points to outside.
+const LINKS: Record<string, { link: string; outside: string }> = {
+  "the bytes of a manifest": { link: `${SECRET.digest}/manifest.json`, outside: "manifest.json" },
+  "the folder of a manifest": { link: SECRET.digest, outside: "." },
+  "the folder of the tags": { link: "_tags", outside: "tags" },
+  "the folder of the referrers": { link: "_referrers", outside: "referrers" },
+  "the folder of the uploads": { link: "_uploads", outside: "uploads" },
+};
+
+for (const [what, { link, outside }] of Object.entries(LINKS)) {
+  Deno.test(`nothing is read or written through a symbolic link in the place of ${what}`, async () => {
+    await using elsewhere = new SharedRoot();
+    for (const folder of ["tags", "referrers", "uploads"]) await Deno.mkdir(`${elsewhere.path}/${folder}`);
+    await Deno.writeTextFile(`${elsewhere.path}/manifest.json`, SECRET.text);
+    await Deno.writeTextFile(`${elsewhere.path}/content-type`, TYPES.index);
+    await Deno.writeTextFile(`${elsewhere.path}/tags/secret`, SECRET.digest);
+    const before = elsewhere.tree();
+    await using root = new SharedRoot();
+    const [registry] = await root.start(1);
+    await pushBlob(registry, "library/hello", "what makes it a repository");
+    const path = `${root.path}/library/hello/${link}`;
+    const folder = path.replace(/[/][^/]*$/, "");
+    await Deno.mkdir(folder, { recursive: true });
+    // What belongs beside the bytes of a manifest; elsewhere it is nothing.
+    await Deno.writeTextFile(`${folder}/content-type`, TYPES.index);
+    await Deno.remove(path).catch(() => {});
+    await Deno.symlink(`${elsewhere.path}/${outside}`, path);
+
+    const answers = [
+      await registry.send("GET", `${HELLO}/manifests/${SECRET.digest}`),
+      await registry.send("GET", `${HELLO}/manifests/secret`),
+    ];
+    const subject = { mediaType: TYPES.index, digest: digestOf("subject"), size: 7 };
+    await registry.send("POST", `${HELLO}/blobs/uploads/`);
+    await pushBlob(registry, "library/hello", "foo");
+    await pushIndex(registry, `${HELLO}/manifests/latest`, indexOf("new", { subject }));
+    await pushIndex(registry, `${HELLO}/manifests/${SECRET.digest}`, SECRET);
+    await registry.send("DELETE", `${HELLO}/manifests/secret`);
+    await registry.send("DELETE", `${HELLO}/manifests/${SECRET.digest}`);
+
+    assertEquals(answers.map(({ status }) => status), [404, 404]);
+    assertEquals(elsewhere.tree(), before);
+  });
+}
