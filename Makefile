@@ -14,8 +14,8 @@ help:
 	@echo 'make test | spec | conformance | clients | bench'
 	@echo 'make clean      empties testdata/'
 
-# npx ends by the signal that it was stopped with, and make would report that as an error. So the shell stays between them:
-# it passes the signal on, waits until the registry has stopped, and says nothing of it.
+# npx ends by the signal that it is stopped with, and make would report that as an error. So the shell stays between them,
+# passes the signal on, and says nothing of it.
 start:
 	@$(DENO) task start --host '$(HOST)' --port '$(PORT)' --root '$(ROOT)' $(FLAGS) & registry=$$!; \
 	exec 2>/dev/null; trap 'stopped=yes; kill $$registry' INT TERM; \
