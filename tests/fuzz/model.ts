@@ -69,7 +69,7 @@ export class Model {
     } else if (answer.status === 204 && method === "DELETE") {
       this.sessions.delete(path![3]);
     } else if (answer.status === 400 && method === "PUT" && detailOf(answer).rule === "PUSH-CHUNK-18") {
-      // the bytes were not those of the digest. They cannot be taken back, and the session has ended.
+      // The bytes were not those of the digest. They cannot be taken back, and the session has ended.
       this.#endSession(sent, path![3], detailOf(answer).actual);
     }
   }
@@ -172,7 +172,7 @@ export function decodePath(url: string): string {
   }).join("/");
 }
 
-// PUSH-MANIFEST-03 and A-30: without its parameters; without a header, what the manifest says or looks like.
+// PUSH-MANIFEST-03: without its parameters; without a header, what the manifest says or looks like.
 function mediaTypeOf({ headers, body }: Sent): string {
   const json = JSON.parse(new TextDecoder().decode(body));
   const named = headers.get("Content-Type")?.split(";")[0].trim() || json.mediaType;
