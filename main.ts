@@ -96,6 +96,7 @@ function optionsOf(line: CommandLine, log: LogForm): RegistryOptions {
     maxBlobSize,
     maxUploads,
     durability,
+    shareBodies: true,
     sessionLifetime: line.uploadLifetime,
     story: printer(log),
   };

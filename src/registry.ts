@@ -52,6 +52,11 @@ export interface RegistryOptions {
   readonly access?: Access;
   /** What stands in front of the path in `Location` headers, such as `https://registry.example`. Default: nothing. */
   readonly origin?: string;
+  /**
+   * Whether answers may share the bytes of their bodies: for a server, which only sends them, and saves making a copy for
+   * each. Default: false; what comes out of a body is for whoever reads it to keep and to change.
+   */
+  readonly shareBodies?: boolean;
   /** More digest algorithms than sha256 and sha512: for each name, how to start a hash. Default: none. */
   readonly hashes?: Hashes;
   /** Who is told before and after each step that changes the disk, and may let it fail by throwing. Default: nobody. */
@@ -128,11 +133,12 @@ async function answer(call: Call, pathname: string, telling: Telling): Promise<R
 
 // RFC 9110 section 9.3.2: the headers of a GET, and no body.
 async function withoutBody(response: Response): Promise<Response> {
+  if (response.body === null) return response;
   const { status, headers } = response;
-  if (response.body !== null && !headers.has("Content-Length")) {
+  if (!headers.has("Content-Length")) {
     headers.set("Content-Length", String((await response.bytes()).length));
   } else {
-    await response.body?.cancel();
+    await response.body.cancel();
   }
   return new Response(null, { status, headers });
 }
@@ -165,9 +171,20 @@ function settingsOf(options: RegistryOptions): Settings {
       `Cannot limit manifests to ${maxManifestSize} bytes: the spec asks for ${SMALLEST_MANIFEST_LIMIT} at least`,
     );
   }
-  const { readOnly = false, deletion = true, allowSparse = false, origin = "" } = options;
+  const { readOnly = false, deletion = true, allowSparse = false, origin = "", shareBodies = false } = options;
   const { maxBlobSize = Infinity, maxUploads = Infinity, slowest = SLOWEST, access } = options;
-  return { access, readOnly, deletion, allowSparse, maxManifestSize, maxBlobSize, maxUploads, slowest, origin };
+  return {
+    access,
+    readOnly,
+    deletion,
+    allowSparse,
+    maxManifestSize,
+    maxBlobSize,
+    maxUploads,
+    slowest,
+    origin,
+    shareBodies,
+  };
 }
 
 /** The store of a registry with these options. */

@@ -53,6 +53,8 @@ export interface Settings {
   readonly access: Access | undefined;
   /** What stands in front of the path in a `Location`, such as `https://registry.example`; mostly nothing. */
   readonly origin: string;
+  /** Whether answers may share the bytes of their bodies. */
+  readonly shareBodies: boolean;
 }
 
 /** One request, and what a section needs to answer it. */
@@ -79,10 +81,18 @@ export interface Endpoint {
   readonly heading: RulesOfHeading;
   /** The section's function. */
   readonly answer: (call: Call, ...values: never[]) => Response | Promise<Response>;
-  /** The path, cut at each "/". */
-  readonly segments: readonly string[];
+  /** The path, cut at each "/"; where it ends with one, also without that. */
+  readonly patterns: readonly Pattern[];
   /** The query parameters that it asks for, and the placeholders of their values; "" where the section reads it itself. */
   readonly parameters: readonly (readonly [name: string, placeholder: string])[];
+}
+
+/** A path with placeholders, cut at each "/". */
+export interface Pattern {
+  /** The segments; a placeholder is one that starts with "<". */
+  readonly segments: readonly string[];
+  /** Which segment is the name; it stands for one or more of a request. -1 where there is none. */
+  readonly nameAt: number;
 }
 
 /** Makes a row of the table. */
@@ -95,6 +105,11 @@ export function endpoint<const Text extends string>(
 ): Endpoint {
   const [pathname, search] = path.split("?");
   const parameters = [...new URLSearchParams(search ?? "")];
+  // Some clients leave out the "/" at the end of "/v2/" and "/blobs/uploads/"; a redirect would turn their POST into a GET.
+  const patterns = (pathname.endsWith("/") ? [pathname, pathname.slice(0, -1)] : [pathname]).map((path) => {
+    const segments = path.slice(1).split("/");
+    return { segments, nameAt: segments.indexOf("<name>") };
+  });
   return {
     id,
     method,
@@ -102,7 +117,7 @@ export function endpoint<const Text extends string>(
     heading,
     // From here on the values are what they are by the text of the row; `readValues` keeps that promise.
     answer: answer as Endpoint["answer"],
-    segments: pathname.slice(1).split("/"),
+    patterns,
     parameters,
   };
 }
@@ -165,7 +180,7 @@ export function findEndpoint(
   const segments = pathname.slice(1).split("/").map(decodeSegment);
   const match = matchRows(endpoints, method, segments, query) ??
     (method === "HEAD" ? matchRows(endpoints, "GET", segments, query) : undefined);
-  const rows = () => endpoints.filter((row) => matchPath(row.segments, segments) !== undefined);
+  const rows = () => endpoints.filter((row) => matchPath(row, segments) !== undefined);
   if (match !== undefined) {
     const isOn = isSwitchedOn(match.endpoint, settings);
     return isOn ? match : { ...match, refusal: methodNotAllowed(method, rows(), settings) };
@@ -206,7 +221,7 @@ function matchRows(
 ): Match | undefined {
   let nearest: Match | undefined;
   for (const endpoint of endpoints) {
-    const path = endpoint.method === method ? matchPath(endpoint.segments, segments) : undefined;
+    const path = endpoint.method === method ? matchPath(endpoint, segments) : undefined;
     if (path === undefined) continue;
     if (endpoint.parameters.length === 0) return { endpoint, texts: path };
     const parameters = endpoint.parameters
@@ -231,28 +246,36 @@ function decodeSegment(segment: string): string {
   }
 }
 
-function matchPath(
-  pattern: readonly string[],
-  segments: readonly string[],
-): (readonly [placeholder: string, text: string, place: "path"])[] | undefined {
-  // Some clients leave out the "/" at the end of "/v2/" and "/blobs/uploads/"; a redirect would turn their POST into a GET.
-  if (pattern.at(-1) === "" && segments.at(-1) !== "") return matchPath(pattern.slice(0, -1), segments);
+function matchPath({ patterns }: Endpoint, segments: readonly string[]): Match["texts"] | undefined {
+  for (const pattern of patterns) {
+    if (fits(pattern, segments)) return textsOf(pattern, segments);
+  }
+}
 
-  const texts: [string, string, "path"][] = [];
-  const nameAt = pattern.indexOf("<name>");
-  const nameLength = nameAt < 0 ? 1 : segments.length - pattern.length + 1;
-  if (nameLength < 1 || pattern.length - 1 + nameLength !== segments.length) return undefined;
+// Most rows do not match, and it is mostly their last words that tell: so this looks from the right, and makes nothing.
+function fits({ segments: pattern, nameAt }: Pattern, segments: readonly string[]): boolean {
+  const more = segments.length - pattern.length;
+  if (nameAt < 0 ? more !== 0 : more < 0) return false;
   for (let i = pattern.length - 1; i >= 0; i--) {
-    const at = nameAt >= 0 && i > nameAt ? i + nameLength - 1 : i;
-    if (!pattern[i].startsWith("<")) {
-      if (pattern[i] !== segments[at]) return undefined;
-      continue;
-    }
-    const text = i === nameAt ? segments.slice(at, at + nameLength).join("/") : segments[at];
-    if (i !== nameAt && text === "") return undefined;
+    if (i === nameAt) continue;
+    const text = segments[i > nameAt && nameAt >= 0 ? i + more : i];
     // A tag never has a ":", a digest always has: what has one and is no digest is a bad digest, and not a tag.
-    if (pattern[i] === "<tag>" && text.includes(":")) return undefined;
-    texts.unshift([pattern[i].slice(1, -1), text, "path"]);
+    const isFit = pattern[i].startsWith("<")
+      ? text !== "" && !(pattern[i] === "<tag>" && text.includes(":"))
+      : text === pattern[i];
+    if (!isFit) return false;
+  }
+  return true;
+}
+
+function textsOf({ segments: pattern, nameAt }: Pattern, segments: readonly string[]): Match["texts"] {
+  const more = segments.length - pattern.length;
+  const texts: [placeholder: string, text: string, place: "path"][] = [];
+  for (let i = 0; i < pattern.length; i++) {
+    if (!pattern[i].startsWith("<")) continue;
+    const at = i > nameAt && nameAt >= 0 ? i + more : i;
+    const text = i === nameAt ? segments.slice(i, i + more + 1).join("/") : segments[at];
+    texts.push([pattern[i].slice(1, -1), text, "path"]);
   }
   return texts;
 }

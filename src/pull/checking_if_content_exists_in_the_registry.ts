@@ -19,23 +19,32 @@ import type { Digest } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";
 import type { Tag } from "../definitions/tag.ts";
 import type { Call } from "../routing.ts";
-import { useBlob } from "../store/blobs.ts";
-import { blobHeaders, expectBlob, expectManifest, manifestHeaders, notModified } from "./pull.ts";
+import { type Blob, useBlob } from "../store/blobs.ts";
+import type { StoredManifest } from "../store/store.ts";
+import { Answers, blobHeaders, expectBlob, expectManifest, manifestHeaders, notModified } from "./pull.ts";
 
 /** Says whether the repository has a manifest, and what it is. */
 export function checkManifestExists(call: Call, name: Name, tagOrDigest: Tag | Digest): Response {
   const manifest = expectManifest(call, name, tagOrDigest);
-  return answer(call, manifest.digest, manifestHeaders(manifest.digest, manifest));
+  return answer(call, manifest.digest, manifest, () => manifestHeaders(manifest));
 }
 
 /** Says whether the repository has a blob, and how large it is. */
 export function checkBlobExists(call: Call, name: Name, digest: Digest): Response {
   // Whoever asks may be about to push a manifest that needs the blob, and counts on it from now on.
   const blob = expectBlob(call, name, digest, useBlob);
-  return answer(call, digest, blobHeaders(digest, blob));
+  return answer(call, digest, blob, () => blobHeaders(digest, blob));
 }
 
 // PULL-HEAD-03: Content-Length is that of the body which a GET would have.
-function answer({ request }: Call, digest: Digest, headers: Record<string, string>): Response {
-  return isNotModified(request, digest) ? notModified(digest) : new Response(null, { headers });
+function answer(
+  { request }: Call,
+  digest: Digest,
+  content: StoredManifest | Blob,
+  headers: () => Record<string, string>,
+): Response {
+  if (isNotModified(request, digest)) return notModified(digest);
+  return answers.about(content, () => new Response(null, { headers: headers() }));
 }
+
+const answers = new Answers<StoredManifest | Blob>();

@@ -35,10 +35,10 @@ export function expectManifest(
   { store }: Call,
   name: Name,
   tagOrDigest: Tag | Digest,
-): StoredManifest & { digest: Digest } {
+): StoredManifest {
   const digest = isDigest(tagOrDigest) ? tagOrDigest : resolveTag(store, name, tagOrDigest);
   const manifest = digest && readManifest(store, name, digest);
-  if (manifest) return { ...manifest, digest };
+  if (manifest) return manifest;
   throw new RegistryError("MANIFEST_UNKNOWN", {
     rule: "PULL-MANIFEST-19",
     expected: `a manifest in ${name}`,
@@ -67,13 +67,32 @@ export function expectBlob(
 }
 
 /** The headers that say what a manifest is. PULL-MANIFEST-09: its type is the one that it was pushed with. */
-export function manifestHeaders(digest: Digest, { bytes, mediaType }: StoredManifest): Record<string, string> {
+export function manifestHeaders({ digest, bytes, mediaType }: StoredManifest): Record<string, string> {
   return { ...contentHeaders(digest, bytes.length), "Content-Type": mediaType };
 }
 
 /** The headers that say what a blob is. A blob has no type of its own; what it is stands in the manifest. */
 export function blobHeaders(digest: Digest, { size }: Blob): Record<string, string> {
   return { ...contentHeaders(digest, size), "Content-Type": "application/octet-stream", "Accept-Ranges": "bytes" };
+}
+
+/**
+ * Answers that were given before, by what they are about. It takes ten times as long to make one as to clone one, and
+ * longer than to ask the disk whether its content is still there. When the store forgets the content, its answer goes too.
+ */
+export class Answers<Content extends WeakKey> {
+  readonly #answers = new WeakMap<Content, Response>();
+
+  /** A clone of the answer about some content; `make` is called where there is none yet. */
+  about(content: Content, make: () => Response): Response {
+    let answer = this.#answers.get(content);
+    if (answer === undefined) {
+      // A clone of its own too: unlike the one that is made, it has nothing in it that is prepared for sending just once.
+      answer = make().clone();
+      this.#answers.set(content, answer);
+    }
+    return answer.clone();
+  }
 }
 
 /** Says that the client has the content already (RFC 9110 section 15.4.5). */

@@ -32,11 +32,11 @@ import { blobHeaders, expectBlob, notModified } from "./pull.ts";
 export function pullBlob(call: Call, name: Name, digest: Digest): Response {
   const blob = expectBlob(call, name, digest);
   if (isNotModified(call.request, digest)) return notModified(digest);
-  const headers = blobHeaders(digest, blob);
   const range = rangeOf(call.request, digest, blob);
   // The file may have been deleted just now: then it is gone, as if it had been asked for a moment later.
   const body = readBlob(blob, range ?? { start: 0, length: blob.size });
   if (body === undefined) expectBlob(call, name, digest);
+  const headers = blobHeaders(digest, blob);
   if (range === undefined) return new Response(body, { headers });
 
   headers["Content-Length"] = String(range.length);

@@ -23,11 +23,15 @@ import type { Digest } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";
 import type { Tag } from "../definitions/tag.ts";
 import type { Call } from "../routing.ts";
-import { expectManifest, manifestHeaders, notModified } from "./pull.ts";
+import type { StoredManifest } from "../store/store.ts";
+import { Answers, expectManifest, manifestHeaders, notModified } from "./pull.ts";
 
 /** Gives back a manifest, byte for byte as it was pushed (PULL-MANIFEST-11). */
 export function pullManifest(call: Call, name: Name, tagOrDigest: Tag | Digest): Response {
   const manifest = expectManifest(call, name, tagOrDigest);
   if (isNotModified(call.request, manifest.digest)) return notModified(manifest.digest);
-  return new Response(manifest.bytes, { headers: manifestHeaders(manifest.digest, manifest) });
+  const make = () => new Response(manifest.bytes, { headers: manifestHeaders(manifest) });
+  return call.settings.shareBodies ? answers.about(manifest, make) : make();
 }
+
+const answers = new Answers<StoredManifest>();

@@ -65,7 +65,7 @@ export async function pushManifest(call: Call, name: Name, tagOrDigest: Tag | Di
     if (!settings.allowSparse) expectReferencesKept(call, name, manifest);
     expectPreconditions(request, currentDigest(call, name, tagOrDigest));
     await recordSubject(call, name, manifest, describe(manifest, digest, bytes.length));
-    await storeManifest(store, name, digest, { bytes, mediaType: manifest.mediaType });
+    await storeManifest(store, name, { digest, bytes, mediaType: manifest.mediaType });
     for (const tag of tags) await setTag(store, name, tag, digest);
   });
   return manifestCreated(call, name, digest, manifest, isDigest(tagOrDigest) ? tags : []);

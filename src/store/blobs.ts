@@ -46,7 +46,7 @@ export interface Blob {
   /** Its length in bytes. */
   readonly size: number;
   /** When it was stored, mounted, or last asked for by somebody who wants to push: milliseconds since 1970. */
-  readonly lastUsed: number;
+  lastUsed: number;
 }
 
 /** The names that the file of a blob can have. */
@@ -65,10 +65,26 @@ export type BlobFile = typeof BLOB_FILES[number];
 /** Finds a blob of a repository; `undefined` where the repository does not have it. */
 export function findBlob(store: Store, name: Name, digest: Digest): Blob | undefined {
   const folder = contentFolder(store.root, name, digest);
-  const fileName = store.memory.blobs.recall(folder, () => namesIn(store, folder).find(isBlobFile));
+  const known = store.memory.blobs.get(folder);
+  // The same bytes get the same name whenever they are stored. So where a blob has been found once, it is enough to ask
+  // whether its file is still there.
+  const info = known === undefined || isLinked(store, folder) ? undefined : fileInfo(known.path);
+  if (known !== undefined && known.size === info?.size) return Object.assign(known, { lastUsed: timeOf(info) });
+  const found = lookForBlob(store, folder);
+  if (found === undefined) store.memory.blobs.delete(folder);
+  else store.memory.blobs.set(folder, found);
+  return found;
+}
+
+function lookForBlob(store: Store, folder: string): Blob | undefined {
+  const fileName = namesIn(store, folder).find(isBlobFile);
   const path = `${folder}/${fileName}`;
   const info = fileName === undefined ? undefined : fileInfo(path);
-  return info && { path, size: info.size, lastUsed: info.mtime!.getTime() };
+  return info && { path, size: info.size, lastUsed: timeOf(info) };
+}
+
+function timeOf({ mtime }: Deno.FileInfo): number {
+  return mtime!.getTime();
 }
 
 function isBlobFile(fileName: string): boolean {
@@ -147,7 +163,7 @@ export async function removeUnusedBlob(store: Store, name: Name, digest: Digest,
     throw error;
   }
   const info = fileInfo(aside);
-  if (info === undefined || info.mtime!.getTime() > before) {
+  if (info === undefined || timeOf(info) > before) {
     // If it was uploaded anew meanwhile, this replaces it by the same bytes.
     await step(store, "rename", blob.path, () => Deno.renameSync(aside, blob.path));
     return false;

@@ -13,9 +13,8 @@ import { dirname } from "node:path";
 import { unlessMissing } from "./missing.ts";
 import type { Store } from "./store.ts";
 
-// How long it counts what was seen, in milliseconds; and of how many folders it is remembered.
+// How long it counts what was seen, in milliseconds.
 const A_MOMENT = 1000;
-const MOST_FOLDERS = 20_000;
 
 /** Whether a folder, or one above it below the root, is a symbolic link. */
 export function isLinked(store: Store, folder: string): boolean {
@@ -25,7 +24,6 @@ export function isLinked(store: Store, folder: string): boolean {
 
   const isLink = () => unlessMissing(() => Deno.lstatSync(folder))?.isSymlink ?? false;
   const linked = isLinked(store, dirname(folder)) || isLink();
-  if (store.links.size >= MOST_FOLDERS) store.links.clear();
   store.links.set(folder, { isLinked: linked, lookedAt: Date.now() });
   return linked;
 }

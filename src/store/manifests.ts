@@ -35,7 +35,7 @@ export function readManifest(store: Store, name: Name, digest: Digest): StoredMa
   return store.memory.manifests.recall(folder, () => {
     const bytes = readFile(manifestFile(store.root, name, digest));
     const mediaType = readTextFile(join(folder, CONTENT_TYPE_FILE));
-    return bytes && mediaType ? { bytes, mediaType } : undefined;
+    return bytes && mediaType ? { digest, bytes, mediaType } : undefined;
   });
 }
 
@@ -50,7 +50,8 @@ export function manifestSize(store: Store, name: Name, digest: Digest): number |
 }
 
 /** Stores a manifest. The same bytes pushed once more change nothing, except that the media type pushed last counts. */
-export async function storeManifest(store: Store, name: Name, digest: Digest, manifest: StoredManifest): Promise<void> {
+export async function storeManifest(store: Store, name: Name, manifest: StoredManifest): Promise<void> {
+  const { digest } = manifest;
   const stored = readManifest(store, name, digest);
   const folder = contentFolder(store.root, name, digest);
   if (stored?.mediaType === manifest.mediaType) {

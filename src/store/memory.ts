@@ -13,6 +13,27 @@
 
 import { unlessMissing } from "./missing.ts";
 
+/** A map of so many entries at most: each one more takes the place of the oldest. */
+export class Bounded<Key, Value> extends Map<Key, Value> {
+  readonly #most: number;
+
+  constructor(most: number) {
+    super();
+    this.#most = most;
+  }
+
+  override set(key: Key, value: Value): this {
+    // What is set once more becomes the youngest.
+    this.delete(key);
+    super.set(key, value);
+    if (this.size > this.#most) {
+      const [oldest] = this.keys();
+      this.delete(oldest);
+    }
+    return this;
+  }
+}
+
 /** Values by the path of the file or folder that they were read from. */
 export class Memory<Value> {
   readonly #entries = new Map<string, { inode: number | null; time: number; value: Value; weight: number }>();

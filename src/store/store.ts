@@ -14,7 +14,8 @@
 import { normalize } from "node:path";
 import type { Digest, Hashes, RunningHash } from "../definitions/digest.ts";
 import type { SessionId } from "../definitions/session.ts";
-import { Memory } from "./memory.ts";
+import type { Blob } from "./blobs.ts";
+import { Bounded, Memory } from "./memory.ts";
 
 /** The folder that everything is kept in, and how. */
 export interface Store {
@@ -52,12 +53,14 @@ export interface Memories {
   readonly referrers: Memory<readonly Referrer[]>;
   /** The names in a folder, sorted by byte value. */
   readonly folders: Memory<readonly string[]>;
-  /** The name of a blob's file, by its folder. Whether the file is there is asked each time. */
-  readonly blobs: Memory<string>;
+  /** A blob, by its folder. Whether its file is there is asked each time. */
+  readonly blobs: Map<string, Blob>;
 }
 
-/** A manifest as it was pushed: its bytes and the media type that it was pushed with. */
+/** A manifest as it was pushed: its bytes, their digest, and the media type that it was pushed with. */
 export interface StoredManifest {
+  /** The digest. */
+  readonly digest: Digest;
   /** The bytes. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** The media type. */
@@ -138,6 +141,10 @@ export type StoreOptions = Pick<Store, "root" | "durability" | "hashes" | "sessi
 const MOST_BYTES = 32 * 1024 * 1024;
 const MOST_ENTRIES = 10_000;
 const MOST_NAMES = 200_000;
+// And of how many folders it is remembered whether they are links.
+const MOST_LINKS = 20_000;
+// A hash takes a few hundred bytes. A session whose hash was forgotten is hashed from its file.
+const MOST_HASHES = 10_000;
 
 /** Opens a store. Nothing is made on disk before there is something to keep. */
 export function openStore({ root, ...options }: StoreOptions): Store {
@@ -146,15 +153,15 @@ export function openStore({ root, ...options }: StoreOptions): Store {
     // So that a path with its folders taken off one by one ends at the root.
     root: normalize(root).replace(/(?<=.)[/\\]+$/, ""),
     queues: new Map(),
-    runningHashes: new Map(),
+    runningHashes: new Bounded(MOST_HASHES),
     memory: {
       tags: new Memory(MOST_ENTRIES),
       manifests: new Memory(MOST_BYTES, ({ bytes }) => bytes.length),
       referrers: new Memory(MOST_BYTES, (referrers) => referrers.reduce((sum, { size }) => sum + size, 0)),
       folders: new Memory(MOST_NAMES, (names) => names.length + 1),
-      blobs: new Memory(MOST_ENTRIES),
+      blobs: new Bounded(MOST_ENTRIES),
     },
-    links: new Map(),
+    links: new Bounded(MOST_LINKS),
     sessions: { number: 0, countedAt: 0 },
     report: () => {},
   };

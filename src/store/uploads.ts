@@ -45,9 +45,6 @@ import { unlessMissing } from "./missing.ts";
 import { listFolders } from "./repositories.ts";
 import type { HashSoFar, Store } from "./store.ts";
 
-// A hash takes a few hundred bytes. A session whose hash was forgotten is hashed from its file.
-const MOST_HASHES = 10_000;
-
 /** Opens a session. `algorithm` is that of the digest which is to be expected at its end. */
 export async function openSession(store: Store, name: Name, algorithm: string): Promise<SessionId> {
   // Counted before anything is waited for, so that of many that ask at once none is overlooked.
@@ -63,7 +60,7 @@ export async function openSession(store: Store, name: Name, algorithm: string): 
     await removeSession(store, name, id);
     throw error;
   }
-  rememberHash(store, id, { algorithm, hash: store.hashes[algorithm](), size: 0 });
+  store.runningHashes.set(id, { algorithm, hash: store.hashes[algorithm](), size: 0 });
   report(store, "+", path, { size: 0 });
   return id;
 }
@@ -220,7 +217,7 @@ class LockedSession implements Session {
     if (this.size === 0 && (running === undefined || (algorithm !== undefined && algorithm !== running.algorithm))) {
       const chosen = algorithm ?? "sha256";
       running = { algorithm: chosen, hash: this.store.hashes[chosen](), size: 0 };
-      rememberHash(this.store, this.id, running);
+      this.store.runningHashes.set(this.id, running);
     }
     return running?.size === this.size ? running : undefined;
   }
@@ -270,12 +267,4 @@ function isAlive(store: Store, name: Name, id: SessionId): boolean {
 
 async function removeSession(store: Store, name: Name, id: SessionId): Promise<void> {
   if (await removeFolder(store, sessionFolder(store.root, name, id))) store.sessions.number--;
-}
-
-function rememberHash(store: Store, id: SessionId, hash: HashSoFar): void {
-  store.runningHashes.set(id, hash);
-  if (store.runningHashes.size > MOST_HASHES) {
-    const [oldest] = store.runningHashes.keys();
-    store.runningHashes.delete(oldest);
-  }
 }
