@@ -23,6 +23,7 @@ import { ENDPOINTS } from "./api/endpoints.ts";
 import { RegistryError } from "./api/error_codes.ts";
 import { HASHES, type Hashes } from "./definitions/digest.ts";
 import { type Call, type Endpoint, findEndpoint, readValues, type Settings } from "./routing.ts";
+import type { SessionHashes } from "./store/session_hashes.ts";
 import { type Change, openStore, type Step, type Store } from "./store/store.ts";
 import type { Story } from "./story.ts";
 
@@ -59,6 +60,8 @@ export interface RegistryOptions {
   readonly shareBodies?: boolean;
   /** More digest algorithms than sha256 and sha512: for each name, how to start a hash. Default: none. */
   readonly hashes?: Hashes;
+  /** Who keeps the hashes of uploads that have not come to their end. Default: the registry itself. */
+  readonly sessionHashes?: SessionHashes;
   /** Who is told before and after each step that changes the disk, and may let it fail by throwing. Default: nobody. */
   readonly watch?: (step: Step) => void;
   /** Whom to tell the story of each request. Default: nobody. */
@@ -191,6 +194,6 @@ function settingsOf(options: RegistryOptions): Settings {
 export function storeFor(
   { root, durability = "sync", sessionLifetime = SESSION_LIFETIME, ...options }: RegistryOptions,
 ): Store {
-  const { hashes, watch } = options;
-  return openStore({ root, durability, sessionLifetime, hashes: { ...HASHES, ...hashes }, watch });
+  const { hashes, sessionHashes, watch } = options;
+  return openStore({ root, durability, sessionLifetime, hashes: { ...HASHES, ...hashes }, sessionHashes, watch });
 }

@@ -30,6 +30,9 @@ export interface RunningHash {
 /** The algorithms that a registry can compute: for each name, how to start a hash. */
 export type Hashes = Readonly<Record<string, () => RunningHash>>;
 
+/** The algorithm of a digest where nobody says otherwise. */
+export const SHA256 = "sha256";
+
 /** What every Glassbox computes. sha256 is a MUST of the image-spec, sha512 a MAY that clients do use. */
 export const HASHES: Hashes = {
   sha256: () => createHash("sha256"),

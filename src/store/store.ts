@@ -12,10 +12,10 @@
  */
 
 import { normalize } from "node:path";
-import type { Digest, Hashes, RunningHash } from "../definitions/digest.ts";
-import type { SessionId } from "../definitions/session.ts";
+import type { Digest, Hashes } from "../definitions/digest.ts";
 import type { Blob } from "./blobs.ts";
 import { Bounded, Memory } from "./memory.ts";
+import { HashesHere, type SessionHashes } from "./session_hashes.ts";
 
 /** The folder that everything is kept in, and how. */
 export interface Store {
@@ -29,8 +29,8 @@ export interface Store {
   readonly sessionLifetime: number;
   /** Who waits for whom inside this process; see `locks.ts`. */
   readonly queues: Map<string, Promise<void>>;
-  /** The hashes of upload sessions so far, the one last begun at the end; see `uploads.ts`. */
-  readonly runningHashes: Map<SessionId, HashSoFar>;
+  /** Who keeps the hashes of upload sessions so far. */
+  readonly sessionHashes: SessionHashes;
   /** What was read before; see `memory.ts`. */
   readonly memory: Memories;
   /** Which folders are symbolic links, or below one, and when that was seen; see `links.ts`. */
@@ -124,18 +124,10 @@ export interface Change {
   readonly sameAs?: string;
 }
 
-/** The hash of the first `size` bytes of an upload session. */
-export interface HashSoFar {
-  /** The algorithm of the hash. */
-  readonly algorithm: string;
-  /** The hash, which can go on. */
-  readonly hash: RunningHash;
-  /** The number of bytes that it is of. */
-  size: number;
-}
-
 /** What a store can be told. */
-export type StoreOptions = Pick<Store, "root" | "durability" | "hashes" | "sessionLifetime" | "watch">;
+export type StoreOptions =
+  & Pick<Store, "root" | "durability" | "hashes" | "sessionLifetime" | "watch">
+  & Partial<Pick<Store, "sessionHashes">>;
 
 // What is remembered: of manifests, in bytes; of folders, in names; of tags and blobs, in entries.
 const MOST_BYTES = 32 * 1024 * 1024;
@@ -143,17 +135,15 @@ const MOST_ENTRIES = 10_000;
 const MOST_NAMES = 200_000;
 // And of how many folders it is remembered whether they are links.
 const MOST_LINKS = 20_000;
-// A hash takes a few hundred bytes. A session whose hash was forgotten is hashed from its file.
-const MOST_HASHES = 10_000;
 
 /** Opens a store. Nothing is made on disk before there is something to keep. */
-export function openStore({ root, ...options }: StoreOptions): Store {
+export function openStore({ root, sessionHashes, ...options }: StoreOptions): Store {
   return {
     ...options,
+    sessionHashes: sessionHashes ?? new HashesHere(options.hashes),
     // So that a path with its folders taken off one by one ends at the root.
     root: normalize(root).replace(/(?<=.)[/\\]+$/, ""),
     queues: new Map(),
-    runningHashes: new Bounded(MOST_HASHES),
     memory: {
       tags: new Memory(MOST_ENTRIES),
       manifests: new Memory(MOST_BYTES, ({ bytes }) => bytes.length),

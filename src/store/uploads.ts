@@ -13,14 +13,14 @@
  *                      … finish   move the file to its digest, if that is what the bytes have
  *                      … drop     remove it all
  *
- * One thing is kept in memory: the hash of the bytes so far, since reading a layer again at its end would cost as much as
- * receiving it. It cannot be wrong. Bytes that are in the file never change, so a hash of the first n bytes is good as
- * long as the file has n bytes; and where it has not, or there is no hash, the file is read.
+ * One thing is kept in memory: the hash of the bytes so far. Where it has got lost, the file is read.
+ *
+ * Next: session_hashes.ts
  *
  * @module
  */
 
-import { algorithmOf, type Digest } from "../definitions/digest.ts";
+import { algorithmOf, type Digest, SHA256 } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";
 import { newSessionId, parseSessionId, type SessionId } from "../definitions/session.ts";
 import { storeBlob } from "./blobs.ts";
@@ -43,7 +43,7 @@ import { expectNotLinked, isLinked } from "./links.ts";
 import { inTurn, lock } from "./locks.ts";
 import { unlessMissing } from "./missing.ts";
 import { listFolders } from "./repositories.ts";
-import type { HashSoFar, Store } from "./store.ts";
+import type { Store } from "./store.ts";
 
 /** Opens a session. `algorithm` is that of the digest which is to be expected at its end. */
 export async function openSession(store: Store, name: Name, algorithm: string): Promise<SessionId> {
@@ -60,7 +60,7 @@ export async function openSession(store: Store, name: Name, algorithm: string): 
     await removeSession(store, name, id);
     throw error;
   }
-  store.runningHashes.set(id, { algorithm, hash: store.hashes[algorithm](), size: 0 });
+  if (algorithm !== SHA256) await store.sessionHashes.begin(id, algorithm);
   report(store, "+", path, { size: 0 });
   return id;
 }
@@ -153,24 +153,22 @@ class LockedSession implements Session {
   }
 
   async append(body: AsyncIterable<Uint8Array>, algorithm?: string): Promise<void> {
-    const running = this.#hashSoFar(algorithm);
+    const { store, id } = this;
     const before = this.size;
-    let writing: Promise<void> = Promise.resolve();
+    let offset = before;
+    const hashing: Promise<void>[] = [];
     try {
       for await (const piece of body) {
-        // The last piece is still being written, by another thread, while this one came in and is hashed.
-        await writing;
-        writing = step(this.store, "append", this.path, () => writeAll(this.file, piece));
-        writing.catch(() => {}); // It is told where it is awaited, which may be some time from now.
-        running?.hash.update(piece);
-        if (running !== undefined) running.size += piece.length;
+        const { length } = piece;
+        await step(store, "append", this.path, () => writeAll(this.file, piece));
+        // Only what is in the file is hashed, so that the hash is never of more. It may take longer than the receiving.
+        hashing.push(store.sessionHashes.update(id, offset, piece, algorithm));
+        offset += length;
+        if (hashing.length > MOST_TO_HASH) await hashing.shift();
       }
-      await writing;
     } finally {
-      await writing.catch(() => {});
+      await Promise.all(hashing);
       this.size = fileSize(this.path) ?? 0;
-      // The disk took less than was hashed: then this is no hash of what the file has.
-      if (running?.size !== this.size) this.store.runningHashes.delete(this.id);
       if (this.size > before) report(this.store, "~", this.path, { size: this.size });
     }
   }
@@ -182,7 +180,7 @@ class LockedSession implements Session {
   }
 
   async truncate(size: number): Promise<void> {
-    this.store.runningHashes.delete(this.id);
+    await this.store.sessionHashes.forget(this.id);
     await step(this.store, "truncate", this.path, () => this.file.truncateSync(size));
     if (size < this.size) report(this.store, "~", this.path, { size });
     this.size = size;
@@ -207,35 +205,28 @@ class LockedSession implements Session {
   }
 
   async #forget(): Promise<void> {
-    this.store.runningHashes.delete(this.id);
+    await this.store.sessionHashes.forget(this.id);
     await removeSession(this.store, this.name, this.id);
   }
 
-  // The hash to go on with, if there is one for just the bytes that are in the file. An empty session can still choose.
-  #hashSoFar(algorithm?: string): HashSoFar | undefined {
-    let running = this.store.runningHashes.get(this.id);
-    if (this.size === 0 && (running === undefined || (algorithm !== undefined && algorithm !== running.algorithm))) {
-      const chosen = algorithm ?? "sha256";
-      running = { algorithm: chosen, hash: this.store.hashes[chosen](), size: 0 };
-      this.store.runningHashes.set(this.id, running);
-    }
-    return running?.size === this.size ? running : undefined;
+  async #digest(algorithm: string): Promise<Digest> {
+    const known = await this.store.sessionHashes.digest(this.id, this.size, algorithm);
+    return `${algorithm}:${known ?? await this.#hashOfFile(algorithm)}` as Digest;
   }
 
-  async #digest(algorithm: string): Promise<Digest> {
-    let running = this.#hashSoFar(algorithm);
-    if (running?.algorithm !== algorithm) running = undefined;
-    const hash = running?.hash ?? this.store.hashes[algorithm]();
-    if (running === undefined) {
-      using file = Deno.openSync(this.path);
-      const piece = new Uint8Array(1024 * 1024);
-      for (let read = await file.read(piece); read !== null; read = await file.read(piece)) {
-        hash.update(piece.subarray(0, read));
-      }
+  async #hashOfFile(algorithm: string): Promise<string> {
+    const hash = this.store.hashes[algorithm]();
+    using file = Deno.openSync(this.path);
+    const piece = new Uint8Array(1024 * 1024);
+    for (let read = await file.read(piece); read !== null; read = await file.read(piece)) {
+      hash.update(piece.subarray(0, read));
     }
-    return `${algorithm}:${hash.digest("hex")}` as Digest;
+    return hash.digest("hex");
   }
 }
+
+// The most pieces of a body that have been written and not been hashed yet; one has 64 KiB or less.
+const MOST_TO_HASH = 16;
 
 /** Removes the sessions of a repository that nobody has used for too long: how many there were. */
 export async function expireSessions(store: Store, name: Name): Promise<number> {
