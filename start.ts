@@ -10,7 +10,11 @@
  * @module
  */
 
-import { type CommandLine, parseCommandLine, UsageError } from "./src/command_line.ts";
+import { fileURLToPath } from "node:url";
+import { type CommandLine, parseCommandLine, startsThreads, UsageError } from "./src/command_line.ts";
+
+// What a thread loads when it starts.
+const SOURCE = new URL("src/", import.meta.url);
 
 if (import.meta.main) Deno.exit(await start(Deno.args));
 
@@ -51,7 +55,9 @@ function permissionsFor(args: readonly string[]): string[] {
 export function permissionFlags(line: CommandLine): string[] {
   const { command, host, port, root, tls, htpasswd } = line;
   const address = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
-  const readable = [root, tls?.cert, tls?.key, htpasswd].filter((path) => path !== undefined);
+  // To load source from the disk is reading files like any other.
+  const source = startsThreads(line) && SOURCE.protocol === "file:" ? fileURLToPath(SOURCE) : undefined;
+  const readable = [root, tls?.cert, tls?.key, htpasswd, source].filter((path) => path !== undefined);
   return [
     ...(command === "serve" ? [`--allow-net=${address}`] : []),
     `--allow-read=${readable.map(escapeComma).join(",")}`,

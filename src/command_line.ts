@@ -9,6 +9,7 @@
  * @module
  */
 
+import { platform } from "node:process";
 import { parseArgs } from "node:util";
 import type { LogForm } from "./story.ts";
 
@@ -43,6 +44,8 @@ export interface CommandLine {
   readonly uploadLifetime: number | undefined;
   /** How long running requests may go on when the registry stops, in milliseconds. */
   readonly drain: number;
+  /** How many threads serve. */
+  readonly threads: number;
   /** Whether to wait until changes are on the disk. */
   readonly durability: "sync" | "none";
   /** The files of the TLS certificate and its key. */
@@ -79,6 +82,7 @@ const FLAGS = [
   ["max-blob-size",     "SIZE",     "serve",                "the largest blob, such as 10GiB (no limit)"],
   ["max-uploads",       "NUMBER",   "serve",                "the most upload sessions at a time (no limit)"],
   ["upload-ttl",        "TIME",     "serve",                "how long an unfinished upload is kept, such as 30m (24h)"],
+  ["threads",           "NUMBER",   "serve",                "how many threads serve; one on port 0 (as many as processors, at most 4)"],
   ["durability",        "KIND",     "serve gc",             "sync: what is acknowledged survives a power cut; none: it may not (sync)"],
   ["drain",             "TIME",     "serve",                "how long running requests may go on after SIGTERM (30s)"],
   ["htpasswd",          "FILE",     "serve",                "ask for a password; the file is one of the htpasswd program, with bcrypt"],
@@ -152,6 +156,7 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
     maxBlobSize: sizeOf("max-blob-size", flags.get("max-blob-size")),
     maxUploads: flags.has("max-uploads") ? numberOf("max-uploads", flags.get("max-uploads")!) : undefined,
     uploadLifetime: timeOf("upload-ttl", flags.get("upload-ttl")),
+    threads: flags.has("threads") ? numberOf("threads", flags.get("threads")!, 64, 1) : usualThreads(),
     drain: timeOf("drain", flags.get("drain") ?? "30s")!,
     durability: oneOf("durability", flags.get("durability") ?? "sync", ["sync", "none"]),
     tls: tlsOf(flags.get("tls-cert"), flags.get("tls-key")),
@@ -163,6 +168,14 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
     untagged: flags.has("untagged"),
     grace: timeOf("grace", flags.get("grace")),
   };
+}
+
+/**
+ * Whether the program starts more threads than its first. On any port that is free it does not: which one that is, nobody
+ * knows before the first thread listens, and then it is too late to permit the others to do so.
+ */
+export function startsThreads({ command, threads, port }: CommandLine): boolean {
+  return command === "serve" && threads > 1 && port !== 0;
 }
 
 function commandOf(text = ""): Command {
@@ -187,10 +200,15 @@ function parseFlags(command: Command, args: readonly string[]): Map<string, stri
   }
 }
 
-function numberOf(flag: string, text: string, most = 999_999_999): number {
+function numberOf(flag: string, text: string, most = 999_999_999, least = 0): number {
   const number = /^[0-9]{1,9}$/.test(text) ? Number(text) : NaN;
-  if (number <= most) return number;
-  throw new UsageError(`--${flag} wants a number from 0 to ${most}, not "${text}"`);
+  if (number >= least && number <= most) return number;
+  throw new UsageError(`--${flag} wants a number from ${least} to ${most}, not "${text}"`);
+}
+
+// Elsewhere the connections are not dealt out: on a port that is shared, one thread gets them all.
+function usualThreads(): number {
+  return platform === "linux" ? Math.min(navigator.hardwareConcurrency, 4) : 1;
 }
 
 function oneOf<const Choice extends string>(

@@ -55,7 +55,7 @@ const FLOORS: readonly (readonly string[])[] = [
   CHAPTERS,
   ["src/api/endpoints.ts", "src/story.ts"],
   ["src/registry.ts", "src/command_line.ts"],
-  ["src/housekeeping/"],
+  ["src/housekeeping/", "src/threads/"],
   ["main.ts", "start.ts"],
 ];
 
@@ -111,8 +111,8 @@ Deno.test("no file imports itself, by whatever way round", () => {
   for (const path of SOURCES) visit(path, []);
 });
 
-Deno.test("the operating system is spoken to in the store, the housekeeping and the program only", () => {
-  const allowed = /^(?:src\/store\/|src\/housekeeping\/|main\.ts$|start\.ts$)/;
+Deno.test("the operating system is spoken to in the store, the housekeeping, the threads and the program only", () => {
+  const allowed = /^(?:src\/store\/|src\/housekeeping\/|src\/threads\/|main\.ts$|start\.ts$)/;
   for (const path of SOURCES.filter((path) => !allowed.test(path))) {
     assertEquals([...codeOf(path).matchAll(/\bDeno\.|node:fs/g)].map(([text]) => text), [], path);
   }

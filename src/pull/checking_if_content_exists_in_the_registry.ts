@@ -19,8 +19,8 @@ import type { Digest } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";
 import type { Tag } from "../definitions/tag.ts";
 import type { Call } from "../routing.ts";
-import { type Blob, useBlob } from "../store/blobs.ts";
-import type { StoredManifest } from "../store/store.ts";
+import { useBlob } from "../store/blobs.ts";
+import type { Blob, StoredManifest } from "../store/store.ts";
 import { Answers, blobHeaders, expectBlob, expectManifest, manifestHeaders, notModified } from "./pull.ts";
 
 /** Says whether the repository has a manifest, and what it is. */

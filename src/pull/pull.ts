@@ -21,9 +21,9 @@ import type { Digest } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";
 import { isDigest, type Tag } from "../definitions/tag.ts";
 import type { Call } from "../routing.ts";
-import { type Blob, findBlob } from "../store/blobs.ts";
+import { findBlob } from "../store/blobs.ts";
 import { readManifest } from "../store/manifests.ts";
-import type { StoredManifest } from "../store/store.ts";
+import type { Blob, StoredManifest } from "../store/store.ts";
 import { resolveTag } from "../store/tags.ts";
 
 /**

@@ -25,7 +25,8 @@ import type { Digest } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";
 import { type ByteRange, parseRange } from "../definitions/range.ts";
 import type { Call } from "../routing.ts";
-import { type Blob, readBlob } from "../store/blobs.ts";
+import { readBlob } from "../store/blobs.ts";
+import type { Blob } from "../store/store.ts";
 import { blobHeaders, expectBlob, notModified } from "./pull.ts";
 
 /** Streams a blob, or the part of it that was asked for. */

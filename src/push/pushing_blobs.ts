@@ -24,7 +24,7 @@ import type { Name } from "../definitions/name.ts";
 import { type ByteRange, formatSessionRange, parseContentRange } from "../definitions/range.ts";
 import type { SessionId } from "../definitions/session.ts";
 import { type Call, locationOf } from "../routing.ts";
-import type { Session } from "../store/uploads.ts";
+import type { Pieces, Session } from "../store/uploads.ts";
 
 /** The answer to a blob that is in the repository now: 201 and where to pull it. */
 export function blobCreated(call: Call, name: Name, digest: Digest): Response {
@@ -101,15 +101,20 @@ export async function* blobPieces(
   { request, settings: { slowest, maxBlobSize } }: Call,
   offset: number,
   range?: ByteRange & { text: string },
-): AsyncGenerator<Uint8Array> {
+): Pieces {
   const announced = Number(request.headers.get("Content-Length") ?? 0);
   if (offset + announced > maxBlobSize) throw tooLarge(maxBlobSize);
   let received = 0;
-  for await (const piece of piecesOf(request, slowest)) {
-    received += piece.length;
-    if (offset + received > maxBlobSize) throw tooLarge(maxBlobSize);
-    if (range !== undefined && received > range.length) throw lengthMismatch(range.text, "more bytes");
-    yield piece;
+  const pieces = piecesOf(request, slowest);
+  try {
+    for (let next = await pieces.next(); !next.done;) {
+      received += next.value.length;
+      if (offset + received > maxBlobSize) throw tooLarge(maxBlobSize);
+      if (range !== undefined && received > range.length) throw lengthMismatch(range.text, "more bytes");
+      next = await pieces.next(yield next.value);
+    }
+  } finally {
+    await pieces.return();
   }
   // A chunk with a Content-Length is as long as it says, or breaks off. One that comes in pieces of unknown length can
   // end properly and still be too short.

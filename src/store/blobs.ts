@@ -37,17 +37,7 @@ import {
 import { contentFolder, repositoryFolder, uploadsFolder } from "./layout.ts";
 import { isMissing, unlessMissing } from "./missing.ts";
 import { isLinked } from "./links.ts";
-import type { Store } from "./store.ts";
-
-/** A blob that is there: its file, and its length in bytes. */
-export interface Blob {
-  /** The path of its file. */
-  readonly path: string;
-  /** Its length in bytes. */
-  readonly size: number;
-  /** When it was stored, mounted, or last asked for by somebody who wants to push: milliseconds since 1970. */
-  lastUsed: number;
-}
+import type { Blob, Store } from "./store.ts";
 
 /** The names that the file of a blob can have. */
 export const BLOB_FILES = [

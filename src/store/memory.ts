@@ -17,13 +17,14 @@ import { unlessMissing } from "./missing.ts";
 export class Bounded<Key, Value> extends Map<Key, Value> {
   readonly #most: number;
 
+  /** `most` is the number of entries. */
   constructor(most: number) {
     super();
     this.#most = most;
   }
 
+  /** Sets an entry; it is the youngest then, also where there was one before. */
   override set(key: Key, value: Value): this {
-    // What is set once more becomes the youngest.
     this.delete(key);
     super.set(key, value);
     if (this.size > this.#most) {

@@ -21,15 +21,18 @@ import { type Hashes, type RunningHash, SHA256 } from "../definitions/digest.ts"
 import type { SessionId } from "../definitions/session.ts";
 import { Bounded } from "./memory.ts";
 
+/** Bytes in a buffer that can be handed on. */
+export type Bytes = Uint8Array<ArrayBuffer>;
+
 /** Who keeps the hashes of sessions: the thread that the registry runs in, or another one. */
 export interface SessionHashes {
   /** Says which algorithm the digest of an empty session is to be expected in. Where nobody does, it is sha256. */
   begin(id: SessionId, algorithm: string): Promise<void>;
   /**
-   * Takes in the bytes behind the first `offset`; done when they are hashed. Whoever has called this does not use the bytes
-   * any more. `algorithm` is that of the digest to come, where it is known.
+   * Takes in the bytes behind the first `offset`, and takes their buffer with it; gives it back, if it can, when they are
+   * hashed. `algorithm` is that of the digest to come, where it is known.
    */
-  update(id: SessionId, offset: number, bytes: Uint8Array, algorithm?: string): Promise<void>;
+  update(id: SessionId, offset: number, bytes: Bytes, algorithm?: string): Promise<ArrayBuffer | undefined>;
   /** Ends the hash of exactly `size` bytes: its hexadecimal digits, or `undefined` where there is no such hash. */
   digest(id: SessionId, size: number, algorithm: string): Promise<string | undefined>;
   /** Forgets a session that has ended, or has lost some of its last bytes. */
@@ -54,17 +57,20 @@ export class HashesHere implements SessionHashes {
     return DONE;
   }
 
-  update(id: SessionId, offset: number, bytes: Uint8Array, algorithm?: string): Promise<void> {
+  update(id: SessionId, offset: number, bytes: Bytes, algorithm?: string): Promise<ArrayBuffer> {
     let running = this.#running.get(id);
     // An empty session can still choose.
     if (offset === 0 && (running === undefined || (algorithm !== undefined && algorithm !== running.algorithm))) {
       this.begin(id, algorithm ?? SHA256);
       running = this.#running.get(id);
     }
-    if (running?.size !== offset) return this.forget(id);
-    running.hash.update(bytes);
-    running.size += bytes.length;
-    return DONE;
+    if (running?.size === offset) {
+      running.hash.update(bytes);
+      running.size += bytes.length;
+    } else {
+      this.#running.delete(id);
+    }
+    return Promise.resolve(bytes.buffer);
   }
 
   digest(id: SessionId, size: number, algorithm: string): Promise<string | undefined> {

@@ -13,7 +13,6 @@
 
 import { normalize } from "node:path";
 import type { Digest, Hashes } from "../definitions/digest.ts";
-import type { Blob } from "./blobs.ts";
 import { Bounded, Memory } from "./memory.ts";
 import { HashesHere, type SessionHashes } from "./session_hashes.ts";
 
@@ -55,6 +54,16 @@ export interface Memories {
   readonly folders: Memory<readonly string[]>;
   /** A blob, by its folder. Whether its file is there is asked each time. */
   readonly blobs: Map<string, Blob>;
+}
+
+/** A blob that is there: its file, and its length in bytes. */
+export interface Blob {
+  /** The path of its file. */
+  readonly path: string;
+  /** Its length in bytes. */
+  readonly size: number;
+  /** When it was stored, mounted, or last asked for by somebody who wants to push: milliseconds since 1970. */
+  lastUsed: number;
 }
 
 /** A manifest as it was pushed: its bytes, their digest, and the media type that it was pushed with. */

@@ -97,6 +97,9 @@ export function sessionSize(store: Store, name: Name, id: SessionId): number | u
   return fileSize(path);
 }
 
+/** The pieces of a body. Each belongs to whoever gets it, who may hand its buffer back for one of the next pieces. */
+export type Pieces = AsyncGenerator<Uint8Array<ArrayBuffer>, void, ArrayBuffer | undefined>;
+
 /** A session that nobody else works on at the moment. */
 export interface Session {
   /** Its UUID. */
@@ -107,7 +110,7 @@ export interface Session {
    * Puts bytes behind those that are there. If it throws, because the client has gone for example, those that came
    * before are kept. `algorithm` is that of the digest to come, where it is known.
    */
-  append(body: AsyncIterable<Uint8Array>, algorithm?: string): Promise<void>;
+  append(body: Pieces, algorithm?: string): Promise<void>;
   /** Waits until the bytes so far are on the disk. */
   sync(): Promise<void>;
   /** Takes the last bytes away again, down to this size. */
@@ -152,21 +155,23 @@ class LockedSession implements Session {
     this.size = fileSize(path) ?? 0;
   }
 
-  async append(body: AsyncIterable<Uint8Array>, algorithm?: string): Promise<void> {
+  async append(body: Pieces, algorithm?: string): Promise<void> {
     const { store, id } = this;
     const before = this.size;
     let offset = before;
-    const hashing: Promise<void>[] = [];
+    const hashing: Promise<ArrayBuffer | undefined>[] = [];
     try {
-      for await (const piece of body) {
+      for (let next = await body.next(); !next.done;) {
+        const piece = next.value;
         const { length } = piece;
         await step(store, "append", this.path, () => writeAll(this.file, piece));
         // Only what is in the file is hashed, so that the hash is never of more. It may take longer than the receiving.
         hashing.push(store.sessionHashes.update(id, offset, piece, algorithm));
         offset += length;
-        if (hashing.length > MOST_TO_HASH) await hashing.shift();
+        next = await body.next(hashing.length > MOST_TO_HASH ? await hashing.shift() : undefined);
       }
     } finally {
+      await body.return();
       await Promise.all(hashing);
       this.size = fileSize(this.path) ?? 0;
       if (this.size > before) report(this.store, "~", this.path, { size: this.size });
@@ -225,8 +230,8 @@ class LockedSession implements Session {
   }
 }
 
-// The most pieces of a body that have been written and not been hashed yet; one has 64 KiB or less.
-const MOST_TO_HASH = 16;
+// The most pieces of a body that have been written and not been hashed yet.
+const MOST_TO_HASH = 4;
 
 /** Removes the sessions of a repository that nobody has used for too long: how many there were. */
 export async function expireSessions(store: Store, name: Name): Promise<number> {
