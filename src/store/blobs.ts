@@ -165,7 +165,7 @@ export async function removeUnusedBlob(store: Store, name: Name, digest: Digest,
 }
 
 // Larger pieces than the default of 64 KiB: each one costs a turn of the event loop and a system call.
-const PIECE = 512 * 1024;
+const PIECE = 1024 * 1024;
 
 /**
  * Opens a blob, or a part of it: its bytes at once where they are few, otherwise as a stream. A blob that is deleted
@@ -180,16 +180,30 @@ export function readBlob(
   if (file === undefined) return undefined;
   if (range.start > 0) file.seekSync(range.start, Deno.SeekMode.Start);
   let left = range.length;
+  const read = async () => {
+    const piece = new Uint8Array(Math.min(PIECE, left));
+    const length = await file.read(piece) ?? 0;
+    // A file that has become shorter ends the body before its announced length, which the client will notice.
+    left = length === 0 ? 0 : left - length;
+    return piece.subarray(0, length);
+  };
+  const readAhead = () => {
+    const next = read();
+    next.catch(() => {}); // It is told where it is awaited, if the client is still there then.
+    return next;
+  };
+  // While one piece is sent, the next one is read.
+  let next = readAhead();
   return new ReadableStream({
     async pull(controller) {
-      const piece = new Uint8Array(Math.min(PIECE, left));
-      const read = left === 0 ? null : await file.read(piece);
-      if (read === null) {
-        file.close();
-        return controller.close();
+      const piece = await next;
+      if (piece.length > 0) controller.enqueue(piece);
+      if (left > 0) {
+        next = readAhead();
+        return;
       }
-      left -= read;
-      controller.enqueue(piece.subarray(0, read));
+      file.close();
+      controller.close();
     },
     cancel() {
       file.close();
