@@ -23,16 +23,17 @@ await withRoot(async (root) => {
 });
 
 const KINDS =
-  /^(?:before|after) (make folder|open session|append|write aside|sync file|rename|link|sync folder|remove file|remove folder) (.*)$/;
+  /^(?:before|after) (make folder|open session|append|write aside|sync file|rename folder|rename|link|sync folder|remove file|remove folder) (.*)$/;
 
 Deno.test("the drill passes every kind of step that a push or delete can take on disk", () => {
-  assertEquals(new Set(steps.map((step) => KINDS.exec(step)?.[1])).size, 10);
+  assertEquals(new Set(steps.map((step) => KINDS.exec(step)?.[1])).size, 11);
 });
 
 Deno.test("a power cut takes nothing that was acknowledged: every file and every name is synced before the answer", () => {
   const unsyncedFolders = new Set<string>();
   const unsyncedFiles = new Set<string>();
   let isUpload = false;
+  let renamedIn = "";
   for (const line of trace) {
     const [, kind, path] = /^after (\w+ \w+|\w+) (\S*)$/.exec(line) ?? [];
     if (kind === "append") unsyncedFiles.add(path);
@@ -42,6 +43,12 @@ Deno.test("a power cut takes nothing that was acknowledged: every file and every
     // The folders of an upload without a byte in it may be lost.
     if (kind === "make folder" && !path.includes("/_uploads")) unsyncedFolders.add(dirname(path).replace(/^\.$/, ""));
     if (kind === "rename" || kind === "link" || kind === "remove file") unsyncedFolders.add(dirname(path));
+    if (kind === "rename") renamedIn = dirname(path);
+    // An upload's folder becomes that of its blob, with the file that was renamed in it just before.
+    if (kind === "rename folder") {
+      assert(unsyncedFolders.delete(renamedIn), `${path} comes from ${renamedIn}`);
+      unsyncedFolders.add(path).add(dirname(path));
+    }
     if (kind === "sync folder") unsyncedFolders.delete(path);
     if (line.startsWith("end ")) assertEquals([[...unsyncedFiles], [...unsyncedFolders]], [[], []], line);
     isUpload ||= kind === "append";

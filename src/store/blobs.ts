@@ -16,7 +16,7 @@
  * @module
  */
 
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { Digest } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";
 import type { ByteRange } from "../definitions/range.ts";
@@ -25,6 +25,7 @@ import {
   fileSize,
   linkFile,
   moveFile,
+  moveFolder,
   namesIn,
   noteUse,
   openIfThere,
@@ -105,12 +106,19 @@ export async function keepsBlob(store: Store, name: Name, digest: Digest): Promi
   return true;
 }
 
-/** Puts a synced file, whose bytes have this digest, where the repository keeps that blob. */
-export async function storeBlob(store: Store, name: Name, digest: Digest, file: string): Promise<void> {
+/**
+ * Puts a synced file, whose bytes have this digest, where the repository keeps that blob: whether the folder that it is in
+ * has gone there with it.
+ */
+export async function storeBlob(store: Store, name: Name, digest: Digest, file: string): Promise<boolean> {
   const folder = contentFolder(store.root, name, digest);
+  const fileName = nameByContent(file);
+  if (await moveFolder(store, dirname(file), folder, [basename(file), fileName])) return true;
   // USE-I04: two clients pushed the same blob at the same time. The first one to finish has stored it, for both.
-  if (await keepsBlob(store, name, digest)) return;
-  await moveFile(store, file, join(folder, nameByContent(file)));
+  if (await keepsBlob(store, name, digest)) return false;
+  // Or the same bytes are a manifest.
+  await moveFile(store, join(dirname(file), fileName), join(folder, fileName));
+  return false;
 }
 
 /** Gives a repository a blob of another one, as a second name for the same bytes: whether the other one had it. */

@@ -114,6 +114,36 @@ export async function moveFile(store: Store, from: string, to: string): Promise<
 }
 
 /**
+ * Moves a folder with one file in it, which is synced already and gets a new name: whether that was done. It is not where
+ * there is a folder already, and then the file has its new name in the old one.
+ *
+ *     _uploads/0f9c…/data   ─▶   _uploads/0f9c…/layer.tar.gz   ─▶   sha256:9b4e…/layer.tar.gz
+ *
+ * To make a folder, to move a file and to remove a folder would take several times as long: on many file systems, a folder
+ * cannot be removed as long as others are being synced.
+ */
+export async function moveFolder(
+  store: Store,
+  from: string,
+  to: string,
+  [before, after]: readonly [before: string, after: string],
+): Promise<boolean> {
+  await step(store, "rename", join(from, after), () => Deno.renameSync(join(from, before), join(from, after)));
+  try {
+    await step(store, "rename folder", to, () => Deno.renameSync(from, to));
+  } catch (error) {
+    if (isNotEmpty(error)) return false;
+    throw error;
+  }
+  await syncFolder(store, to);
+  await syncFolder(store, dirname(to));
+  const path = join(to, after);
+  report(store, "+", path, { size: fileSize(path) });
+  store.report({ sign: "-", path: `${relative(store.root, from)}/` });
+  return true;
+}
+
+/**
  * Gives a file a second name. Where the file system has no hard links, or no more of them for this file, the bytes are
  * copied. `false` where the file is not there.
  */

@@ -106,6 +106,7 @@ export type StepKind =
   | "copy aside"
   | "sync file"
   | "rename"
+  | "rename folder"
   | "link"
   | "sync folder"
   | "remove file"

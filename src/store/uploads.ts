@@ -195,9 +195,9 @@ class LockedSession implements Session {
     const actual = await this.#digest(algorithmOf(digest));
     if (actual === digest) {
       await syncFile(this.store, this.file, this.path);
-      await storeBlob(this.store, this.name, digest, this.path);
       // There will be more uploads to a repository that gets its first blobs, so the folder for them stays.
-      await this.#forget();
+      if (await storeBlob(this.store, this.name, digest, this.path)) this.store.sessions.number--;
+      else await this.#forget();
     } else {
       await this.drop();
     }
