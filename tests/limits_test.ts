@@ -128,7 +128,7 @@ Deno.test("a mount is not held against the limit: the blob is there already", as
 
 // --- The number of uploads ---
 
-Deno.test("API-ERR-10: one upload more than there may be is refused with 429 and when to come back", async () => {
+Deno.test("API-ERR-10 API-ERR-I14: one upload more than there may be is refused with 429 and when to come back", async () => {
   await using registry = await startRegistry({ maxUploads: 2 });
   await registry.openSession("library/hello");
   await registry.openSession("library/other");

@@ -41,7 +41,7 @@ export function answerThrough(port: MessagePort, hashes: SessionHashes): void {
 }
 
 // Of so many sessions the first bytes are kept until it is known whether there will be more.
-const MOST_FIRST_BYTES = 256;
+const MOST_FIRST_BYTES = 64;
 const MOST_SENT = 10_000;
 
 interface Sent {

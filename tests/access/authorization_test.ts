@@ -90,7 +90,7 @@ Deno.test("API-SUPPORT-01: a registry that was told of no passwords asks for non
   assertEquals([answer.status, answer.headers.get("WWW-Authenticate")], [200, null]);
 });
 
-Deno.test("API-SUPPORT-01: where nobody may do anything without a password, each endpoint asks for it", async () => {
+Deno.test("API-SUPPORT-01 API-ERR-I11: where nobody may do anything without a password, each endpoint asks for it", async () => {
   await using registry = await startWithPasswords("none");
   const { pulls, writes } = requestsTo(registry);
   const before = registry.tree();

@@ -33,7 +33,7 @@ Deno.test("API-01: the entity tag of a manifest and of a blob is the digest in q
   }
 });
 
-Deno.test("PUSH-SUBJECT-13 COMPAT-08: a push whose condition fails changes nothing, and is told what is there now", async () => {
+Deno.test("PUSH-SUBJECT-13 COMPAT-08 API-ERR-I12: a push whose condition fails changes nothing, and is told what is there now", async () => {
   await using registry = await startRegistry();
   const digest = await registry.pushManifest("library/hello", A, { tag: "latest" });
   const before = registry.tree();

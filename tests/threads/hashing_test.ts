@@ -1,0 +1,141 @@
+/** The hashes of upload sessions: the same whether they are kept in this thread or behind a port. */
+
+import { assertEquals } from "@std/assert";
+import { createHash } from "node:crypto";
+import { HASHES } from "../../src/definitions/digest.ts";
+import { newSessionId } from "../../src/definitions/session.ts";
+import { HashesHere, type SessionHashes } from "../../src/store/session_hashes.ts";
+import { answerThrough, HashesElsewhere } from "../../src/threads/hashing.ts";
+
+type Keeper = { hashes: SessionHashes; other: SessionHashes } & Disposable;
+
+function here(): Keeper {
+  const hashes = new HashesHere(HASHES);
+  return { hashes, other: hashes, [Symbol.dispose]: () => {} };
+}
+
+// Two that serve, and one that hashes for both. That the bytes change hands is the same inside of one thread.
+function elsewhere(): Keeper {
+  const keeper = new HashesHere(HASHES);
+  const ports: MessagePort[] = [];
+  const connect = () => {
+    const { port1, port2 } = new MessageChannel();
+    ports.push(port1, port2);
+    answerThrough(port1, keeper);
+    return Promise.resolve(port2);
+  };
+  return {
+    hashes: new HashesElsewhere(connect),
+    other: new HashesElsewhere(connect),
+    [Symbol.dispose]: () => ports.forEach((port) => port.close()),
+  };
+}
+
+function bytes(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
+}
+
+function hashOf(text: string, algorithm = "sha256"): string {
+  return createHash(algorithm).update(text).digest("hex");
+}
+
+for (const [where, keep] of [["here", here], ["elsewhere", elsewhere]] as const) {
+  Deno.test(`hashes that are kept ${where}: of one piece, and then there is none any more`, async () => {
+    using keeper = keep();
+    const id = newSessionId();
+
+    await keeper.hashes.update(id, 0, bytes("foo"));
+
+    assertEquals(await keeper.hashes.digest(id, 3, "sha256"), hashOf("foo"));
+    assertEquals(await keeper.hashes.digest(id, 3, "sha256"), undefined);
+  });
+
+  Deno.test(`hashes that are kept ${where}: of many pieces, also where several are on their way`, async () => {
+    using keeper = keep();
+    const id = newSessionId();
+    const pieces = Array.from({ length: 20 }, (_, number) => `piece ${number % 10}`);
+
+    const updates = pieces.map((piece, number) => keeper.hashes.update(id, number * 7, bytes(piece)));
+    await Promise.all(updates);
+
+    assertEquals(await keeper.hashes.digest(id, 140, "sha256"), hashOf(pieces.join("")));
+  });
+
+  Deno.test(`hashes that are kept ${where}: there is none of another size, or in another algorithm`, async () => {
+    using keeper = keep();
+    const [id, other] = [newSessionId(), newSessionId()];
+    for (const session of [id, other]) {
+      await keeper.hashes.update(session, 0, bytes("foo"));
+      await keeper.hashes.update(session, 3, bytes("bar"));
+    }
+
+    assertEquals(await keeper.hashes.digest(id, 5, "sha256"), undefined);
+    assertEquals(await keeper.hashes.digest(other, 6, "sha512"), undefined);
+  });
+
+  Deno.test(`hashes that are kept ${where}: in the algorithm that the session began with`, async () => {
+    using keeper = keep();
+    const id = newSessionId();
+
+    await keeper.hashes.begin(id, "sha512");
+    await keeper.hashes.update(id, 0, bytes("foo"));
+    await keeper.hashes.update(id, 3, bytes("bar"));
+
+    assertEquals(await keeper.hashes.digest(id, 6, "sha512"), hashOf("foobar", "sha512"));
+  });
+
+  Deno.test(`hashes that are kept ${where}: in the algorithm that the first piece says`, async () => {
+    using keeper = keep();
+    const id = newSessionId();
+
+    await keeper.hashes.update(id, 0, bytes("foo"), "sha512");
+    await keeper.hashes.update(id, 3, bytes("bar"), "sha512");
+
+    assertEquals(await keeper.hashes.digest(id, 6, "sha512"), hashOf("foobar", "sha512"));
+  });
+
+  Deno.test(`hashes that are kept ${where}: there is none where bytes were left out`, async () => {
+    using keeper = keep();
+    const id = newSessionId();
+
+    await keeper.hashes.update(id, 0, bytes("foo"));
+    await keeper.hashes.update(id, 4, bytes("bar"));
+
+    assertEquals(await keeper.hashes.digest(id, 7, "sha256"), undefined);
+  });
+
+  Deno.test(`hashes that are kept ${where}: there is none of a session that was forgotten`, async () => {
+    using keeper = keep();
+    const [short, long] = [newSessionId(), newSessionId()];
+    await keeper.hashes.update(short, 0, bytes("foo"));
+    await keeper.hashes.update(long, 0, bytes("foo"));
+    await keeper.hashes.update(long, 3, bytes("bar"));
+
+    await keeper.hashes.forget(short);
+    await keeper.hashes.forget(long);
+
+    assertEquals(await keeper.hashes.digest(short, 3, "sha256"), undefined);
+    assertEquals(await keeper.hashes.digest(long, 6, "sha256"), undefined);
+  });
+
+  Deno.test(`hashes that are kept ${where}: one thread ends what another one began, where it has all the bytes`, async () => {
+    using keeper = keep();
+    const id = newSessionId();
+    await keeper.hashes.update(id, 0, bytes("foo"));
+    await keeper.hashes.update(id, 3, bytes("bar"));
+
+    await keeper.other.update(id, 6, bytes("baz"));
+
+    assertEquals(await keeper.other.digest(id, 9, "sha256"), hashOf("foobarbaz"));
+  });
+
+  Deno.test(`hashes that are kept ${where}: a buffer comes back when its bytes are hashed`, async () => {
+    using keeper = keep();
+    const id = newSessionId();
+    await keeper.hashes.update(id, 0, bytes("foo"));
+
+    const buffer = await keeper.hashes.update(id, 3, new Uint8Array(new ArrayBuffer(8), 0, 3));
+
+    assertEquals(buffer?.byteLength, 8);
+  });
+}
