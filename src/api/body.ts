@@ -28,6 +28,8 @@ export const SLOWEST: Rate = { bytes: 1024, milliseconds: 60_000 };
 // takes a third longer.
 const PIECE = 256 * 1024;
 const CHUNK = 64 * 1024;
+// No piece is made for less, so that a body that is longer than it was announced does not come in crumbs.
+const LEAST = 4 * 1024;
 
 /**
  * The pieces of a body, one after the other. If the body ends too early, what came of it comes before the refusal.
@@ -36,7 +38,9 @@ const CHUNK = 64 * 1024;
  */
 export async function* piecesOf({ body, headers }: Request, slowest: Rate): Pieces {
   if (body === null) return;
-  const size = Math.min(Number(headers.get("Content-Length")) || PIECE, PIECE);
+  const announced = Number(headers.get("Content-Length"));
+  // What is announced only says how much memory will do: it may be wrong, or nonsense.
+  const size = announced > 0 ? Math.ceil(Math.min(Math.max(announced, LEAST), PIECE)) : PIECE;
   const { read, cancel, release } = size < PIECE ? readChunks(body) : readInto(body);
   let piece = new Uint8Array(size);
   let filled = 0;

@@ -385,3 +385,20 @@ Deno.test("the story of a refused blob says why, and that its bytes are gone", a
     { sign: "-", path: `${session}/` },
   ]);
 });
+
+Deno.test("PUSH-SINGLE-02: a Content-Length that makes no sense, or is not that of the body, does no harm to the bytes", async () => {
+  const content = "foo".repeat(100_000);
+  const digest = digestOf(content);
+  for (const length of ["-1", "0", "1", "1.5", "7", "1e3", "300000", "99999999999", "many"]) {
+    await using registry = await startRegistry();
+
+    const pushed = await registry.send("POST", `/v2/library/hello/blobs/uploads/?digest=${digest}`, {
+      body: content,
+      headers: { "Content-Length": length },
+    });
+
+    assertEquals(pushed.status, 201, length);
+    const pulled = await registry.send("GET", `/v2/library/hello/blobs/${digest}`);
+    assertEquals(await pulled.text(), content, length);
+  }
+});
