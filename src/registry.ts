@@ -54,10 +54,11 @@ export interface RegistryOptions {
   /** What stands in front of the path in `Location` headers, such as `https://registry.example`. Default: nothing. */
   readonly origin?: string;
   /**
-   * Whether answers may share the bytes of their bodies: for a server, which only sends them, and saves making a copy for
-   * each. Default: false; what comes out of a body is for whoever reads it to keep and to change.
+   * Whether the bodies of answers are sent, and nothing else is done with them: for a server. Then several answers share
+   * their bytes, and each piece of a stream gives its memory back as soon as it is sent. Default: false; what comes out of
+   * a body is for whoever reads it to keep and to change.
    */
-  readonly shareBodies?: boolean;
+  readonly bodiesAreOnlySent?: boolean;
   /** More digest algorithms than sha256 and sha512: for each name, how to start a hash. Default: none. */
   readonly hashes?: Hashes;
   /** Who keeps the hashes of uploads that have not come to their end. Default: the registry itself. */
@@ -174,7 +175,7 @@ function settingsOf(options: RegistryOptions): Settings {
       `Cannot limit manifests to ${maxManifestSize} bytes: the spec asks for ${SMALLEST_MANIFEST_LIMIT} at least`,
     );
   }
-  const { readOnly = false, deletion = true, allowSparse = false, origin = "", shareBodies = false } = options;
+  const { readOnly = false, deletion = true, allowSparse = false, origin = "", bodiesAreOnlySent = false } = options;
   const { maxBlobSize = Infinity, maxUploads = Infinity, slowest = SLOWEST, access } = options;
   return {
     access,
@@ -186,7 +187,7 @@ function settingsOf(options: RegistryOptions): Settings {
     maxUploads,
     slowest,
     origin,
-    shareBodies,
+    bodiesAreOnlySent,
   };
 }
 

@@ -53,8 +53,8 @@ export interface Settings {
   readonly access: Access | undefined;
   /** What stands in front of the path in a `Location`, such as `https://registry.example`; mostly nothing. */
   readonly origin: string;
-  /** Whether answers may share the bytes of their bodies. */
-  readonly shareBodies: boolean;
+  /** Whether the bodies of answers are sent, and nothing else is done with them. */
+  readonly bodiesAreOnlySent: boolean;
 }
 
 /** One request, and what a section needs to answer it. */

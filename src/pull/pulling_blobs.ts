@@ -35,7 +35,7 @@ export function pullBlob(call: Call, name: Name, digest: Digest): Response {
   if (isNotModified(call.request, digest)) return notModified(digest);
   const range = rangeOf(call.request, digest, blob);
   // The file may have been deleted just now: then it is gone, as if it had been asked for a moment later.
-  const body = readBlob(blob, range ?? { start: 0, length: blob.size });
+  const body = readBlob(blob, range ?? { start: 0, length: blob.size }, call.settings.bodiesAreOnlySent);
   if (body === undefined) expectBlob(call, name, digest);
   const headers = blobHeaders(digest, blob);
   if (range === undefined) return new Response(body, { headers });

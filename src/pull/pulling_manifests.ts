@@ -31,7 +31,7 @@ export function pullManifest(call: Call, name: Name, tagOrDigest: Tag | Digest):
   const manifest = expectManifest(call, name, tagOrDigest);
   if (isNotModified(call.request, manifest.digest)) return notModified(manifest.digest);
   const make = () => new Response(manifest.bytes, { headers: manifestHeaders(manifest) });
-  return call.settings.shareBodies ? answers.about(manifest, make) : make();
+  return call.settings.bodiesAreOnlySent ? answers.about(manifest, make) : make();
 }
 
 const answers = new Answers<StoredManifest>();

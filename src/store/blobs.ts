@@ -178,10 +178,13 @@ const PIECE = 1024 * 1024;
 /**
  * Opens a blob, or a part of it: its bytes at once where they are few, otherwise as a stream. A blob that is deleted
  * meanwhile is still sent to its end. `undefined` where the file is not there any more.
+ *
+ * With `isOnlySent`, a piece of the stream can be read only until the next one is asked for.
  */
 export function readBlob(
   blob: Blob,
   range: ByteRange,
+  isOnlySent: boolean,
 ): Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | undefined {
   if (range.length <= FEW) return readFew(blob, range);
   const file = openIfThere(blob.path);
@@ -202,9 +205,13 @@ export function readBlob(
   };
   // While one piece is sent, the next one is read.
   let next = readAhead();
+  let sent: Uint8Array<ArrayBuffer> | undefined;
   return new ReadableStream({
     async pull(controller) {
-      const piece = await next;
+      // Its memory is free as soon as the last byte of it is sent, for one of the next pieces. The garbage collection would
+      // come by only after 64 MiB, and memory that is still in the processor's cache is twice as fast.
+      if (isOnlySent) sent?.buffer.transfer(0);
+      const piece = sent = await next;
       if (piece.length > 0) controller.enqueue(piece);
       if (left > 0) {
         next = readAhead();

@@ -72,7 +72,7 @@ export function optionsOf(line: CommandLine): RegistryOptions {
     maxBlobSize,
     maxUploads,
     durability,
-    shareBodies: true,
+    bodiesAreOnlySent: true,
     sessionLifetime: line.uploadLifetime,
     story: printer(logFormOf(line)),
   };

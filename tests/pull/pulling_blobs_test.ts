@@ -1,7 +1,11 @@
 /** https://github.com/opencontainers/distribution-spec/blob/967efdc/spec.md#pulling-blobs */
 
 import { assertEquals } from "@std/assert";
+import { createHash } from "node:crypto";
+import { setImmediate } from "node:timers";
+import { createRegistry } from "../../src/registry.ts";
 import { digestOf, expectRefusal, startRegistry, type TestRegistry } from "../fixture.ts";
+import { temporaryRoot } from "../processes/process.ts";
 
 const FOO = digestOf("foo");
 const DIGITS = "0123456789";
@@ -42,6 +46,47 @@ Deno.test("PULL-BLOB-01: a blob of several megabytes comes back byte for byte", 
   assertEquals(digestOf(await whole.bytes()), digest);
   assertEquals(rest.headers.get("Content-Range"), "bytes 1048575-3145728/3145729");
   assertEquals(digestOf(await rest.bytes()), digestOf(bytes.slice(1048575)));
+});
+
+Deno.test("PULL-BLOB-01: a large blob reaches each of several slow clients byte for byte, where the bodies are only sent", async () => {
+  await using root = await temporaryRoot();
+  const registry = createRegistry({ root: root.path, bodiesAreOnlySent: true });
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, registry);
+  const url = `http://127.0.0.1:${server.addr.port}/v2/a/blobs`;
+  const bytes = crypto.getRandomValues(new Uint8Array(64 * 1024));
+  const blob = new Uint8Array(16 * 1024 * 1024).map((_, index) => bytes[index & 0xffff] ^ (index >> 16));
+  const digest = digestOf(blob);
+  await (await fetch(`${url}/uploads/?digest=${digest}`, { method: "POST", body: blob })).body?.cancel();
+
+  const digests = await Promise.all([1, 7, 100, 1000].map(async (wait) => {
+    const pulled = await fetch(`${url}/${digest}`);
+    const hash = createHash("sha256");
+    let pieces = 0;
+    for await (const piece of pulled.body!) {
+      // A client that now and then takes its time, so that the server has to wait for it.
+      if (++pieces % wait === 0) await new Promise((resolve) => setImmediate(resolve));
+      hash.update(piece);
+    }
+    return `sha256:${hash.digest("hex")}`;
+  }));
+
+  assertEquals(digests, [digest, digest, digest, digest]);
+});
+
+Deno.test("PULL-BLOB-01: who embeds the registry may keep the pieces of a blob for as long as they like", async () => {
+  await using root = await temporaryRoot();
+  const registry = createRegistry({ root: root.path });
+  const blob = new Uint8Array(3 * 1024 * 1024).map((_, index) => index % 251);
+  const digest = digestOf(blob);
+  await registry(
+    new Request(`http://localhost/v2/a/blobs/uploads/?digest=${digest}`, { method: "POST", body: blob }),
+  );
+
+  const pulled = await registry(new Request(`http://localhost/v2/a/blobs/${digest}`));
+  const pieces = await Array.fromAsync(pulled.body!);
+
+  assertEquals(pieces.length > 1, true);
+  assertEquals(digestOf(await new Blob(pieces as Uint8Array<ArrayBuffer>[]).bytes()), digest);
 });
 
 Deno.test("PULL-BLOB-01: a blob of no bytes is sent as such", async () => {
