@@ -96,7 +96,7 @@ export function createRegistry(options: RegistryOptions): Registry {
       request,
       query: new URLSearchParams(search),
       settings,
-      store: { ...store, report: (change) => changes.push(change) },
+      store: options.story ? { ...store, report: (change) => changes.push(change) } : store,
     };
     const response = await answer(call, pathname, telling);
     options.story?.({

@@ -41,7 +41,7 @@ export async function* piecesOf({ body, headers }: Request, slowest: Rate): Piec
   const announced = Number(headers.get("Content-Length"));
   // What is announced only says how much memory will do: it may be wrong, or nonsense.
   const size = announced > 0 ? Math.ceil(Math.min(Math.max(announced, LEAST), PIECE)) : PIECE;
-  const { read, cancel, release } = size < PIECE ? readChunks(body) : readInto(body);
+  const { read, cancel } = size < PIECE ? readChunks(body) : readInto(body);
   let piece = new Uint8Array(size);
   let filled = 0;
   let received = 0;
@@ -87,7 +87,6 @@ export async function* piecesOf({ body, headers }: Request, slowest: Rate): Piec
     }
   } finally {
     clearInterval(watch);
-    release();
   }
 }
 
@@ -95,7 +94,6 @@ export async function* piecesOf({ body, headers }: Request, slowest: Rate): Piec
 interface Chunks {
   read(): Promise<Uint8Array | undefined>;
   cancel(): Promise<void>;
-  release(): void;
 }
 
 function readChunks(body: ReadableStream<Uint8Array>): Chunks {
@@ -103,7 +101,6 @@ function readChunks(body: ReadableStream<Uint8Array>): Chunks {
   return {
     read: async () => (await reader.read()).value,
     cancel: () => reader.cancel(),
-    release: () => reader.releaseLock(),
   };
 }
 
@@ -126,7 +123,6 @@ function readInto(body: ReadableStream<Uint8Array>): Chunks {
       return value;
     },
     cancel: () => reader.cancel(),
-    release: () => reader.releaseLock(),
   };
 }
 

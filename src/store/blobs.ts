@@ -22,7 +22,6 @@ import type { Name } from "../definitions/name.ts";
 import type { ByteRange } from "../definitions/range.ts";
 import {
   fileInfo,
-  fileSize,
   linkFile,
   moveFile,
   moveFolder,
@@ -36,7 +35,7 @@ import {
   syncFolder,
 } from "./durable.ts";
 import { contentFolder, repositoryFolder, uploadsFolder } from "./layout.ts";
-import { isMissing, unlessMissing } from "./missing.ts";
+import { isMissing } from "./missing.ts";
 import { isLinked } from "./links.ts";
 import type { Blob, Store } from "./store.ts";
 
@@ -106,18 +105,29 @@ export async function keepsBlob(store: Store, name: Name, digest: Digest): Promi
   return true;
 }
 
+/** A file that is open to be read. */
+export interface OpenFile {
+  /** Its path. */
+  readonly path: string;
+  /** Its length in bytes. */
+  readonly size: number;
+  /** The open file. */
+  readonly file: Deno.FsFile;
+}
+
 /**
  * Puts a synced file, whose bytes have this digest, where the repository keeps that blob: whether the folder that it is in
  * has gone there with it.
  */
-export async function storeBlob(store: Store, name: Name, digest: Digest, file: string): Promise<boolean> {
+export async function storeBlob(store: Store, name: Name, digest: Digest, open: OpenFile): Promise<boolean> {
+  const { path } = open;
   const folder = contentFolder(store.root, name, digest);
-  const fileName = nameByContent(file);
-  if (await moveFolder(store, dirname(file), folder, [basename(file), fileName])) return true;
+  const fileName = nameByContent(open);
+  if (await moveFolder(store, dirname(path), folder, [basename(path), fileName])) return true;
   // USE-I04: two clients pushed the same blob at the same time. The first one to finish has stored it, for both.
   if (await keepsBlob(store, name, digest)) return false;
   // Or the same bytes are a manifest.
-  await moveFile(store, join(dirname(file), fileName), join(folder, fileName));
+  await moveFile(store, join(dirname(path), fileName), join(folder, fileName));
   return false;
 }
 
@@ -166,7 +176,7 @@ export async function removeUnusedBlob(store: Store, name: Name, digest: Digest,
     await step(store, "rename", blob.path, () => Deno.renameSync(aside, blob.path));
     return false;
   }
-  await removeFile({ ...store, report: () => {} }, aside);
+  await removeFile({ ...store, report: undefined }, aside);
   report(store, "-", blob.path);
   tidyUp(store, name, digest);
   return true;
@@ -229,10 +239,13 @@ export function readBlob(
 // So few that to read them takes less time than to make a stream.
 const FEW = 128 * 1024;
 
-function readFew({ path }: Blob, { start, length }: ByteRange): Uint8Array<ArrayBuffer> | undefined {
-  using file = unlessMissing(() => Deno.openSync(path));
-  if (file === undefined) return undefined;
-  if (start > 0) file.seekSync(start, Deno.SeekMode.Start);
+function readFew({ path }: Blob, range: ByteRange): Uint8Array<ArrayBuffer> | undefined {
+  using file = openIfThere(path);
+  return file && readPart(file, range);
+}
+
+function readPart(file: Deno.FsFile, { start, length }: ByteRange): Uint8Array<ArrayBuffer> {
+  file.seekSync(start, Deno.SeekMode.Start);
   const bytes = new Uint8Array(length);
   for (let at = 0; at < length;) {
     const read = file.readSync(bytes.subarray(at));
@@ -246,23 +259,20 @@ function readFew({ path }: Blob, { start, length }: ByteRange): Uint8Array<Array
 const LARGEST_JSON = 4 * 1024 * 1024;
 
 /** What the bytes of a file are, as the name of a blob's file. */
-function nameByContent(path: string): BlobFile {
-  using file = Deno.openSync(path);
-  const head = new Uint8Array(512);
-  const length = file.readSync(head) ?? 0;
-  const startsWith = (...bytes: number[]) => bytes.every((byte, index) => head[index] === byte);
+function nameByContent({ file, size }: OpenFile): BlobFile {
+  const head = readPart(file, { start: 0, length: Math.min(size, 512) });
+  const has = (text: string, at = 0) => [...text].every((letter, index) => head[at + index] === letter.charCodeAt(0));
 
-  if (startsWith(0x1f, 0x8b)) return "layer.tar.gz"; // RFC 1952 section 2.3.1
-  if (startsWith(0x28, 0xb5, 0x2f, 0xfd)) return "layer.tar.zst"; // RFC 8878 section 3.1.1
-  if (new TextDecoder().decode(head.subarray(257, 262)) === "ustar") return "layer.tar"; // POSIX pax
-  if (/^\s*[{[]/.test(new TextDecoder().decode(head.subarray(0, length)))) return nameOfJson(path);
+  if (has("\x1f\x8b")) return "layer.tar.gz"; // RFC 1952 section 2.3.1
+  if (has("\x28\xb5\x2f\xfd")) return "layer.tar.zst"; // RFC 8878 section 3.1.1
+  if (has("ustar", 257)) return "layer.tar"; // POSIX pax
+  if (/^\s*[{[]/.test(new TextDecoder().decode(head)) && size <= LARGEST_JSON) return nameOfJson(file, size);
   return "blob";
 }
 
-function nameOfJson(path: string): BlobFile {
-  if (fileSize(path)! > LARGEST_JSON) return "blob";
+function nameOfJson(file: Deno.FsFile, size: number): BlobFile {
   try {
-    const json = JSON.parse(Deno.readTextFileSync(path));
+    const json = JSON.parse(new TextDecoder().decode(readPart(file, { start: 0, length: size })));
     // The three fields that an image config must have: https://github.com/opencontainers/image-spec/blob/13cff54/config.md
     const isConfig = "architecture" in json && "os" in json && "rootfs" in json;
     return isConfig ? "config.json" : "blob.json";

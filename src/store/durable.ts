@@ -25,9 +25,19 @@ import { expectNotLinked, isLinked } from "./links.ts";
 import { quarantinedFile } from "./layout.ts";
 import type { Change, StepKind, Store } from "./store.ts";
 
-/** Tells of a change; `path` is absolute or relative to where the program runs, as the paths of the layout are. */
-export function report(store: Store, sign: Change["sign"], path: string, more: Partial<Change> = {}): void {
-  store.report({ sign, path: relative(store.root, path), ...more });
+/** Tells of a file that has changed, if anybody wants to know; `path` is one of the layout. */
+export function report(store: Store, sign: Change["sign"], path: string, sameAs?: string): void {
+  store.report?.({
+    sign,
+    path: relative(store.root, path),
+    ...sign !== "-" && { size: fileSize(path) },
+    ...sameAs !== undefined && { sameAs: relative(store.root, sameAs) },
+  });
+}
+
+// Tells of a folder that is gone.
+function reportRemoved(store: Store, folder: string): void {
+  store.report?.({ sign: "-", path: `${relative(store.root, folder)}/` });
 }
 
 /** Reads a small file: its bytes, or `undefined` where there is none. */
@@ -88,7 +98,7 @@ export async function writeFiles(store: Store, folder: string, files: Record<str
         await syncFile(store, file, path);
       });
     });
-    report(store, isNew ? "+" : "~", path, { size: bytes.length });
+    report(store, isNew ? "+" : "~", path);
   }
   await syncFolder(store, folder);
 }
@@ -110,7 +120,7 @@ export function noteUse(path: string): boolean {
 export async function moveFile(store: Store, from: string, to: string): Promise<void> {
   await retryWithFolder(store, dirname(to), () => step(store, "rename", to, () => Deno.renameSync(from, to)));
   await syncFolder(store, dirname(to));
-  report(store, "+", to, { size: fileSize(to) });
+  report(store, "+", to);
 }
 
 /**
@@ -137,9 +147,8 @@ export async function moveFolder(
   }
   await syncFolder(store, to);
   await syncFolder(store, dirname(to));
-  const path = join(to, after);
-  report(store, "+", path, { size: fileSize(path) });
-  store.report({ sign: "-", path: `${relative(store.root, from)}/` });
+  report(store, "+", join(to, after));
+  reportRemoved(store, from);
   return true;
 }
 
@@ -154,7 +163,7 @@ export async function linkFile(store: Store, from: string, to: string): Promise<
       if (fileSize(from) === undefined) throw new SourceMissing();
       await step(store, "link", to, () => Deno.linkSync(from, to));
     });
-    report(store, "=", to, { size: fileSize(to), sameAs: relative(store.root, from) });
+    report(store, "=", to, from);
   } catch (error) {
     if (error instanceof SourceMissing) return false;
     if (!(error instanceof Deno.errors.AlreadyExists)) return await copyFile(store, from, to);
@@ -179,7 +188,7 @@ async function copyFile(store: Store, from: string, to: string): Promise<boolean
     });
   });
   await syncFolder(store, dirname(to));
-  report(store, "+", to, { size: fileSize(to) });
+  report(store, "+", to);
   return true;
 }
 
@@ -211,7 +220,7 @@ export async function removeFolder(store: Store, folder: string): Promise<boolea
     if (isMissing(error)) return false;
     throw error;
   }
-  store.report({ sign: "-", path: `${relative(store.root, folder)}/` });
+  reportRemoved(store, folder);
   return true;
 }
 

@@ -22,10 +22,14 @@ export function isLinked(store: Store, folder: string): boolean {
   const known = store.links.get(folder);
   if (known !== undefined && Date.now() - known.lookedAt < A_MOMENT) return known.isLinked;
 
-  const isLink = () => unlessMissing(() => Deno.lstatSync(folder))?.isSymlink ?? false;
-  const linked = isLinked(store, dirname(folder)) || isLink();
+  const linked = isLinkedNow(store, folder);
   store.links.set(folder, { isLinked: linked, lookedAt: Date.now() });
   return linked;
+}
+
+function isLinkedNow(store: Store, folder: string): boolean {
+  if (folder.length <= store.root.length) return false;
+  return isLinked(store, dirname(folder)) || (unlessMissing(() => Deno.lstatSync(folder))?.isSymlink ?? false);
 }
 
 /**
@@ -34,8 +38,7 @@ export function isLinked(store: Store, folder: string): boolean {
  * @throws {Error} where it, or one above it, is a symbolic link.
  */
 export function expectNotLinked(store: Store, folder: string): void {
-  store.links.delete(folder);
-  if (!isLinked(store, folder)) return;
+  if (!isLinkedNow(store, folder)) return;
   throw Object.assign(new Error(`${folder} is, or lies below, a symbolic link; nothing is written there`), {
     code: "ELOOP",
   });

@@ -13,25 +13,41 @@
 
 import { unlessMissing } from "./missing.ts";
 
-/** A map of so many entries at most: each one more takes the place of the oldest. */
-export class Bounded<Key, Value> extends Map<Key, Value> {
+/**
+ * Entries by their keys, so many at most: the younger ones.
+ *
+ * There are two maps. When the young one has half of the entries, it becomes the old one, and all that was in the old one is
+ * forgotten at once. To take one entry after the other out of a single map would be slow: the first entry that is left is
+ * looked for among the places of all that were taken out before.
+ */
+export class Bounded<Key, Value> {
+  #young = new Map<Key, Value>();
+  #old = new Map<Key, Value>();
   readonly #most: number;
 
   /** `most` is the number of entries. */
   constructor(most: number) {
-    super();
     this.#most = most;
   }
 
+  /** The value of an entry that is still there. */
+  get(key: Key): Value | undefined {
+    return this.#young.get(key) ?? this.#old.get(key);
+  }
+
   /** Sets an entry; it is the youngest then, also where there was one before. */
-  override set(key: Key, value: Value): this {
-    this.delete(key);
-    super.set(key, value);
-    if (this.size > this.#most) {
-      const [oldest] = this.keys();
-      this.delete(oldest);
+  set(key: Key, value: Value): void {
+    if (this.#young.size >= this.#most / 2) {
+      this.#old = this.#young;
+      this.#young = new Map();
     }
-    return this;
+    this.#young.set(key, value);
+  }
+
+  /** Forgets an entry: whether it was there. */
+  delete(key: Key): boolean {
+    const wasOld = this.#old.delete(key);
+    return this.#young.delete(key) || wasOld;
   }
 }
 

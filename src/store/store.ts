@@ -33,11 +33,11 @@ export interface Store {
   /** What was read before; see `memory.ts`. */
   readonly memory: Memories;
   /** Which folders are symbolic links, or below one, and when that was seen; see `links.ts`. */
-  readonly links: Map<string, { isLinked: boolean; lookedAt: number }>;
+  readonly links: Bounded<string, { isLinked: boolean; lookedAt: number }>;
   /** How many upload sessions there are; see `uploads.ts`. */
   readonly sessions: SessionCount;
   /** Whom to tell about each change. */
-  report(change: Change): void;
+  readonly report?: (change: Change) => void;
   /** Who watches each step that changes the disk; may throw, and then the step fails. */
   readonly watch?: (step: Step) => void;
 }
@@ -53,7 +53,7 @@ export interface Memories {
   /** The names in a folder, sorted by byte value. */
   readonly folders: Memory<readonly string[]>;
   /** A blob, by its folder. Whether its file is there is asked each time. */
-  readonly blobs: Map<string, Blob>;
+  readonly blobs: Bounded<string, Blob>;
 }
 
 /** A blob that is there: its file, and its length in bytes. */
@@ -163,6 +163,5 @@ export function openStore({ root, sessionHashes, ...options }: StoreOptions): St
     },
     links: new Bounded(MOST_LINKS),
     sessions: { number: 0, countedAt: 0 },
-    report: () => {},
   };
 }

@@ -25,6 +25,7 @@ import type { Name } from "../definitions/name.ts";
 import { newSessionId, parseSessionId, type SessionId } from "../definitions/session.ts";
 import { storeBlob } from "./blobs.ts";
 import {
+  fileInfo,
   fileSize,
   makeFolder,
   namesIn,
@@ -61,7 +62,7 @@ export async function openSession(store: Store, name: Name, algorithm: string): 
     throw error;
   }
   if (algorithm !== SHA256) await store.sessionHashes.begin(id, algorithm);
-  report(store, "+", path, { size: 0 });
+  report(store, "+", path);
   return id;
 }
 
@@ -91,10 +92,9 @@ export function countSessions(store: Store): number {
 
 /** How many bytes a session has; `undefined` where there is no such session. Asking is a use of the session. */
 export function sessionSize(store: Store, name: Name, id: SessionId): number | undefined {
-  if (!isAlive(store, name, id)) return undefined;
-  const path = sessionFile(store.root, name, id);
-  noteUse(path);
-  return fileSize(path);
+  const size = aliveSize(store, name, id);
+  if (size !== undefined) noteUse(sessionFile(store.root, name, id));
+  return size;
 }
 
 /** The pieces of a body. Each belongs to whoever gets it, who may hand its buffer back for one of the next pieces. */
@@ -130,35 +130,32 @@ export function withSession<T>(
 ): Promise<T | undefined> {
   const path = sessionFile(store.root, name, id);
   return inTurn(store, path, async () => {
-    if (!isAlive(store, name, id)) return undefined;
-    using file = openIfThere(path, { append: true });
+    if (isLinked(store, sessionFolder(store.root, name, id))) return undefined;
+    using file = openIfThere(path, { read: true, append: true });
     if (file === undefined) return undefined;
     await lock(file);
-    // Another process may have ended the session while this one waited.
-    if (fileSize(path) === undefined) return undefined;
+    // Asked only now: another process may have ended the session while this one waited.
+    const size = aliveSize(store, name, id);
+    if (size === undefined) return undefined;
     // By its path: by the open file, Deno would ask for permission to where a root that is a link really is.
     noteUse(path);
-    return await action(new LockedSession(store, name, id, path, file));
+    return await action(new LockedSession(store, name, id, size, path, file));
   });
 }
 
 class LockedSession implements Session {
-  size: number;
-
   constructor(
     private readonly store: Store,
     private readonly name: Name,
     readonly id: SessionId,
-    private readonly path: string,
-    private readonly file: Deno.FsFile,
-  ) {
-    this.size = fileSize(path) ?? 0;
-  }
+    public size: number,
+    readonly path: string,
+    readonly file: Deno.FsFile,
+  ) {}
 
   async append(body: Pieces, algorithm?: string): Promise<void> {
     const { store, id } = this;
     const before = this.size;
-    let offset = before;
     const hashing: Promise<ArrayBuffer | undefined>[] = [];
     try {
       for (let next = await body.next(); !next.done;) {
@@ -166,15 +163,18 @@ class LockedSession implements Session {
         const { length } = piece;
         await step(store, "append", this.path, () => writeAll(this.file, piece));
         // Only what is in the file is hashed, so that the hash is never of more. It may take longer than the receiving.
-        hashing.push(store.sessionHashes.update(id, offset, piece, algorithm));
-        offset += length;
+        hashing.push(store.sessionHashes.update(id, this.size, piece, algorithm));
+        this.size += length;
         next = await body.next(hashing.length > MOST_TO_HASH ? await hashing.shift() : undefined);
       }
+    } catch (error) {
+      // A part of the last piece may have been written.
+      this.size = fileSize(this.path) ?? 0;
+      throw error;
     } finally {
       await body.return();
       await Promise.all(hashing);
-      this.size = fileSize(this.path) ?? 0;
-      if (this.size > before) report(this.store, "~", this.path, { size: this.size });
+      if (this.size > before) report(this.store, "~", this.path);
     }
   }
 
@@ -187,7 +187,7 @@ class LockedSession implements Session {
   async truncate(size: number): Promise<void> {
     await this.store.sessionHashes.forget(this.id);
     await step(this.store, "truncate", this.path, () => this.file.truncateSync(size));
-    if (size < this.size) report(this.store, "~", this.path, { size });
+    if (size < this.size) report(this.store, "~", this.path);
     this.size = size;
   }
 
@@ -196,7 +196,7 @@ class LockedSession implements Session {
     if (actual === digest) {
       await syncFile(this.store, this.file, this.path);
       // There will be more uploads to a repository that gets its first blobs, so the folder for them stays.
-      if (await storeBlob(this.store, this.name, digest, this.path)) this.store.sessions.number--;
+      if (await storeBlob(this.store, this.name, digest, this)) this.store.sessions.number--;
       else await this.#forget();
     } else {
       await this.drop();
@@ -221,9 +221,9 @@ class LockedSession implements Session {
 
   async #hashOfFile(algorithm: string): Promise<string> {
     const hash = this.store.hashes[algorithm]();
-    using file = Deno.openSync(this.path);
     const piece = new Uint8Array(1024 * 1024);
-    for (let read = await file.read(piece); read !== null; read = await file.read(piece)) {
+    this.file.seekSync(0, Deno.SeekMode.Start);
+    for (let read = await this.file.read(piece); read !== null; read = await this.file.read(piece)) {
       hash.update(piece.subarray(0, read));
     }
     return hash.digest("hex");
@@ -252,13 +252,24 @@ function sessionsIn(store: Store, name: Name): { id: SessionId; isAlive: boolean
     .map((id) => ({ id, isAlive: isAlive(store, name, id) }));
 }
 
-// PUSH-CANCEL-04: a session is alive for some time after its last request, and each request leaves its time on the file.
-// A session that is just being opened has its folder, and no file yet.
+// How many bytes a session has that is alive.
+function aliveSize(store: Store, name: Name, id: SessionId): number | undefined {
+  if (isLinked(store, sessionFolder(store.root, name, id))) return undefined;
+  const info = fileInfo(sessionFile(store.root, name, id));
+  return info && wasUsed(store, info) ? info.size : undefined;
+}
+
+// A session that is just being opened is alive too: it has its folder, and no file yet.
 function isAlive(store: Store, name: Name, id: SessionId): boolean {
-  const info = unlessMissing(() => Deno.lstatSync(sessionFile(store.root, name, id))) ??
-    unlessMissing(() => Deno.lstatSync(sessionFolder(store.root, name, id)));
-  if (info?.isSymlink || isLinked(store, sessionFolder(store.root, name, id))) return false;
-  return info !== undefined && Date.now() - info.mtime!.getTime() <= store.sessionLifetime;
+  const folder = sessionFolder(store.root, name, id);
+  if (isLinked(store, folder)) return false;
+  const info = fileInfo(sessionFile(store.root, name, id)) ?? unlessMissing(() => Deno.lstatSync(folder));
+  return info !== undefined && wasUsed(store, info);
+}
+
+// PUSH-CANCEL-04: a session is alive for some time after its last request, and each request leaves its time on the file.
+function wasUsed({ sessionLifetime }: Store, { mtime }: Deno.FileInfo): boolean {
+  return Date.now() - mtime!.getTime() <= sessionLifetime;
 }
 
 async function removeSession(store: Store, name: Name, id: SessionId): Promise<void> {
