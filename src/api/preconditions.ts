@@ -50,11 +50,14 @@ export function isNotModified(request: Request, digest: Digest): boolean {
 }
 
 /**
- * Holds the conditions of a change against what the tag or digest in its path names now (`undefined`: nothing).
+ * Holds the conditions of a change, where it has any, against what the tag or digest in its path names now (`undefined`:
+ * nothing).
  *
  * @throws {RegistryError} 412 where `If-Match` or `If-None-Match` forbids the change.
  */
-export function expectPreconditions(request: Request, current: Digest | undefined): void {
+export function expectPreconditions(request: Request, findCurrent: () => Digest | undefined): void {
+  if (!request.headers.has("If-Match") && !request.headers.has("If-None-Match")) return;
+  const current = findCurrent();
   expectMatch(request, current);
   const forbidden = request.headers.get("If-None-Match");
   if (forbidden === null || current === undefined || ifNoneMatch(forbidden, etagOf(current))) return;

@@ -23,7 +23,7 @@ import { findBlob, removeBlob } from "../store/blobs.ts";
 
 /** Removes a blob from a repository (MGMT-BLOB-01). */
 export async function deleteBlob({ request, store }: Call, name: Name, digest: Digest): Promise<Response> {
-  if (findBlob(store, name, digest) !== undefined) expectPreconditions(request, digest);
+  if (findBlob(store, name, digest) !== undefined) expectPreconditions(request, () => digest);
   if (await removeBlob(store, name, digest)) return new Response(null, { status: STATUS_CODE.Accepted });
   throw new RegistryError("BLOB_UNKNOWN", {
     rule: "MGMT-BLOB-02",

@@ -35,7 +35,7 @@ export async function deleteManifest({ request, store }: Call, name: Name, diges
   const wasThere = await changeRepository(store, name, async () => {
     const manifest = readManifest(store, name, digest);
     if (manifest === undefined) return await removeLeftOvers(store, name, digest);
-    expectPreconditions(request, digest);
+    expectPreconditions(request, () => digest);
 
     for await (const tag of tagsOf(store, name, digest)) await removeTag(store, name, tag);
     // A file that was damaged by hand says nothing about a subject, and can be deleted all the same.

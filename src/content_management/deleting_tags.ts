@@ -26,7 +26,7 @@ export async function deleteTag({ request, store }: Call, name: Name, tag: Tag):
   const wasThere = await changeRepository(store, name, async () => {
     const current = resolveTag(store, name, tag);
     // RFC 9110 section 13.2.1: conditions are for requests that would succeed without them.
-    if (current !== undefined) expectPreconditions(request, current);
+    if (current !== undefined) expectPreconditions(request, () => current);
     return await removeTag(store, name, tag);
   });
   if (wasThere) return new Response(null, { status: STATUS_CODE.Accepted });

@@ -63,7 +63,7 @@ export async function pushManifest(call: Call, name: Name, tagOrDigest: Tag | Di
 
   await changeRepository(store, name, async () => {
     if (!settings.allowSparse) expectReferencesKept(call, name, manifest);
-    expectPreconditions(request, currentDigest(call, name, tagOrDigest));
+    expectPreconditions(request, () => currentDigest(call, name, tagOrDigest));
     await recordSubject(call, name, manifest, describe(manifest, digest, bytes.length));
     await storeManifest(store, name, { digest, bytes, mediaType: manifest.mediaType });
     for (const tag of tags) await setTag(store, name, tag, digest);

@@ -123,7 +123,11 @@ export async function storeBlob(store: Store, name: Name, digest: Digest, open: 
   const { path } = open;
   const folder = contentFolder(store.root, name, digest);
   const fileName = nameByContent(open);
-  if (await moveFolder(store, dirname(path), folder, [basename(path), fileName])) return true;
+  if (await moveFolder(store, dirname(path), folder, [basename(path), fileName])) {
+    // Next comes the manifest that points to it.
+    store.memory.blobs.set(folder, { path: `${folder}/${fileName}`, size: open.size, lastUsed: Date.now() });
+    return true;
+  }
   // USE-I04: two clients pushed the same blob at the same time. The first one to finish has stored it, for both.
   if (await keepsBlob(store, name, digest)) return false;
   // Or the same bytes are a manifest.

@@ -90,7 +90,8 @@ export function writeFile(store: Store, path: string, bytes: Uint8Array): Promis
 export async function writeFiles(store: Store, folder: string, files: Record<string, Uint8Array>): Promise<void> {
   for (const [name, bytes] of Object.entries(files)) {
     const path = join(folder, name);
-    const isNew = fileSize(path) === undefined;
+    // Only who hears of it has to know.
+    const isNew = store.report && fileSize(path) === undefined;
     await placeAside(store, path, async (aside) => {
       await step(store, "write aside", path, async () => {
         using file = Deno.openSync(aside, { write: true, createNew: true, mode: 0o644 });
@@ -118,7 +119,7 @@ export function noteUse(path: string): boolean {
 
 /** Moves a file, which is synced already, to where it belongs; one that is there before is replaced. */
 export async function moveFile(store: Store, from: string, to: string): Promise<void> {
-  await retryWithFolder(store, dirname(to), () => step(store, "rename", to, () => Deno.renameSync(from, to)));
+  await withFolder(store, dirname(to), () => step(store, "rename", to, () => Deno.renameSync(from, to)));
   await syncFolder(store, dirname(to));
   report(store, "+", to);
 }
@@ -158,7 +159,7 @@ export async function moveFolder(
  */
 export async function linkFile(store: Store, from: string, to: string): Promise<boolean> {
   try {
-    await retryWithFolder(store, dirname(to), async () => {
+    await withFolder(store, dirname(to), async () => {
       // Only a folder can be missing from here on; without the file there would be no use in making one.
       if (fileSize(from) === undefined) throw new SourceMissing();
       await step(store, "link", to, () => Deno.linkSync(from, to));
@@ -297,7 +298,7 @@ export async function step<T>(store: Store, kind: StepKind, path: string, action
 async function placeAside(store: Store, path: string, write: (aside: string) => Promise<void>): Promise<void> {
   const aside = join(dirname(path), `.${crypto.randomUUID()}`);
   try {
-    await retryWithFolder(store, dirname(path), () => write(aside));
+    await withFolder(store, dirname(path), () => write(aside));
     await step(store, "rename", path, () => Deno.renameSync(aside, path));
   } catch (error) {
     unlessMissing(() => Deno.removeSync(aside));
@@ -305,9 +306,11 @@ async function placeAside(store: Store, path: string, write: (aside: string) => 
   }
 }
 
-// Tries an action that needs a folder, and makes the folder only when it turns out to be missing: most often it is there.
-// Somebody may remove a folder that has become empty between its making and the next try, so there are several tries.
-async function retryWithFolder(store: Store, folder: string, action: () => Promise<void>): Promise<void> {
+/**
+ * Does what needs a folder, and makes the folder only when it turns out to be missing: most often it is there. Somebody may
+ * remove a folder that has become empty between its making and the next try, so there are several tries.
+ */
+export async function withFolder<T>(store: Store, folder: string, action: () => T): Promise<Awaited<T>> {
   for (let tries = 0;; tries++) {
     try {
       return await action();

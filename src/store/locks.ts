@@ -10,7 +10,7 @@
 
 import { dirname } from "node:path";
 import type { Name } from "../definitions/name.ts";
-import { makeFolder } from "./durable.ts";
+import { withFolder } from "./durable.ts";
 import { lockFile } from "./layout.ts";
 import { expectNotLinked } from "./links.ts";
 import type { Store } from "./store.ts";
@@ -44,9 +44,8 @@ export async function lock(file: Deno.FsFile): Promise<void> {
 export function changeRepository<T>(store: Store, name: Name, action: () => Promise<T>): Promise<T> {
   const path = lockFile(store.root, name);
   return inTurn(store, path, async () => {
-    await makeFolder(store, dirname(path));
     expectNotLinked(store, dirname(path));
-    using file = Deno.openSync(path, { write: true, create: true });
+    using file = await withFolder(store, dirname(path), () => Deno.openSync(path, { write: true, create: true }));
     await lock(file);
     return await action();
   });

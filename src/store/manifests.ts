@@ -18,6 +18,7 @@ import type { Digest } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";
 import {
   fileSize,
+  makeFolder,
   noteUse,
   readFile,
   readTextFile,
@@ -59,6 +60,8 @@ export async function storeManifest(store: Store, name: Name, manifest: StoredMa
     noteUse(manifestFile(store.root, name, digest));
     return await syncFolder(store, folder);
   }
+  // Its folder is not there either, most likely. To find that out by trying would cost more than to make it.
+  if (stored === undefined) await makeFolder(store, folder);
   await writeFiles(store, folder, {
     [CONTENT_TYPE_FILE]: new TextEncoder().encode(manifest.mediaType),
     ...(stored === undefined ? { [MANIFEST_FILE]: manifest.bytes } : {}),
