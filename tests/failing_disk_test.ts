@@ -4,7 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { verify } from "../src/housekeeping/verify.ts";
 import { storeFor } from "../src/registry.ts";
 import type { Step } from "../src/store/store.ts";
-import { descriptorOf, digestOf, startRegistry, TestRegistry, TYPES } from "./fixture.ts";
+import { descriptorOf, digestOf, expectRefusal, startRegistry, TestRegistry, TYPES } from "./fixture.ts";
 
 const FOO = digestOf("foo");
 
@@ -213,6 +213,37 @@ Deno.test("a blob in one request leaves no upload behind when the disk is full",
     assertEquals(registry.tree().filter((path) => path.includes("/_uploads/")), [], `after step ${step}`);
   }
 });
+
+// A disk tells only once that it has lost bytes; to the next sync it says that all is well.
+for (
+  const { bytes, number, when } of [
+    { bytes: 3, number: 0, when: "at the end of a chunk" },
+    { bytes: 5 * 1024 * 1024, number: 0, when: "early, while a chunk is received" },
+    { bytes: 3, number: 1, when: "when the session is closed" },
+  ]
+) {
+  Deno.test(`PUSH-CHUNK-19: an upload that could not be synced ${when} has to begin anew`, async () => {
+    let syncs = 0;
+    await using registry = await startRegistry({
+      durability: "sync",
+      watch({ kind, when }) {
+        if (kind === "sync file" && when === "before" && syncs++ === number) throw diskError("EIO");
+      },
+    });
+    const body = new Uint8Array(bytes);
+    const opened = await registry.send("POST", "/v2/library/hello/blobs/uploads/");
+    const session = opened.headers.get("Location")!;
+    const close = `${session}?digest=${digestOf(body)}`;
+
+    const answers = [await registry.send("PATCH", session, { body })];
+    if (number === 1) answers.push(await registry.send("PUT", close));
+    const again = await registry.send("PUT", close);
+
+    assertEquals(answers.map(({ status }) => status), number === 1 ? [202, 500] : [500]);
+    await expectRefusal(again, { status: 404, code: "BLOB_UPLOAD_UNKNOWN", rule: "PUSH-MONO-03" });
+    assertEquals(registry.tree(), []);
+  });
+}
 
 Deno.test("pulls go on while the disk is full", async () => {
   const disk = new Disk();

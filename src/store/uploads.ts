@@ -25,6 +25,7 @@ import type { Name } from "../definitions/name.ts";
 import { newSessionId, parseSessionId, type SessionId } from "../definitions/session.ts";
 import { storeBlob } from "./blobs.ts";
 import {
+  EarlySync,
   fileInfo,
   fileSize,
   makeFolder,
@@ -157,6 +158,7 @@ class LockedSession implements Session {
     const { store, id } = this;
     const before = this.size;
     const hashing: Promise<ArrayBuffer | undefined>[] = [];
+    const early = new EarlySync(store, this.file, this.path);
     try {
       for (let next = await body.next(); !next.done;) {
         const piece = next.value;
@@ -165,6 +167,7 @@ class LockedSession implements Session {
         // Only what is in the file is hashed, so that the hash is never of more. It may take longer than the receiving.
         hashing.push(store.sessionHashes.update(id, this.size, piece, algorithm));
         this.size += length;
+        early.wrote(length);
         next = await body.next(hashing.length > MOST_TO_HASH ? await hashing.shift() : undefined);
       }
     } catch (error) {
@@ -174,12 +177,13 @@ class LockedSession implements Session {
     } finally {
       await body.return();
       await Promise.all(hashing);
+      await this.#orDrop(early.end());
       if (this.size > before) report(this.store, "~", this.path);
     }
   }
 
   async sync(): Promise<void> {
-    await syncFile(this.store, this.file, this.path);
+    await this.#orDrop(syncFile(this.store, this.file, this.path));
     await syncFolder(this.store, sessionFolder(this.store.root, this.name, this.id));
     await syncFolder(this.store, uploadsFolder(this.store.root, this.name));
   }
@@ -194,7 +198,7 @@ class LockedSession implements Session {
   async finish(digest: Digest): Promise<Digest> {
     const actual = await this.#digest(algorithmOf(digest));
     if (actual === digest) {
-      await syncFile(this.store, this.file, this.path);
+      await this.#orDrop(syncFile(this.store, this.file, this.path));
       // There will be more uploads to a repository that gets its first blobs, so the folder for them stays.
       if (await storeBlob(this.store, this.name, digest, this)) this.store.sessions.number--;
       else await this.#forget();
@@ -207,6 +211,17 @@ class LockedSession implements Session {
   async drop(): Promise<void> {
     await this.#forget();
     removeEmptyFolders(this.store, uploadsFolder(this.store.root, this.name));
+  }
+
+  // A disk says only once that it has lost bytes: the system takes them for written from then on, and the next sync would
+  // succeed. So a session that could not be synced has no next time.
+  async #orDrop(syncing: Promise<void>): Promise<void> {
+    try {
+      await syncing;
+    } catch (error) {
+      await this.drop();
+      throw error;
+    }
   }
 
   async #forget(): Promise<void> {
