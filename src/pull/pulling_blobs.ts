@@ -25,15 +25,20 @@ import type { Digest } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";
 import { type ByteRange, parseRange } from "../definitions/range.ts";
 import type { Call } from "../routing.ts";
-import { readBlob } from "../store/blobs.ts";
+import { readBlob, readSmallBlob } from "../store/blobs.ts";
 import type { Blob } from "../store/store.ts";
-import { blobHeaders, expectBlob, notModified } from "./pull.ts";
+import { Answers, blobHeaders, expectBlob, notModified } from "./pull.ts";
 
 /** Streams a blob, or the part of it that was asked for. */
 export function pullBlob(call: Call, name: Name, digest: Digest): Response {
   const blob = expectBlob(call, name, digest);
   if (isNotModified(call.request, digest)) return notModified(digest);
   const range = rangeOf(call.request, digest, blob);
+  const bytes = range === undefined ? readSmallBlob(call.store, blob) : undefined;
+  if (bytes !== undefined) {
+    const make = () => new Response(bytes, { headers: blobHeaders(digest, blob) });
+    return call.settings.bodiesAreOnlySent ? answers.about(bytes, make) : make();
+  }
   // The file may have been deleted just now: then it is gone, as if it had been asked for a moment later.
   const body = readBlob(blob, range ?? { start: 0, length: blob.size }, call.settings.bodiesAreOnlySent);
   if (body === undefined) expectBlob(call, name, digest);
@@ -44,6 +49,9 @@ export function pullBlob(call: Call, name: Name, digest: Digest): Response {
   headers["Content-Range"] = `bytes ${range.start}-${range.start + range.length - 1}/${blob.size}`;
   return new Response(body, { status: STATUS_CODE.PartialContent, headers });
 }
+
+// Of small blobs, by their bytes.
+const answers = new Answers<Uint8Array>();
 
 // The range to send; `undefined` for the whole blob. RFC 9110 section 13.1.5: If-Range asks for the range only if the
 // blob is still the one that the client has the beginning of. A date cannot say that here, a digest can.

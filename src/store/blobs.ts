@@ -37,7 +37,7 @@ import {
 import { contentFolder, repositoryFolder, uploadsFolder } from "./layout.ts";
 import { isMissing } from "./missing.ts";
 import { isLinked } from "./links.ts";
-import type { Blob, Store } from "./store.ts";
+import { type Blob, SMALL_BLOB, type Store } from "./store.ts";
 
 /** The names that the file of a blob can have. */
 export const BLOB_FILES = [
@@ -59,8 +59,9 @@ export function findBlob(store: Store, name: Name, digest: Digest): Blob | undef
   // The same bytes get the same name whenever they are stored. So where a blob has been found once, it is enough to ask
   // whether its file is still there.
   const info = known === undefined || isLinked(store, folder) ? undefined : fileInfo(known.path);
-  if (known !== undefined && known.size === info?.size) return Object.assign(known, { lastUsed: timeOf(info) });
-  const found = lookForBlob(store, folder);
+  const isThere = known !== undefined && known.size === info?.size;
+  if (isThere && known.lastUsed === timeOf(info!)) return known;
+  const found = isThere ? { ...known, lastUsed: timeOf(info!) } : lookForBlob(store, folder);
   if (found === undefined) store.memory.blobs.delete(folder);
   else store.memory.blobs.set(folder, found);
   return found;
@@ -184,6 +185,19 @@ export async function removeUnusedBlob(store: Store, name: Name, digest: Digest,
   report(store, "-", blob.path);
   tidyUp(store, name, digest);
   return true;
+}
+
+/**
+ * All bytes of a blob that has few of them: those are remembered for as long as the blob stays as it is. `undefined` for one
+ * that has more, or whose file is not there any more.
+ */
+export function readSmallBlob(store: Store, blob: Blob): Uint8Array<ArrayBuffer> | undefined {
+  if (blob.size > SMALL_BLOB) return undefined;
+  const known = store.memory.smallBlobs.get(blob);
+  if (known !== undefined) return known;
+  const bytes = readFew(blob, { start: 0, length: blob.size });
+  if (bytes !== undefined) store.memory.smallBlobs.set(blob, bytes);
+  return bytes;
 }
 
 // Larger pieces than the default of 64 KiB: each one costs a turn of the event loop and a system call.

@@ -54,6 +54,8 @@ export interface Memories {
   readonly folders: Memory<readonly string[]>;
   /** A blob, by its folder. Whether its file is there is asked each time. */
   readonly blobs: Bounded<string, Blob>;
+  /** The bytes of small blobs. */
+  readonly smallBlobs: Bounded<Blob, Uint8Array<ArrayBuffer>>;
 }
 
 /** A blob that is there: its file, and its length in bytes. */
@@ -63,8 +65,11 @@ export interface Blob {
   /** Its length in bytes. */
   readonly size: number;
   /** When it was stored, mounted, or last asked for by somebody who wants to push: milliseconds since 1970. */
-  lastUsed: number;
+  readonly lastUsed: number;
 }
+
+/** A blob of no more bytes than that is small. */
+export const SMALL_BLOB = 64 * 1024;
 
 /** A manifest as it was pushed: its bytes, their digest, and the media type that it was pushed with. */
 export interface StoredManifest {
@@ -160,6 +165,7 @@ export function openStore({ root, sessionHashes, ...options }: StoreOptions): St
       referrers: new Memory(MOST_BYTES, (referrers) => referrers.reduce((sum, { size }) => sum + size, 0)),
       folders: new Memory(MOST_NAMES, (names) => names.length + 1),
       blobs: new Bounded(MOST_ENTRIES),
+      smallBlobs: new Bounded(MOST_BYTES / SMALL_BLOB),
     },
     links: new Bounded(MOST_LINKS),
     sessions: { number: 0, countedAt: 0 },
