@@ -269,6 +269,7 @@ export class EarlySync {
   #written = 0;
   #running: Promise<void> = Promise.resolve();
 
+  /** `file` is open, and its path is one of the layout. */
   constructor(private readonly store: Store, private readonly file: Deno.FsFile, private readonly path: string) {}
 
   /** Notes that this many more bytes have been written. */
