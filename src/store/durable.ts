@@ -158,22 +158,18 @@ export async function moveFolder(
  * copied. `false` where the file is not there.
  */
 export async function linkFile(store: Store, from: string, to: string): Promise<boolean> {
+  if (fileSize(from) === undefined) return false;
+  // Most often it is not there yet, and to find that out by trying would cost more than to make it.
+  await makeFolder(store, dirname(to));
   try {
-    await withFolder(store, dirname(to), async () => {
-      // Only a folder can be missing from here on; without the file there would be no use in making one.
-      if (fileSize(from) === undefined) throw new SourceMissing();
-      await step(store, "link", to, () => Deno.linkSync(from, to));
-    });
+    await withFolder(store, dirname(to), () => step(store, "link", to, () => Deno.linkSync(from, to)));
     report(store, "=", to, from);
   } catch (error) {
-    if (error instanceof SourceMissing) return false;
     if (!(error instanceof Deno.errors.AlreadyExists)) return await copyFile(store, from, to);
   }
   await syncFolder(store, dirname(to));
   return true;
 }
-
-class SourceMissing extends Error {}
 
 async function copyFile(store: Store, from: string, to: string): Promise<boolean> {
   using source = openIfThere(from);
