@@ -219,8 +219,10 @@ export function readBlob(
   if (file === undefined) return undefined;
   if (range.start > 0) file.seekSync(range.start, Deno.SeekMode.Start);
   let left = range.length;
+  // Nothing is left to read at the end, which comes after the last piece so that this one can give its memory back too.
   const read = async () => {
     const piece = new Uint8Array(Math.min(PIECE, left));
+    if (left === 0) return piece;
     const length = await file.read(piece) ?? 0;
     // A file that has become shorter ends the body before its announced length, which the client will notice.
     left = length === 0 ? 0 : left - length;
@@ -240,8 +242,8 @@ export function readBlob(
       // come by only after 64 MiB, and memory that is still in the processor's cache is twice as fast.
       if (isOnlySent) sent?.buffer.transfer(0);
       const piece = sent = await next;
-      if (piece.length > 0) controller.enqueue(piece);
-      if (left > 0) {
+      if (piece.length > 0) {
+        controller.enqueue(piece);
         next = readAhead();
         return;
       }
