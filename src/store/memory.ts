@@ -14,9 +14,9 @@
 import { unlessMissing } from "./missing.ts";
 
 /**
- * Entries by their keys, so many at most: the younger ones.
+ * Entries by their keys, of so much weight at most: the younger ones.
  *
- * There are two maps. When the young one has half of the entries, it becomes the old one, and all that was in the old one is
+ * There are two maps. When the young one has half of the weight, it becomes the old one, and all that was in the old one is
  * forgotten at once. To take one entry after the other out of a single map would be slow: the first entry that is left is
  * looked for among the places of all that were taken out before.
  */
@@ -24,10 +24,13 @@ export class Bounded<Key, Value> {
   #young = new Map<Key, Value>();
   #old = new Map<Key, Value>();
   readonly #most: number;
+  readonly #weigh: (value: Value) => number;
+  #youngWeight = 0;
 
-  /** `most` is the number of entries. */
-  constructor(most: number) {
+  /** `most` is the weight of all entries; without `weigh` each counts as 1. */
+  constructor(most: number, weigh: (value: Value) => number = () => 1) {
     this.#most = most;
+    this.#weigh = weigh;
   }
 
   /** The value of an entry that is still there. */
@@ -37,11 +40,14 @@ export class Bounded<Key, Value> {
 
   /** Sets an entry; it is the youngest then, also where there was one before. */
   set(key: Key, value: Value): void {
-    if (this.#young.size >= this.#most / 2) {
+    const weight = this.#weigh(value);
+    if (this.#youngWeight + weight > this.#most / 2) {
       this.#old = this.#young;
       this.#young = new Map();
+      this.#youngWeight = 0;
     }
     this.#young.set(key, value);
+    this.#youngWeight += weight;
   }
 
   /** Forgets an entry: whether it was there. */

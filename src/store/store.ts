@@ -146,6 +146,8 @@ export type StoreOptions =
 
 // What is remembered: of manifests, in bytes; of folders, in names; of tags and blobs, in entries.
 const MOST_BYTES = 32 * 1024 * 1024;
+// An answer that is kept with the bytes takes about as much as that.
+const WITH_BYTES = 1024;
 const MOST_ENTRIES = 10_000;
 const MOST_NAMES = 200_000;
 // And of how many folders it is remembered whether they are links.
@@ -165,7 +167,7 @@ export function openStore({ root, sessionHashes, ...options }: StoreOptions): St
       referrers: new Memory(MOST_BYTES, (referrers) => referrers.reduce((sum, { size }) => sum + size, 0)),
       folders: new Memory(MOST_NAMES, (names) => names.length + 1),
       blobs: new Bounded(MOST_ENTRIES),
-      smallBlobs: new Bounded(MOST_BYTES / SMALL_BLOB),
+      smallBlobs: new Bounded(MOST_BYTES, ({ length }) => length + WITH_BYTES),
     },
     links: new Bounded(MOST_LINKS),
     sessions: { number: 0, countedAt: 0 },

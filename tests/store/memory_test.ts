@@ -18,7 +18,7 @@ Deno.test("a bounded map has the youngest entries, and never more than its numbe
 });
 
 Deno.test("an entry of a bounded map that is set again has its new value, and is gone when it is deleted", () => {
-  const bounded = new Bounded<string, number>(4);
+  const bounded = new Bounded<string, number>(8);
   bounded.set("a", 1);
   for (const key of ["b", "c"]) bounded.set(key, 0);
   bounded.set("a", 2);
