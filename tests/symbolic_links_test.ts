@@ -66,3 +66,28 @@ for (const [what, { link, outside }] of Object.entries(LINKS)) {
     assertEquals(elsewhere.tree(), before);
   });
 }
+
+for (const outside of ["a file", "a folder", "itself"]) {
+  Deno.test(`an upload session whose bytes are a symbolic link to ${outside} is none`, async () => {
+    await using elsewhere = new SharedRoot();
+    await Deno.writeTextFile(`${elsewhere.path}/secret`, "secret");
+    await using root = new SharedRoot();
+    const [registry] = await root.start(1);
+    const session = crypto.randomUUID();
+    const folder = `${root.path}/library/hello/_uploads/${session}`;
+    await Deno.mkdir(folder, { recursive: true });
+    const target = { "a file": `${elsewhere.path}/secret`, "a folder": elsewhere.path, "itself": `${folder}/data` };
+    await Deno.symlink(target[outside as keyof typeof target], `${folder}/data`);
+    const path = `${HELLO}/blobs/uploads/${session}`;
+
+    const answers = [
+      await registry.send("GET", path),
+      await registry.send("PATCH", path, { body: "foo" }),
+      await registry.send("PUT", `${path}?digest=${digestOf("foo")}`, { body: "foo" }),
+      await registry.send("DELETE", path),
+    ];
+
+    assertEquals(answers.map(({ status }) => status), [404, 404, 404, 404]);
+    assertEquals(await Deno.readTextFile(`${elsewhere.path}/secret`), "secret");
+  });
+}

@@ -59,9 +59,8 @@ export function findBlob(store: Store, name: Name, digest: Digest): Blob | undef
   // The same bytes get the same name whenever they are stored. So where a blob has been found once, it is enough to ask
   // whether its file is still there.
   const info = known === undefined || isLinked(store, folder) ? undefined : fileInfo(known.path);
-  const isThere = known !== undefined && known.size === info?.size;
-  if (isThere && known.lastUsed === timeOf(info!)) return known;
-  const found = isThere ? { ...known, lastUsed: timeOf(info!) } : lookForBlob(store, folder);
+  if (known && info && isSameFile(known, info)) return known;
+  const found = known && info ? describeFile(known.path, info) : lookForBlob(store, folder);
   if (found === undefined) store.memory.blobs.delete(folder);
   else store.memory.blobs.set(folder, found);
   return found;
@@ -71,7 +70,16 @@ function lookForBlob(store: Store, folder: string): Blob | undefined {
   const fileName = namesIn(store, folder).find(isBlobFile);
   const path = `${folder}/${fileName}`;
   const info = fileName === undefined ? undefined : fileInfo(path);
-  return info && { path, size: info.size, lastUsed: timeOf(info) };
+  return info && describeFile(path, info);
+}
+
+function describeFile(path: string, info: Deno.FileInfo): Blob {
+  return { path, size: info.size, inode: info.ino, lastUsed: timeOf(info) };
+}
+
+// Somebody may have put another file in its place, with the same size and time.
+function isSameFile({ size, inode, lastUsed }: Blob, info: Deno.FileInfo): boolean {
+  return size === info.size && inode === info.ino && lastUsed === timeOf(info);
 }
 
 function timeOf({ mtime }: Deno.FileInfo): number {
@@ -126,7 +134,12 @@ export async function storeBlob(store: Store, name: Name, digest: Digest, open: 
   const fileName = nameByContent(open);
   if (await moveFolder(store, dirname(path), folder, [basename(path), fileName])) {
     // Next comes the manifest that points to it.
-    store.memory.blobs.set(folder, { path: `${folder}/${fileName}`, size: open.size, lastUsed: Date.now() });
+    store.memory.blobs.set(folder, {
+      path: `${folder}/${fileName}`,
+      size: open.size,
+      inode: null,
+      lastUsed: Date.now(),
+    });
     return true;
   }
   // USE-I04: two clients pushed the same blob at the same time. The first one to finish has stored it, for both.
@@ -241,7 +254,10 @@ export function readBlob(
       // Its memory is free as soon as the last byte of it is sent, for one of the next pieces. The garbage collection would
       // come by only after 64 MiB, and memory that is still in the processor's cache is twice as fast.
       if (isOnlySent) sent?.buffer.transfer(0);
-      const piece = sent = await next;
+      const piece = sent = await next.catch((error) => {
+        file.close(); // A stream that has failed is not cancelled any more.
+        throw error;
+      });
       if (piece.length > 0) {
         controller.enqueue(piece);
         next = readAhead();

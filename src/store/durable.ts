@@ -165,7 +165,12 @@ export async function linkFile(store: Store, from: string, to: string): Promise<
     await withFolder(store, dirname(to), () => step(store, "link", to, () => Deno.linkSync(from, to)));
     report(store, "=", to, from);
   } catch (error) {
-    if (!(error instanceof Deno.errors.AlreadyExists)) return await copyFile(store, from, to);
+    if (!(error instanceof Deno.errors.AlreadyExists)) {
+      const isCopied = await copyFile(store, from, to);
+      // The file has gone meanwhile, and nothing comes into the folder.
+      if (!isCopied) removeEmptyFolders(store, dirname(to));
+      return isCopied;
+    }
   }
   await syncFolder(store, dirname(to));
   return true;
@@ -258,8 +263,9 @@ export async function syncFile(store: Store, file: Deno.FsFile, path: string): P
 }
 
 /**
- * Lets the disk take in what has been written to a file while more is being written. So there is little left to wait for
- * when the file is synced: a tenth of the time that a large blob takes.
+ * Lets the disk take in what has been written to a file while more is received and hashed. So there is little left to wait
+ * for when the file is synced. The next write waits for the sync, as all that is done to one open file comes in turn; so
+ * there is never more than one of them.
  */
 export class EarlySync {
   #written = 0;

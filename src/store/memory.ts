@@ -40,6 +40,7 @@ export class Bounded<Key, Value> {
 
   /** Sets an entry; it is the youngest then, also where there was one before. */
   set(key: Key, value: Value): void {
+    this.delete(key);
     const weight = this.#weigh(value);
     if (this.#youngWeight + weight > this.#most / 2) {
       this.#old = this.#young;
@@ -52,6 +53,8 @@ export class Bounded<Key, Value> {
 
   /** Forgets an entry: whether it was there. */
   delete(key: Key): boolean {
+    const young = this.#young.get(key);
+    if (young !== undefined) this.#youngWeight -= this.#weigh(young);
     const wasOld = this.#old.delete(key);
     return this.#young.delete(key) || wasOld;
   }

@@ -1,8 +1,8 @@
 /**
  * A store: the folder that everything is kept in, and how it is kept.
  *
- * Every operation on disk takes a store first. A request works with a copy of the registry's store that differs in one
- * thing, whom it tells of its changes: so each request knows what it has done to the disk.
+ * Every operation on disk takes a store first. Where a story is told, a request works with a copy of the registry's store
+ * that differs in one thing, whom it tells of its changes: so each request knows what it has done to the disk.
  *
  *     { root: "testdata", durability: "sync", … , report: (change) => … }
  *
@@ -36,7 +36,7 @@ export interface Store {
   readonly links: Bounded<string, { isLinked: boolean; lookedAt: number }>;
   /** How many upload sessions there are; see `uploads.ts`. */
   readonly sessions: SessionCount;
-  /** Whom to tell about each change. */
+  /** Whom to tell about each change; where it is missing, nobody. */
   readonly report?: (change: Change) => void;
   /** Who watches each step that changes the disk; may throw, and then the step fails. */
   readonly watch?: (step: Step) => void;
@@ -64,6 +64,8 @@ export interface Blob {
   readonly path: string;
   /** Its length in bytes. */
   readonly size: number;
+  /** The number of its inode, where it is known and the system has them. */
+  readonly inode: number | null;
   /** When it was stored, mounted, or last asked for by somebody who wants to push: milliseconds since 1970. */
   readonly lastUsed: number;
 }
@@ -144,9 +146,9 @@ export type StoreOptions =
   & Pick<Store, "root" | "durability" | "hashes" | "sessionLifetime" | "watch">
   & Partial<Pick<Store, "sessionHashes">>;
 
-// What is remembered: of manifests, in bytes; of folders, in names; of tags and blobs, in entries.
+// What is remembered: of manifests and small blobs, in bytes; of folders, in names; of tags and blobs, in entries.
 const MOST_BYTES = 32 * 1024 * 1024;
-// An answer that is kept with the bytes takes about as much as that.
+// An answer that is kept with the bytes has a copy of them, and takes about as much as that besides.
 const WITH_BYTES = 1024;
 const MOST_ENTRIES = 10_000;
 const MOST_NAMES = 200_000;
@@ -167,7 +169,7 @@ export function openStore({ root, sessionHashes, ...options }: StoreOptions): St
       referrers: new Memory(MOST_BYTES, (referrers) => referrers.reduce((sum, { size }) => sum + size, 0)),
       folders: new Memory(MOST_NAMES, (names) => names.length + 1),
       blobs: new Bounded(MOST_ENTRIES),
-      smallBlobs: new Bounded(MOST_BYTES, ({ length }) => length + WITH_BYTES),
+      smallBlobs: new Bounded(MOST_BYTES, ({ length }) => 2 * length + WITH_BYTES),
     },
     links: new Bounded(MOST_LINKS),
     sessions: { number: 0, countedAt: 0 },

@@ -131,11 +131,11 @@ export function withSession<T>(
 ): Promise<T | undefined> {
   const path = sessionFile(store.root, name, id);
   return inTurn(store, path, async () => {
-    if (isLinked(store, sessionFolder(store.root, name, id))) return undefined;
+    if (aliveSize(store, name, id) === undefined) return undefined;
     using file = openIfThere(path, { read: true, append: true });
     if (file === undefined) return undefined;
     await lock(file);
-    // Asked only now: another process may have ended the session while this one waited.
+    // Asked once more: another process may have ended the session while this one waited.
     const size = aliveSize(store, name, id);
     if (size === undefined) return undefined;
     // By its path: by the open file, Deno would ask for permission to where a root that is a link really is.
@@ -165,7 +165,9 @@ class LockedSession implements Session {
         const { length } = piece;
         await step(store, "append", this.path, () => writeAll(this.file, piece));
         // Only what is in the file is hashed, so that the hash is never of more. It may take longer than the receiving.
-        hashing.push(store.sessionHashes.update(id, this.size, piece, algorithm));
+        const hashed = store.sessionHashes.update(id, this.size, piece, algorithm);
+        hashed.catch(() => {}); // It is told where it is awaited.
+        hashing.push(hashed);
         this.size += length;
         early.wrote(length);
         next = await body.next(hashing.length > MOST_TO_HASH ? await hashing.shift() : undefined);
@@ -175,9 +177,12 @@ class LockedSession implements Session {
       this.size = fileSize(this.path) ?? 0;
       throw error;
     } finally {
-      await body.return();
-      await Promise.all(hashing);
-      await this.#orDrop(early.end());
+      try {
+        await body.return();
+        await Promise.all(hashing);
+      } finally {
+        await this.#orDrop(early.end());
+      }
       if (this.size > before) report(this.store, "~", this.path);
     }
   }
@@ -219,7 +224,13 @@ class LockedSession implements Session {
     try {
       await syncing;
     } catch (error) {
-      await this.drop();
+      try {
+        // Should the disk not let go of it either, at least it has no bytes.
+        this.file.truncateSync(0);
+        await this.drop();
+      } catch {
+        // What the disk says to that is less than what it has said before.
+      }
       throw error;
     }
   }
@@ -278,8 +289,9 @@ function aliveSize(store: Store, name: Name, id: SessionId): number | undefined 
 function isAlive(store: Store, name: Name, id: SessionId): boolean {
   const folder = sessionFolder(store.root, name, id);
   if (isLinked(store, folder)) return false;
-  const info = fileInfo(sessionFile(store.root, name, id)) ?? unlessMissing(() => Deno.lstatSync(folder));
-  return info !== undefined && wasUsed(store, info);
+  const info = unlessMissing(() => Deno.lstatSync(sessionFile(store.root, name, id))) ??
+    unlessMissing(() => Deno.lstatSync(folder));
+  return info !== undefined && !info.isSymlink && wasUsed(store, info);
 }
 
 // PUSH-CANCEL-04: a session is alive for some time after its last request, and each request leaves its time on the file.

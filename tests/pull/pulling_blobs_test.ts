@@ -102,10 +102,15 @@ Deno.test("PULL-BLOB-01: a small blob that was pulled before is what its file ho
   await Deno.writeTextFile(path, "bar");
   await Deno.utime(path, 1, 1);
   const damaged = await (await pull()).text();
+  // And somebody puts the right one back, as tools do that copy a file with its time.
+  await Deno.writeTextFile(`${registry.root}/copy`, "foo");
+  await Deno.utime(`${registry.root}/copy`, 1, 1);
+  await Deno.rename(`${registry.root}/copy`, path);
+  const repaired = await (await pull()).text();
   await Deno.remove(path);
   const removed = await pull();
 
-  assertEquals([unchanged, damaged], ["foo", "bar"]);
+  assertEquals([unchanged, damaged, repaired], ["foo", "bar", "foo"]);
   await expectRefusal(removed, { status: 404, code: "BLOB_UNKNOWN", rule: "PULL-BLOB-08" });
 });
 
