@@ -11,7 +11,7 @@
 
 import { listFolders } from "../store/repositories.ts";
 import type { Store } from "../store/store.ts";
-import { expireSessions } from "../store/uploads.ts";
+import { expireSessions } from "../store/sessions.ts";
 
 /** Removes all sessions that have expired (PUSH-CANCEL-04): how many there were. */
 export async function expireUploads(store: Store): Promise<number> {

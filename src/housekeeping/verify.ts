@@ -20,8 +20,9 @@ import { Fault } from "../definitions/descriptor.ts";
 import { algorithmOf, type Digest } from "../definitions/digest.ts";
 import { describe, type Manifest, parseStoredManifest } from "../definitions/manifest.ts";
 import type { Name } from "../definitions/name.ts";
-import { BLOB_FILES, findBlob } from "../store/blobs.ts";
-import { fileSize, namesIn, openIfThere, quarantineFile } from "../store/durable.ts";
+import { BLOB_FILES } from "../store/blob_files.ts";
+import { findBlob } from "../store/blobs.ts";
+import { quarantineFile } from "../store/durable.ts";
 import {
   CONTENT_TYPE_FILE,
   contentFolder,
@@ -31,6 +32,7 @@ import {
   uploadsFolder,
 } from "../store/layout.ts";
 import { hasManifest, manifestSize, readManifest } from "../store/manifests.ts";
+import { fileSize, namesIn, openIfThere } from "../store/reading.ts";
 import { listEntries, listSubjects, readReferrer } from "../store/referrers.ts";
 import { listContent, listFolders } from "../store/repositories.ts";
 import type { Store } from "../store/store.ts";

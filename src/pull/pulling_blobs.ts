@@ -25,7 +25,7 @@ import type { Digest } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";
 import { type ByteRange, parseRange } from "../definitions/range.ts";
 import type { Call } from "../routing.ts";
-import { readBlob, readSmallBlob } from "../store/blobs.ts";
+import { readBlob, readSmallBlob } from "../store/reading_blobs.ts";
 import type { Blob } from "../store/store.ts";
 import { Answers, blobHeaders, expectBlob, notModified } from "./pull.ts";
 

@@ -27,7 +27,8 @@ import { STATUS_CODE } from "@std/http";
 import type { Name } from "../definitions/name.ts";
 import type { SessionId } from "../definitions/session.ts";
 import type { Call } from "../routing.ts";
-import { sessionSize, withSession } from "../store/uploads.ts";
+import { sessionSize } from "../store/sessions.ts";
+import { withSession } from "../store/uploads.ts";
 import { receive, sessionHeaders, sessionUnknown } from "./pushing_blobs.ts";
 
 /**

@@ -11,7 +11,7 @@
  * A blob and a manifest may be the same bytes. Then both have their file in one folder, and each is served only by its
  * own endpoint.
  *
- * Next: uploads.ts
+ * Next: blob_files.ts
  *
  * @module
  */
@@ -19,15 +19,12 @@
 import { basename, dirname, join } from "node:path";
 import type { Digest } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";
-import type { ByteRange } from "../definitions/range.ts";
+import { isBlobFile, nameByContent, type OpenFile } from "./blob_files.ts";
 import {
-  fileInfo,
   linkFile,
   moveFile,
   moveFolder,
-  namesIn,
   noteUse,
-  openIfThere,
   removeEmptyFolders,
   removeFile,
   report,
@@ -37,20 +34,8 @@ import {
 import { contentFolder, repositoryFolder, uploadsFolder } from "./layout.ts";
 import { isMissing } from "./missing.ts";
 import { isLinked } from "./links.ts";
-import { type Blob, SMALL_BLOB, type Store } from "./store.ts";
-
-/** The names that the file of a blob can have. */
-export const BLOB_FILES = [
-  "layer.tar.gz",
-  "layer.tar.zst",
-  "layer.tar",
-  "config.json",
-  "blob.json",
-  "blob",
-] as const;
-
-/** One of the names that the file of a blob can have. */
-export type BlobFile = typeof BLOB_FILES[number];
+import { fileInfo, namesIn } from "./reading.ts";
+import type { Blob, Store } from "./store.ts";
 
 /** Finds a blob of a repository; `undefined` where the repository does not have it. */
 export function findBlob(store: Store, name: Name, digest: Digest): Blob | undefined {
@@ -86,10 +71,6 @@ function timeOf({ mtime }: Deno.FileInfo): number {
   return mtime!.getTime();
 }
 
-function isBlobFile(fileName: string): boolean {
-  return (BLOB_FILES as readonly string[]).includes(fileName);
-}
-
 /**
  * Notes that a client counts on a blob from now on, for having asked whether it is there or pushed it once more: the
  * garbage collection leaves alone what was used just now. `undefined` where the blob is gone.
@@ -112,16 +93,6 @@ export async function keepsBlob(store: Store, name: Name, digest: Digest): Promi
   if (useBlob(store, name, digest) === undefined) return false;
   await syncFolder(store, contentFolder(store.root, name, digest));
   return true;
-}
-
-/** A file that is open to be read. */
-export interface OpenFile {
-  /** Its path. */
-  readonly path: string;
-  /** Its length in bytes. */
-  readonly size: number;
-  /** The open file. */
-  readonly file: Deno.FsFile;
 }
 
 /**
@@ -198,122 +169,4 @@ export async function removeUnusedBlob(store: Store, name: Name, digest: Digest,
   report(store, "-", blob.path);
   tidyUp(store, name, digest);
   return true;
-}
-
-/**
- * All bytes of a blob that has few of them: those are remembered for as long as the blob stays as it is. `undefined` for one
- * that has more, or whose file is not there any more.
- */
-export function readSmallBlob(store: Store, blob: Blob): Uint8Array<ArrayBuffer> | undefined {
-  if (blob.size > SMALL_BLOB) return undefined;
-  const known = store.memory.smallBlobs.get(blob);
-  if (known !== undefined) return known;
-  const bytes = readFew(blob, { start: 0, length: blob.size });
-  if (bytes !== undefined) store.memory.smallBlobs.set(blob, bytes);
-  return bytes;
-}
-
-// Larger pieces than the default of 64 KiB: each one costs a turn of the event loop and a system call.
-const PIECE = 1024 * 1024;
-
-/**
- * Opens a blob, or a part of it: its bytes at once where they are few, otherwise as a stream. A blob that is deleted
- * meanwhile is still sent to its end. `undefined` where the file is not there any more.
- *
- * With `isOnlySent`, a piece of the stream can be read only until the next one is asked for.
- */
-export function readBlob(
-  blob: Blob,
-  range: ByteRange,
-  isOnlySent: boolean,
-): Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | undefined {
-  if (range.length <= FEW) return readFew(blob, range);
-  const file = openIfThere(blob.path);
-  if (file === undefined) return undefined;
-  if (range.start > 0) file.seekSync(range.start, Deno.SeekMode.Start);
-  let left = range.length;
-  // Nothing is left to read at the end, which comes after the last piece so that this one can give its memory back too.
-  const read = async () => {
-    const piece = new Uint8Array(Math.min(PIECE, left));
-    if (left === 0) return piece;
-    const length = await file.read(piece) ?? 0;
-    // A file that has become shorter ends the body before its announced length, which the client will notice.
-    left = length === 0 ? 0 : left - length;
-    return piece.subarray(0, length);
-  };
-  const readAhead = () => {
-    const next = read();
-    next.catch(() => {}); // It is told where it is awaited, if the client is still there then.
-    return next;
-  };
-  // While one piece is sent, the next one is read.
-  let next = readAhead();
-  let sent: Uint8Array<ArrayBuffer> | undefined;
-  return new ReadableStream({
-    async pull(controller) {
-      // Its memory is free as soon as the last byte of it is sent, for one of the next pieces. The garbage collection would
-      // come by only after 64 MiB, and memory that is still in the processor's cache is twice as fast.
-      if (isOnlySent) sent?.buffer.transfer(0);
-      const piece = sent = await next.catch((error) => {
-        file.close(); // A stream that has failed is not cancelled any more.
-        throw error;
-      });
-      if (piece.length > 0) {
-        controller.enqueue(piece);
-        next = readAhead();
-        return;
-      }
-      file.close();
-      controller.close();
-    },
-    cancel() {
-      file.close();
-    },
-  }, { highWaterMark: 0 });
-}
-
-// So few that to read them takes less time than to make a stream.
-const FEW = 128 * 1024;
-
-function readFew({ path }: Blob, range: ByteRange): Uint8Array<ArrayBuffer> | undefined {
-  using file = openIfThere(path);
-  return file && readPart(file, range);
-}
-
-function readPart(file: Deno.FsFile, { start, length }: ByteRange): Uint8Array<ArrayBuffer> {
-  file.seekSync(start, Deno.SeekMode.Start);
-  const bytes = new Uint8Array(length);
-  for (let at = 0; at < length;) {
-    const read = file.readSync(bytes.subarray(at));
-    if (read === null) return bytes.subarray(0, at);
-    at += read;
-  }
-  return bytes;
-}
-
-// A JSON document larger than this is not looked into; no image config comes near.
-const LARGEST_JSON = 4 * 1024 * 1024;
-
-/** What the bytes of a file are, as the name of a blob's file. */
-function nameByContent({ file, size }: OpenFile): BlobFile {
-  const head = readPart(file, { start: 0, length: Math.min(size, 512) });
-  const has = (text: string, at = 0) => [...text].every((letter, index) => head[at + index] === letter.charCodeAt(0));
-
-  if (has("\x1f\x8b")) return "layer.tar.gz"; // RFC 1952 section 2.3.1
-  if (has("\x28\xb5\x2f\xfd")) return "layer.tar.zst"; // RFC 8878 section 3.1.1
-  if (has("ustar", 257)) return "layer.tar"; // POSIX pax
-  if (/^\s*[{[]/.test(new TextDecoder().decode(head)) && size <= LARGEST_JSON) return nameOfJson(file, size);
-  return "blob";
-}
-
-function nameOfJson(file: Deno.FsFile, size: number): BlobFile {
-  try {
-    const json = JSON.parse(new TextDecoder().decode(readPart(file, { start: 0, length: size })));
-    // The three fields that an image config must have: https://github.com/opencontainers/image-spec/blob/13cff54/config.md
-    const isConfig = "architecture" in json && "os" in json && "rootfs" in json;
-    return isConfig ? "config.json" : "blob.json";
-  } catch (error) {
-    if (error instanceof SyntaxError) return "blob";
-    throw error;
-  }
 }

@@ -14,7 +14,7 @@
  * Only what waits for the disk is left to other threads: syncing, and the writing of many bytes. A rename or a mkdir takes
  * a few microseconds, and to have a thread do it takes ten times that.
  *
- * Next: blobs.ts
+ * Next: reading.ts
  *
  * @module
  */
@@ -23,6 +23,7 @@ import { basename, dirname, join, relative } from "node:path";
 import { isMissing, isNotEmpty, unlessMissing } from "./missing.ts";
 import { expectNotLinked, isLinked } from "./links.ts";
 import { quarantinedFile } from "./layout.ts";
+import { fileSize, openIfThere } from "./reading.ts";
 import type { Change, StepKind, Store } from "./store.ts";
 
 /** Tells of a file that has changed, if anybody wants to know; `path` is one of the layout. */
@@ -38,47 +39,6 @@ export function report(store: Store, sign: Change["sign"], path: string, sameAs?
 // Tells of a folder that is gone.
 function reportRemoved(store: Store, folder: string): void {
   store.report?.({ sign: "-", path: `${relative(store.root, folder)}/` });
-}
-
-/** Reads a small file: its bytes, or `undefined` where there is none. */
-export function readFile(path: string): Uint8Array<ArrayBuffer> | undefined {
-  return fileInfo(path) && unlessMissing(() => Deno.readFileSync(path));
-}
-
-/** Reads a small text file: its text, or `undefined` where there is none. */
-export function readTextFile(path: string): string | undefined {
-  return fileInfo(path) && unlessMissing(() => Deno.readTextFileSync(path));
-}
-
-/** The size of a file in bytes, or `undefined` where there is none. */
-export function fileSize(path: string): number | undefined {
-  return fileInfo(path)?.size;
-}
-
-/** What the file system says of a file, or `undefined` where there is none. */
-export function fileInfo(path: string): Deno.FileInfo | undefined {
-  // A symbolic link is no file of the registry, wherever it leads.
-  const info = unlessMissing(() => Deno.lstatSync(path));
-  return info?.isFile ? info : undefined;
-}
-
-/** The names in a folder, sorted by byte value; none where there is no such folder. */
-export function namesIn(store: Store, folder: string): readonly string[] {
-  // Nearly all names are ASCII, where the order of JavaScript's strings is that of their bytes; those that the registry
-  // reads always are.
-  return store.memory.folders.recall(folder, () => Array.from(Deno.readDirSync(folder), ({ name }) => name).sort()) ??
-    [];
-}
-
-/** Those of sorted names that come after `last`. To find where they begin takes a few comparisons, however many there are. */
-export function* namesAfter(names: readonly string[], last: string): Generator<string> {
-  let [from, to] = [0, names.length];
-  while (from < to) {
-    const middle = (from + to) >> 1;
-    if (names[middle] > last) to = middle;
-    else from = middle + 1;
-  }
-  for (let at = from; at < names.length; at++) yield names[at];
 }
 
 /** Writes a small file, whole or not at all; what was there before is replaced. */
@@ -238,11 +198,6 @@ export function removeEmptyFolders(store: Store, folder: string): void {
       throw error;
     }
   }
-}
-
-/** Opens a file, to read it unless the options say otherwise; `undefined` where there is none. */
-export function openIfThere(path: string, options?: Deno.OpenOptions): Deno.FsFile | undefined {
-  return unlessMissing(() => Deno.openSync(path, options));
 }
 
 // To write so few bytes takes less time than to have another thread do it.

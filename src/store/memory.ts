@@ -38,10 +38,11 @@ export class Bounded<Key, Value> {
     return this.#young.get(key) ?? this.#old.get(key);
   }
 
-  /** Sets an entry; it is the youngest then, also where there was one before. */
+  /** Sets an entry; it is the youngest then, also where there was one before. One of more than a quarter is not kept. */
   set(key: Key, value: Value): void {
     this.delete(key);
     const weight = this.#weigh(value);
+    if (weight > this.#most / 4) return;
     if (this.#youngWeight + weight > this.#most / 2) {
       this.#old = this.#young;
       this.#young = new Map();
@@ -62,15 +63,11 @@ export class Bounded<Key, Value> {
 
 /** Values by the path of the file or folder that they were read from. */
 export class Memory<Value> {
-  readonly #entries = new Map<string, { inode: number | null; time: number; value: Value; weight: number }>();
-  readonly #most: number;
-  readonly #weigh: (value: Value) => number;
-  #weight = 0;
+  readonly #entries: Bounded<string, { inode: number | null; time: number; value: Value }>;
 
   /** `most` is the weight of all that is remembered; without `weigh` each value counts as 1. */
   constructor(most: number, weigh: (value: Value) => number = () => 1) {
-    this.#most = most;
-    this.#weigh = weigh;
+    this.#entries = new Bounded(most, ({ value }) => weigh(value));
   }
 
   /**
@@ -88,31 +85,16 @@ export class Memory<Value> {
     const entry = this.#entries.get(path);
     const time = info?.mtime?.getTime();
     if (entry !== undefined && entry.inode === info?.ino && entry.time === time) return entry.value;
-    if (entry !== undefined) this.#forget(path, entry.weight);
+    if (entry !== undefined) this.#entries.delete(path);
     if (info === undefined || time === undefined) return undefined;
 
     // It can have gone, or be a file where a folder was looked for.
     const value = unlessMissing(read);
     // Times on files are only so fine. What changed just now could change once more within the same tick.
     if (value !== undefined && Date.now() - time > A_WHILE && isFinal(value)) {
-      this.#remember(path, { inode: info.ino, time, value, weight: this.#weigh(value) });
+      this.#entries.set(path, { inode: info.ino, time, value });
     }
     return value;
-  }
-
-  #remember(path: string, entry: { inode: number | null; time: number; value: Value; weight: number }): void {
-    if (entry.weight > this.#most / 4) return;
-    this.#entries.set(path, entry);
-    this.#weight += entry.weight;
-    for (const [oldest, { weight }] of this.#entries) {
-      if (this.#weight <= this.#most) return;
-      this.#forget(oldest, weight);
-    }
-  }
-
-  #forget(path: string, weight: number): void {
-    this.#entries.delete(path);
-    this.#weight -= weight;
   }
 }
 

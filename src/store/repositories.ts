@@ -14,9 +14,9 @@
 import { join } from "node:path";
 import type { Digest } from "../definitions/digest.ts";
 import { type Name, parseName } from "../definitions/name.ts";
-import { namesIn } from "./durable.ts";
 import { fileNameToDigest, repositoryFolder } from "./layout.ts";
 import { isLinked } from "./links.ts";
+import { namesIn } from "./reading.ts";
 import type { Store } from "./store.ts";
 
 /** Whether a repository has any content. */

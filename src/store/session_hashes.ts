@@ -12,7 +12,7 @@
  * A hash that is kept cannot be wrong. Bytes that are in the file of a session never change, so a hash of the first n bytes
  * is good as long as the file has n bytes; and where it has not, or there is no hash, the file is read.
  *
- * Next: blobs.ts
+ * Next: manifests.ts
  *
  * @module
  */

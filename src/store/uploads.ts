@@ -15,25 +15,20 @@
  *
  * One thing is kept in memory: the hash of the bytes so far. Where it has got lost, the file is read.
  *
- * Next: session_hashes.ts
+ * Next: sessions.ts
  *
  * @module
  */
 
 import { algorithmOf, type Digest, SHA256 } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";
-import { newSessionId, parseSessionId, type SessionId } from "../definitions/session.ts";
+import { newSessionId, type SessionId } from "../definitions/session.ts";
 import { storeBlob } from "./blobs.ts";
 import {
   EarlySync,
-  fileInfo,
-  fileSize,
   makeFolder,
-  namesIn,
   noteUse,
-  openIfThere,
   removeEmptyFolders,
-  removeFolder,
   report,
   step,
   syncFile,
@@ -41,10 +36,11 @@ import {
   writeAll,
 } from "./durable.ts";
 import { repositoryFolder, sessionFile, sessionFolder, uploadsFolder } from "./layout.ts";
-import { expectNotLinked, isLinked } from "./links.ts";
+import { expectNotLinked } from "./links.ts";
 import { inTurn, lock } from "./locks.ts";
 import { unlessMissing } from "./missing.ts";
-import { listFolders } from "./repositories.ts";
+import { fileSize, openIfThere } from "./reading.ts";
+import { aliveSize, removeSession } from "./sessions.ts";
 import type { Store } from "./store.ts";
 
 /** Opens a session. `algorithm` is that of the digest which is to be expected at its end. */
@@ -76,26 +72,6 @@ async function makeSessionFolder(store: Store, name: Name, id: SessionId): Promi
   if (isMade) return;
   await makeFolder(store, repositoryFolder(store.root, name));
   await makeFolder({ ...store, durability: "none" }, folder);
-}
-
-/** How many upload sessions there are in all repositories, those of other processes included; up to a second old. */
-export function countSessions(store: Store): number {
-  const { sessions } = store;
-  if (Date.now() - sessions.countedAt > 1000) {
-    sessions.number = 0;
-    for (const name of listFolders(store)) {
-      sessions.number += sessionsIn(store, name).filter(({ isAlive }) => isAlive).length;
-    }
-    sessions.countedAt = Date.now();
-  }
-  return sessions.number;
-}
-
-/** How many bytes a session has; `undefined` where there is no such session. Asking is a use of the session. */
-export function sessionSize(store: Store, name: Name, id: SessionId): number | undefined {
-  const size = aliveSize(store, name, id);
-  if (size !== undefined) noteUse(sessionFile(store.root, name, id));
-  return size;
 }
 
 /** The pieces of a body. Each belongs to whoever gets it, who may hand its buffer back for one of the next pieces. */
@@ -258,47 +234,3 @@ class LockedSession implements Session {
 
 // The most pieces of a body that have been written and not been hashed yet.
 const MOST_TO_HASH = 4;
-
-/** Removes the sessions of a repository that nobody has used for too long: how many there were. */
-export async function expireSessions(store: Store, name: Name): Promise<number> {
-  let expired = 0;
-  for (const { id, isAlive } of sessionsIn(store, name)) {
-    if (isAlive) continue;
-    await removeSession(store, name, id);
-    expired++;
-  }
-  removeEmptyFolders(store, uploadsFolder(store.root, name));
-  return expired;
-}
-
-function sessionsIn(store: Store, name: Name): { id: SessionId; isAlive: boolean }[] {
-  return namesIn(store, uploadsFolder(store.root, name))
-    .map(parseSessionId)
-    .filter((id) => id !== undefined)
-    .map((id) => ({ id, isAlive: isAlive(store, name, id) }));
-}
-
-// How many bytes a session has that is alive.
-function aliveSize(store: Store, name: Name, id: SessionId): number | undefined {
-  if (isLinked(store, sessionFolder(store.root, name, id))) return undefined;
-  const info = fileInfo(sessionFile(store.root, name, id));
-  return info && wasUsed(store, info) ? info.size : undefined;
-}
-
-// A session that is just being opened is alive too: it has its folder, and no file yet.
-function isAlive(store: Store, name: Name, id: SessionId): boolean {
-  const folder = sessionFolder(store.root, name, id);
-  if (isLinked(store, folder)) return false;
-  const info = unlessMissing(() => Deno.lstatSync(sessionFile(store.root, name, id))) ??
-    unlessMissing(() => Deno.lstatSync(folder));
-  return info !== undefined && !info.isSymlink && wasUsed(store, info);
-}
-
-// PUSH-CANCEL-04: a session is alive for some time after its last request, and each request leaves its time on the file.
-function wasUsed({ sessionLifetime }: Store, { mtime }: Deno.FileInfo): boolean {
-  return Date.now() - mtime!.getTime() <= sessionLifetime;
-}
-
-async function removeSession(store: Store, name: Name, id: SessionId): Promise<void> {
-  if (await removeFolder(store, sessionFolder(store.root, name, id))) store.sessions.number--;
-}
