@@ -1,7 +1,8 @@
 /** A symbolic link that somebody has planted in the root leads nowhere; the root itself may be one. */
 
 import { assertEquals } from "@std/assert";
-import { digestOf, TYPES } from "./fixture.ts";
+import { cp } from "node:fs/promises";
+import { digestOf, startRegistry, TYPES } from "./fixture.ts";
 import { Folder } from "./folder.ts";
 import { indexOf, openSession, pushBlob, pushIndex } from "./processes/content.ts";
 import { SharedRoot } from "./processes/shared_root.ts";
@@ -92,5 +93,49 @@ for (const outside of ["a file", "a folder", "itself"]) {
 
     assertEquals(answers.map(({ status }) => status), [404, 404, 404, 404]);
     assertEquals(elsewhere.read("secret"), "secret");
+  });
+}
+
+// Folders of a repository, the last word of each request that uses one, and what these requests answer once a link stands
+// in the folder's place.
+const USED = {
+  "the repository": { folder: "", tag: 404, blob: 404, push: 404 },
+  "the tags": { folder: "/_tags", tag: 404, blob: 200, push: 404 },
+  "the folder of a blob": { folder: `/${digestOf("foo")}`, tag: 200, blob: 404, push: 201 },
+} as const;
+
+for (const [what, { folder, tag, blob, push }] of Object.entries(USED)) {
+  Deno.test(`a symbolic link counts from the moment on when it takes the place of ${what}, however often that was used before`, async () => {
+    using elsewhere = new Folder();
+    await using registry = await startRegistry();
+    await registry.pushBlob("library/hello", "foo");
+    await registry.pushManifest("library/hello", indexOf("one").text, { tag: "latest" });
+    const place = `${registry.root}/library/hello${folder}`;
+    const send = async (method: string, path: string, body?: string) => {
+      const type = { "Content-Type": TYPES.index };
+      const response = await registry.send(method, `${HELLO}/${path}`, {
+        body,
+        headers: body === undefined ? {} : type,
+      });
+      await response.body?.cancel();
+      return response.status;
+    };
+    const ask = async () => ({
+      tag: await send("HEAD", "manifests/latest"),
+      blob: await send("GET", `blobs/${digestOf("foo")}`),
+    });
+
+    await cp(place, `${elsewhere.path}/copy`, { recursive: true });
+    const before = elsewhere.tree();
+
+    for (let time = 0; time < 20; time++) {
+      assertEquals(await ask(), { tag: 200, blob: 200 });
+      await Deno.rename(place, `${elsewhere.path}/original`);
+      await Deno.symlink(`${elsewhere.path}/copy`, place);
+      const answers = { ...await ask(), push: await send("PUT", "manifests/latest", indexOf(`new ${time}`).text) };
+      await Deno.remove(place);
+      await Deno.rename(`${elsewhere.path}/original`, place);
+      assertEquals([answers, elsewhere.tree()], [{ tag, blob, push }, before]);
+    }
   });
 }

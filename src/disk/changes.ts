@@ -18,9 +18,9 @@
 
 import { dirname, join } from "node:path";
 import { LinkedFolderError } from "./disk.ts";
-import { isLinked } from "./links.ts";
+import { expectNotLinked, isLinked } from "./links.ts";
 import { isMissing, isNotEmpty } from "./missing.ts";
-import { fileInfo, fileSize, openIfThere, timeOf } from "./reading.ts";
+import { fileInfo, fileSize, look, openIfThere, timeOf } from "./reading.ts";
 import type { Root } from "./root.ts";
 import {
   makeFolder,
@@ -36,6 +36,7 @@ import {
 
 /** Writes small files of one folder in their order, and the folders above them. Replaces what was there. */
 export async function put(root: Root, folder: string, files: Readonly<Record<string, Uint8Array>>): Promise<void> {
+  expectNotLinked(root, folder);
   // If a folder gets several files at once, it is mostly new. Making it at once takes less time than trying without it first.
   if (Object.keys(files).length > 1) await makeFolder(root, folder);
   for (const [name, bytes] of Object.entries(files)) {
@@ -70,13 +71,14 @@ export function noteUse(path: string): boolean {
  * there.
  */
 export async function keep(root: Root, path: string): Promise<boolean> {
-  if (isLinked(root, dirname(path)) || fileInfo(path) === undefined) return false;
+  if (look(root, path) === undefined) return false;
   await syncFolder(root, dirname(path));
   return true;
 }
 
 /** Moves a file whose bytes are synced to its new path. Replaces an older file there. */
 export async function moveFile(root: Root, from: string, to: string): Promise<void> {
+  expectNotLinked(root, dirname(to));
   await withFolder(root, dirname(to), () => step(root, "rename", to, () => Deno.renameSync(from, to)));
   await syncFolder(root, dirname(to));
   tell(root, "+", to);
@@ -87,7 +89,8 @@ export async function moveFile(root: Root, from: string, to: string): Promise<vo
  * Returns false if the file is not there.
  */
 export async function link(root: Root, from: string, to: string): Promise<boolean> {
-  if (isLinked(root, dirname(from)) || fileSize(from) === undefined) return false;
+  if (look(root, from) === undefined) return false;
+  expectNotLinked(root, dirname(to));
   // The folder is mostly missing. Making it at once takes less time than trying without it first.
   await makeFolder(root, dirname(to));
   try {
@@ -127,6 +130,7 @@ async function copyFile(root: Root, from: string, to: string): Promise<boolean> 
 
 /** Removes a file, and the folders above it that become empty. Returns false if it was not there. */
 export async function remove(root: Root, path: string): Promise<boolean> {
+  expectNotLinked(root, dirname(path));
   if (!await removeFile(root, path)) {
     tidy(root, dirname(path));
     return false;
@@ -188,8 +192,8 @@ export async function removeFolder(root: Root, folder: string): Promise<void> {
 
 /** Removes a folder if it is empty, and then those above it that become empty, up to the root. */
 export function tidy(root: Root, folder: string): void {
+  if (isLinked(root, folder)) return;
   for (let path = folder; path !== root.path && path !== dirname(path); path = dirname(path)) {
-    if (isLinked(root, path)) return;
     try {
       Deno.removeSync(path);
     } catch (error) {
@@ -202,6 +206,7 @@ export function tidy(root: Root, folder: string): void {
 
 /** Moves a corrupt file into `_quarantine/`. The registry serves nothing from there. */
 export async function quarantine(root: Root, path: string): Promise<void> {
+  expectNotLinked(root, dirname(path));
   const to = `${root.path}/_quarantine${path.slice(root.path.length)}.${crypto.randomUUID()}`;
   await moveFile(root, path, to);
   tell(root, "-", path);

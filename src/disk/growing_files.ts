@@ -51,14 +51,24 @@ export async function begin(root: Root, path: string, algorithm: string): Promis
 /** Runs an action on a growing file, one at a time. Returns `undefined` if the file is not there. */
 export function grow<T>(root: Root, path: string, action: (file: GrowingFile) => Promise<T>): Promise<T | undefined> {
   return queue(root, path, async () => {
-    if (isLinked(root, dirname(path)) || fileInfo(path) === undefined) return undefined;
-    using file = openIfThere(path, { read: true, append: true });
+    using file = openGrowing(path);
     if (file === undefined) return undefined;
     await lock(file);
     // Another process may have ended it while this one waited for the lock.
     const info = fileInfo(path);
-    return info && await action(new LockedFile(root, path, file, info.size, timeOf(info)));
+    if (info === undefined || isLinked(root, path, info)) return undefined;
+    return await action(new LockedFile(root, path, file, info.size, timeOf(info)));
   });
+}
+
+// What is no file, a folder for example, gives many kinds of errors, and counts as not there.
+function openGrowing(path: string): Deno.FsFile | undefined {
+  try {
+    return openIfThere(path, { read: true, append: true });
+  } catch (error) {
+    if (fileInfo(path) === undefined) return undefined;
+    throw error;
+  }
 }
 
 class LockedFile implements GrowingFile {
@@ -145,6 +155,7 @@ class LockedFile implements GrowingFile {
   async moveTo(folderBelow: string, name: string): Promise<boolean> {
     const root = this.#root;
     const folder = pathAt(root, folderBelow);
+    expectNotLinked(root, dirname(folder));
     await this.#orDiscard(syncFile(root, this.#file, this.#path));
     const own = dirname(this.#path);
     const renamed = `${own}/${name}`;

@@ -4,8 +4,15 @@
  *     testdata/library/hello/_tags -> /etc        counts as not there, and nothing is written through it
  *
  * The root itself may be a link: people put it on another disk that way. Below it the registry makes no symbolic links and
- * follows none. The disk trusts one look at a folder for a second, because only people at the machine can make links, and
- * requests cannot.
+ * follows none. Only people at the machine can make links, and requests cannot.
+ *
+ * A path can lead through a link in each of its folders, but the disk need not look at each one every time. A file or folder
+ * has a number (inode) of its own. So the disk looks at all folders of a path once and remembers the number that it found at the
+ * end. If a later look at the same path finds the same number, the path leads to the same place as before, and one look was
+ * enough. (That also holds if somebody has moved this place out of the root meanwhile, and has put a link to it there.)
+ *
+ * Between this look and the change or read that follows it, there are some microseconds. Deno has no operation that closes
+ * this gap: one that opens a file in a folder that is open already.
  *
  * Next: memory.ts
  *
@@ -17,31 +24,43 @@ import { LinkedFolderError } from "./disk.ts";
 import { unlessMissing } from "./missing.ts";
 import type { Root } from "./root.ts";
 
-// The time for which the disk trusts one look at a folder, in milliseconds.
-const A_MOMENT = 1000;
+/** The facts that tell one file or folder from all others, also after its number was given to another one. */
+export type Identity = Pick<Deno.FileInfo, "dev" | "ino" | "birthtime">;
 
-/** Returns true if a folder, or one above it below the root, is a symbolic link. */
-export function isLinked(root: Root, folder: string): boolean {
-  if (folder.length <= root.path.length) return false;
-  const known = root.links.get(folder);
-  if (known !== undefined && Date.now() - known.lookedAt < A_MOMENT) return known.isLinked;
-
-  const linked = isLinkedNow(root, folder);
-  root.links.set(folder, { isLinked: linked, lookedAt: Date.now() });
-  return linked;
+/** Returns the identity of what a look has found. */
+export function identityOf({ dev, ino, birthtime }: Deno.FileInfo): Identity {
+  return { dev, ino, birthtime };
 }
 
-function isLinkedNow(root: Root, folder: string): boolean {
-  if (folder.length <= root.path.length) return false;
-  return isLinked(root, dirname(folder)) || (unlessMissing(() => Deno.lstatSync(folder))?.isSymlink ?? false);
+/** Returns true if two looks have found the same file or folder. */
+export function isSame(one: Identity, other: Identity): boolean {
+  return one.ino === other.ino && one.dev === other.dev && one.birthtime?.getTime() === other.birthtime?.getTime();
 }
 
 /**
- * Makes sure that the disk may write into a folder. It looks at the folder itself each time.
+ * Returns true if a file or folder, or a folder above it, is a symbolic link. `info` is what a look at it has found just now;
+ * if it is not there, the folders above it count.
+ */
+export function isLinked(
+  root: Root,
+  path: string,
+  info: Deno.FileInfo | undefined = unlessMissing(() => Deno.lstatSync(path)),
+): boolean {
+  if (path.length <= root.path.length) return false;
+  if (info === undefined) return isLinked(root, dirname(path));
+  const known = root.places.get(path);
+  if (known !== undefined && isSame(known, info)) return false;
+  if (info.isSymlink || isLinked(root, dirname(path))) return true;
+  root.places.set(path, identityOf(info));
+  return false;
+}
+
+/**
+ * Makes sure that the disk may write into a folder.
  *
  * @throws {LinkedFolderError} if the folder, or one above it, is a symbolic link.
  */
 export function expectNotLinked(root: Root, folder: string): void {
-  if (!isLinkedNow(root, folder)) return;
+  if (!isLinked(root, folder)) return;
   throw new LinkedFolderError(`${folder} is a symbolic link, or lies below one; nothing is written there`);
 }

@@ -80,7 +80,7 @@ class LocalDisk implements Disk {
 
   noteUse(path: string): boolean {
     const at = this.#at(path);
-    return !isLinked(this.#root, reading.folderOf(at)) && changes.noteUse(at);
+    return !isLinked(this.#root, at) && changes.noteUse(at);
   }
 
   keep(path: string): Promise<boolean> {

@@ -13,6 +13,7 @@
  * @module
  */
 
+import { type Identity, identityOf, isSame } from "./links.ts";
 import { unlessMissing } from "./missing.ts";
 
 /**
@@ -70,7 +71,7 @@ export class Bounded<Key, Value> {
 
 /** Values by the path of the file or folder that they were read from. */
 export class Memory<Value> {
-  readonly #entries: Bounded<string, { inode: number | null; time: number; value: Value; weight: number }>;
+  readonly #entries: Bounded<string, { identity: Identity; time: number; value: Value; weight: number }>;
 
   /** `most` is the limit for the weight of all values. */
   constructor(most: number) {
@@ -79,26 +80,31 @@ export class Memory<Value> {
 
   /**
    * Returns the value for a path, remembered or read. Returns `undefined` if nothing is there, or if `read` returns
-   * `undefined`; the memory does not keep that.
+   * `undefined`; the memory does not keep that. `read` gets what the look at the path has found. It has to see to it that the
+   * path leads through no link; a remembered value proves that it still does not.
    */
   recall(
     path: string,
     kind: "file" | "folder",
-    read: () => { value: Value; weight: number } | undefined,
+    read: (info: Deno.FileInfo) => { value: Value; weight: number } | undefined,
   ): Value | undefined {
     const found = unlessMissing(() => Deno.lstatSync(path));
     // The disk takes a symbolic link for a missing file, wherever it leads. And reading a pipe would wait for ever.
     const info = (kind === "file" ? found?.isFile : found?.isDirectory) ? found : undefined;
     const entry = this.#entries.get(path);
     const time = info?.mtime?.getTime();
-    if (entry !== undefined && entry.inode === info?.ino && entry.time === time) return entry.value;
+    if (entry !== undefined && info !== undefined && entry.time === time && isSame(entry.identity, info)) {
+      return entry.value;
+    }
     if (entry !== undefined) this.#entries.delete(path);
     if (info === undefined || time === undefined) return undefined;
 
     // Somebody may have removed it in between.
-    const now = unlessMissing(read);
+    const now = unlessMissing(() => read(info));
     // The times on files are coarse. A file that changed just now could change again and have the same time, so it is not kept.
-    if (now !== undefined && Date.now() - time > A_WHILE) this.#entries.set(path, { inode: info.ino, time, ...now });
+    if (now !== undefined && Date.now() - time > A_WHILE) {
+      this.#entries.set(path, { identity: identityOf(info), time, ...now });
+    }
     return now?.value;
   }
 }

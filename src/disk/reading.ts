@@ -13,14 +13,14 @@
 
 import type { ByteRange } from "../definitions/range.ts";
 import type { Bytes, FileInfo, Folder } from "./disk.ts";
-import { isLinked } from "./links.ts";
+import { type Identity, identityOf, isLinked, isSame } from "./links.ts";
 import { unlessMissing } from "./missing.ts";
 import { namesBelow, pathBelow, type Root } from "./root.ts";
 
 /** Looks at a file. Returns `undefined` if it is not there. */
 export function look(root: Root, path: string): FileInfo | undefined {
-  const info = isLinked(root, folderOf(path)) ? undefined : fileInfo(path);
-  return info && describe(pathBelow(root, path), info);
+  const info = fileInfo(path);
+  return info && !isLinked(root, path, info) ? describe(pathBelow(root, path), info) : undefined;
 }
 
 /** Asks the file system about a file. Returns `undefined` if there is none. */
@@ -39,18 +39,18 @@ export function timeOf({ mtime }: Deno.FileInfo): number {
   return mtime!.getTime();
 }
 
-function describe(path: string, info: Deno.FileInfo): FileInfo & { readonly inode: number | null } {
-  return { path, size: info.size, lastUsed: timeOf(info), links: info.nlink ?? 1, inode: info.ino };
+function describe(path: string, info: Deno.FileInfo): FileInfo & { readonly identity: Identity } {
+  return { path, size: info.size, lastUsed: timeOf(info), links: info.nlink ?? 1, identity: identityOf(info) };
 }
 
 /** Looks for the first file in a folder that has one of some names. `at` is the path of the folder below the root. */
 export function find(root: Root, folder: string, at: string, names: readonly string[]): FileInfo | undefined {
   const { found } = root.memory;
   const known = found.get(folder);
-  if (known !== undefined && !isLinked(root, folder)) {
+  if (known !== undefined) {
     // Mostly the file is still there under the same name. Then one look is enough, and the folder is not listed.
     const info = fileInfo(folder + known.path.slice(at.length));
-    if (info && isSame(known, info)) return known;
+    if (info && isUnchanged(known, info)) return known;
   }
   const name = list(root, folder).find((name) => names.includes(name));
   const info = name === undefined ? undefined : fileInfo(`${folder}/${name}`);
@@ -63,17 +63,16 @@ export function find(root: Root, folder: string, at: string, names: readonly str
   return now;
 }
 
-// Another file in its place can have the same size and time, but not the same inode.
-function isSame(known: FileInfo & { inode: number | null }, info: Deno.FileInfo): boolean {
-  const { size, inode, lastUsed, links } = known;
-  return size === info.size && inode === info.ino && lastUsed === timeOf(info) && links === (info.nlink ?? 1);
+// Another file in its place can have the same size and time, but not the same identity.
+function isUnchanged(known: FileInfo & { identity: Identity }, info: Deno.FileInfo): boolean {
+  const { size, identity, lastUsed, links } = known;
+  return size === info.size && lastUsed === timeOf(info) && links === (info.nlink ?? 1) && isSame(identity, info);
 }
 
 /** Returns the names in a folder, sorted by byte value. */
 export function list(root: Root, folder: string): readonly string[] {
-  // The memory takes no link for a folder, so only the folders above can be links.
-  if (isLinked(root, folderOf(folder))) return [];
-  return root.memory.names.recall(folder, "folder", () => {
+  return root.memory.names.recall(folder, "folder", (info) => {
+    if (isLinked(root, folder, info)) return undefined;
     // JavaScript sorts ASCII text by its bytes, and all names that the registry makes are ASCII.
     const names = namesBelow(Array.from(Deno.readDirSync(folder), ({ name }) => name)).sort();
     return { value: names, weight: names.length + 1 };
@@ -86,8 +85,8 @@ export function read<Value>(
   path: string,
   parse: (bytes: Bytes) => Value | undefined,
 ): Value | undefined {
-  if (isLinked(root, folderOf(path))) return undefined;
   return root.memory.values.recall(path, "file", () => {
+    if (isLinked(root, folderOf(path))) return undefined;
     const bytes = Deno.readFileSync(path);
     const value = parse(bytes);
     return value === undefined ? undefined : { value, weight: WITH_VALUE + 2 * bytes.length };
@@ -100,8 +99,8 @@ export function readTogether<Value>(
   folder: string,
   parse: (files: Folder) => Value | undefined,
 ): Value | undefined {
-  if (isLinked(root, folderOf(folder))) return undefined;
-  return root.memory.values.recall(folder, "folder", () => {
+  return root.memory.values.recall(folder, "folder", (info) => {
+    if (isLinked(root, folder, info)) return undefined;
     let weight = WITH_VALUE;
     const value = parse({
       get names() {

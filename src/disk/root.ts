@@ -1,7 +1,7 @@
 /**
  * The root: the folder that a local disk keeps everything in, and all that the disk remembers of it.
  *
- *     { path: "testdata", durability: "sync", memory: …, links: …, queues: … }
+ *     { path: "testdata", durability: "sync", memory: …, places: …, queues: … }
  *
  * Nearly every function in this folder takes a root first, and then a path on this machine:
  * `testdata/library/hello/_tags/latest`.
@@ -15,6 +15,7 @@ import { normalize, relative } from "node:path";
 import { platform } from "node:process";
 import { HASHES, type Hashes } from "../definitions/digest.ts";
 import type { Bytes, Change, FileInfo } from "./disk.ts";
+import type { Identity } from "./links.ts";
 import { Bounded, Memory } from "./memory.ts";
 import { HashesHere, type RunningHashes } from "./running_hashes.ts";
 import type { Step } from "./watching.ts";
@@ -49,8 +50,8 @@ export interface Root {
   readonly queues: Map<string, Promise<void>>;
   /** The results of earlier reads; see `memory.ts`. */
   readonly memory: Memories;
-  /** For each folder, whether it is a symbolic link or lies below one, and when the disk has looked; see `links.ts`. */
-  readonly links: Bounded<string, { isLinked: boolean; lookedAt: number }>;
+  /** For each path that leads through no symbolic link: the file or folder there; see `links.ts`. */
+  readonly places: Bounded<string, Identity>;
   /** Buffers that can be used again; see `writer.ts`. */
   readonly buffers: ArrayBuffer[];
   /** Is called with each change. */
@@ -66,16 +67,16 @@ export interface Memories {
   /** The names in a folder, sorted by byte value. */
   readonly names: Memory<readonly string[]>;
   /** Files that were found in a folder, by the path of the folder. */
-  readonly found: Bounded<string, FileInfo & { readonly inode: number | null }>;
+  readonly found: Bounded<string, FileInfo & { readonly identity: Identity }>;
   /** The bytes of small files that were opened. */
   readonly bytes: Bounded<FileInfo, Bytes>;
 }
 
-// The disk remembers at most this much: bytes of content, names in folders, files, and folders that were checked for links.
+// The disk remembers at most this much: bytes of content, names in folders, files, and paths that were checked for links.
 const MOST_BYTES = 32 * 1024 * 1024;
 const MOST_NAMES = 200_000;
 const MOST_FILES = 10_000;
-const MOST_LINKS = 20_000;
+const MOST_PLACES = 20_000;
 // The registry may remember an answer for these bytes. The answer has a copy of them, and takes about this many bytes more.
 const WITH_BYTES = 1024;
 
@@ -98,7 +99,7 @@ export function rootOf(path: string, options: LocalDiskOptions): Root {
       found: new Bounded(MOST_FILES),
       bytes: new Bounded(MOST_BYTES, ({ length }) => 2 * length + WITH_BYTES),
     },
-    links: new Bounded(MOST_LINKS),
+    places: new Bounded(MOST_PLACES),
     buffers: [],
   };
 }

@@ -14,15 +14,16 @@
 
 import { dirname, join, relative } from "node:path";
 import type { Change } from "./disk.ts";
-import { expectNotLinked } from "./links.ts";
 import { unlessMissing } from "./missing.ts";
 import { fileSize, openIfThere } from "./reading.ts";
 import { pathBelow, type Root } from "./root.ts";
 import type { StepKind } from "./watching.ts";
 
-/** Does one step that changes the disk, between two calls of `watch`. */
+/**
+ * Does one step that changes the disk, between two calls of `watch`. The caller has made sure that the step's folder is no
+ * symbolic link and does not lie below one.
+ */
 export async function step<T>(root: Root, kind: StepKind, path: string, action: () => T): Promise<Awaited<T>> {
-  expectNotLinked(root, dirname(path));
   root.watch?.({ when: "before", kind, path: relative(root.path, path) });
   const result = await action();
   root.watch?.({ when: "after", kind, path: relative(root.path, path) });
