@@ -21,21 +21,9 @@
 
 import { dirname } from "node:path";
 import { LinkedFolderError } from "./disk.ts";
+import { identityOf, isSame } from "./identity.ts";
 import { unlessMissing } from "./missing.ts";
 import type { Root } from "./root.ts";
-
-/** The facts that tell one file or folder from all others, also after its number was given to another one. */
-export type Identity = Pick<Deno.FileInfo, "dev" | "ino" | "birthtime">;
-
-/** Returns the identity of what a look has found. */
-export function identityOf({ dev, ino, birthtime }: Deno.FileInfo): Identity {
-  return { dev, ino, birthtime };
-}
-
-/** Returns true if two looks have found the same file or folder. */
-export function isSame(one: Identity, other: Identity): boolean {
-  return one.ino === other.ino && one.dev === other.dev && one.birthtime?.getTime() === other.birthtime?.getTime();
-}
 
 /**
  * Returns true if a file or folder, or a folder above it, is a symbolic link. `info` is what a look at it has found just now;

@@ -13,7 +13,7 @@
  * @module
  */
 
-import { type Identity, identityOf, isSame } from "./links.ts";
+import { type Identity, identityOf, isSame } from "./identity.ts";
 import { unlessMissing } from "./missing.ts";
 
 /**

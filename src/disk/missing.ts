@@ -5,7 +5,7 @@
  *
  * It is an easy mistake to ask first and to open then: somebody can remove the file in between.
  *
- * Next: links.ts
+ * Next: identity.ts
  *
  * @module
  */

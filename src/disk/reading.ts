@@ -13,7 +13,8 @@
 
 import type { ByteRange } from "../definitions/range.ts";
 import type { Bytes, FileInfo, Folder } from "./disk.ts";
-import { type Identity, identityOf, isLinked, isSame } from "./links.ts";
+import { type Identity, identityOf, isSame } from "./identity.ts";
+import { isLinked } from "./links.ts";
 import { unlessMissing } from "./missing.ts";
 import { namesBelow, pathBelow, type Root } from "./root.ts";
 

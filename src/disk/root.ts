@@ -15,7 +15,7 @@ import { normalize, relative } from "node:path";
 import { platform } from "node:process";
 import { HASHES, type Hashes } from "../definitions/digest.ts";
 import type { Bytes, Change, FileInfo } from "./disk.ts";
-import type { Identity } from "./links.ts";
+import type { Identity } from "./identity.ts";
 import { Bounded, Memory } from "./memory.ts";
 import { HashesHere, type RunningHashes } from "./running_hashes.ts";
 import type { Step } from "./watching.ts";
