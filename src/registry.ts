@@ -3,13 +3,14 @@
  * https://github.com/opencontainers/distribution-spec/blob/967efdc/spec.md#api
  *
  *     Request
- *        │   1. may this user do that?       expectAccess
- *        │   2. find the row of the table    findEndpoint
- *        │   3. do the settings allow it?    expectSwitchedOn      --read-only and --no-delete
- *        │   4. read its placeholders        RowValues
- *        │   5. call the section             endpoint.answer
+ *        │   1. read its URL                 parseTarget
+ *        │   2. may this user do that?       expectAccess
+ *        │   3. find the row of the table    findEndpoint
+ *        │   4. do the settings allow it?    expectSwitchedOn      --read-only and --no-delete
+ *        │   5. read its placeholders        RowValues
+ *        │   6. call the section             endpoint.answer
  *        │                                                     a RegistryError of any of these becomes an answer, too
- *        │   6. leave out the body on HEAD   withoutBody
+ *        │   7. leave out the body on HEAD   withoutBody
  *        ▼
  *     Response
  *
@@ -37,6 +38,7 @@ import { type Access, expectAccess } from "./http/authorization.ts";
 import type { Call } from "./http/call.ts";
 import { RowValues } from "./http/placeholders.ts";
 import { expectSwitchedOn, findEndpoint } from "./http/routing.ts";
+import { parseTarget, type Target } from "./http/target.ts";
 import { defaultsOf, type Rate, REGISTRY_OPTIONS, type Settings, SLOWEST } from "./options.ts";
 import { openStore } from "./store/store.ts";
 import { type Story, storyOf, type Telling } from "./story.ts";
@@ -84,32 +86,35 @@ export function createRegistry(options: RegistryOptions): Registry {
 
   return async (request) => {
     const started = performance.now();
-    const { pathname, search } = splitUrl(request.url);
+    const target = parseTarget(request);
     const changes: Change[] = [];
     const telling: Telling = { changes };
     const call: Call = {
       request,
-      query: new URLSearchParams(search),
+      query: new URLSearchParams(target?.search),
       settings,
       slowest,
       endpoints: ENDPOINTS,
       notes: telling,
       store: onStory ? { ...store, disk: store.disk.telling((change) => changes.push(change)) } : store,
     };
-    const response = await answer(call, pathname, access, telling);
-    onStory?.(storyOf(request, pathname + search, response, performance.now() - started, telling));
+    const response = await answer(call, target, access, telling);
+    const url = target === undefined ? request.url : target.pathname + target.search;
+    onStory?.(storyOf(request, url, response, performance.now() - started, telling));
     return response;
   };
 }
 
 async function answer(
   call: Call,
-  pathname: string,
+  target: Target | undefined,
   access: Access | undefined,
   telling: Telling,
 ): Promise<Response> {
   const { request, store } = call;
   try {
+    if (target === undefined) throw badTarget(request);
+    const { pathname } = target;
     if (access !== undefined) await expectAccess(request, pathname, access);
     const { endpoint, texts } = findEndpoint(call, pathname);
     telling.endpoint = endpoint;
@@ -124,6 +129,13 @@ async function answer(
     // The refusal of a HEAD need not say how long the body for a GET would be (RFC 9110 section 9.3.2).
     return request.method === "HEAD" ? new Response(null, response) : response;
   }
+}
+
+// RFC 9112 section 3.2: the answer is 400 if `Host` is no host.
+function badTarget({ url, headers }: Request): RegistryError {
+  const expected = "a path in the request line, and a host with or without a port in the Host header";
+  const actual = `${url} with the Host header ${headers.get("Host") ?? "(none)"}`;
+  return new RegistryError("UNSUPPORTED", { rule: "API-01", expected, actual }, { status: STATUS_CODE.BadRequest });
 }
 
 // RFC 9110 section 9.3.2: an answer to HEAD has the headers of an answer to GET, and no body.
@@ -153,15 +165,4 @@ function serverError(error: Error): Response {
   const message = isFull ? "the disk of the registry is full" : "the registry failed; its log says why";
   const status = isFull ? STATUS_CODE.InsufficientStorage : STATUS_CODE.InternalServerError;
   return Response.json({ errors: [{ code: "UNKNOWN", message, detail: { cause: code ?? null } }] }, { status });
-}
-
-// `new URL` would resolve the ".." of a path. The registry looks at the path exactly as the client has sent it.
-function splitUrl(url: string): { pathname: string; search: string } {
-  const [withoutFragment] = url.split("#", 1);
-  const start = withoutFragment.indexOf("/", withoutFragment.indexOf("://") + 3);
-  const path = start < 0 ? "/" : withoutFragment.slice(start);
-  const question = path.indexOf("?");
-  return question < 0
-    ? { pathname: path, search: "" }
-    : { pathname: path.slice(0, question), search: path.slice(question) };
 }

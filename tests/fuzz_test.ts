@@ -82,8 +82,9 @@ function* cut(body: Uint8Array<ArrayBuffer>): Iterable<Uint8Array<ArrayBuffer>> 
   for (let at = 0; at < body.length; at += 65_536) yield body.slice(at, at + 65_536);
 }
 
-function expectAllowed({ method, url }: Sent, { status, headers, body }: Answer): void {
-  const allowed = allowedStatuses(method, url);
+function expectAllowed({ method, url, headers: sent }: Sent, { status, headers, body }: Answer): void {
+  // RFC 9112 section 3.2: the URL has the host "localhost", and another `Host` is none or a wrong one.
+  const allowed = (sent.get("Host") ?? "localhost") === "localhost" ? allowedStatuses(method, url) : [400];
   assert(allowed.includes(status), `${status} is none of ${allowed.join(", ")}`);
   if (method === "HEAD") assertEquals(body.length, 0);
   else if (status >= 400) expectErrors(headers, body);

@@ -17,7 +17,7 @@
  * makes sure that the row has them. `locationOf` builds URLs from the same rows, so the registry can read each URL that it
  * sends.
  *
- * Next: placeholders.ts
+ * Next: target.ts
  *
  * @module
  */

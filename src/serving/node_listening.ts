@@ -221,9 +221,6 @@ async function respond(handler: Handler, incoming: IncomingMessage, body?: Reada
   const headers = new Headers();
   for (let at = 0; at < rawHeaders.length; at += 2) headers.append(rawHeaders[at], rawHeaders[at + 1]);
   const host = headers.get("Host") || "localhost";
-  // Such a host would change the path of the URL. If a request has several, they are joined with ", " here, and the blank
-  // matches (RFC 9112 section 3.2).
-  if (/[/?#@\\\s]/.test(host)) return new Response(null, { status: STATUS_CODE.BadRequest });
   const authority = `${"encrypted" in socket ? "https" : "http"}://${host}`;
   // If a client takes the server for a proxy, it sends a whole URL.
   const url = target === "*" ? `${authority}/*` : target.startsWith("/") ? authority + target : target;

@@ -293,7 +293,7 @@ Deno.test("API-01: a path that is not in the table is 404, in JSON, whatever the
     "/v2/blobs/uploads/",
     "/v2/tags/list",
     "/index.html",
-    "*",
+    "/*",
   ];
 
   for (const path of paths) {

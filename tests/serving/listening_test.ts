@@ -789,16 +789,6 @@ Deno.test("node: a client that expects 100 Continue and is refused is not told t
   assertMatch(await connection.read(), /^HTTP\/1\.1 413 [^]*^connection: close\r$[^]*\r\n\r\nno$/im);
 });
 
-Deno.test("node: a Host that would change the path, or a second one, is refused", async () => {
-  await using server = await TestServer.start("node", echo);
-
-  for (const hosts of ["Host: x/v2/a#", "Host: x?y", "Host: x@y", "Host: x\r\nHost: y"]) {
-    using connection = await server.connect();
-    await connection.write(`GET /v2/ HTTP/1.1\r\n${hosts}\r\n${LAST}`);
-    assertMatch(await connection.read(), /^HTTP\/1\.1 400 /, hosts);
-  }
-});
-
 Deno.test("node: the deadline breaks off a download that nobody reads", async () => {
   const source = pieces(Infinity);
   await using server = await TestServer.start("node", () => Promise.resolve(new Response(source.stream)));
