@@ -19,7 +19,7 @@ import { keep, moveFile, noteUse, removeFolder, tidy } from "./changes.ts";
 import type { Bytes, GrowingFile } from "./disk.ts";
 import { expectNotLinked, isLinked } from "./links.ts";
 import { isNotEmpty, unlessMissing } from "./missing.ts";
-import { fileInfo, fileSize, openIfThere, readPart, timeOf } from "./reading.ts";
+import { fileInfo, fileSize, openIfThere, readPart, remember, timeOf } from "./reading.ts";
 import { pathAt, type Root } from "./root.ts";
 import { makeFolder, step, syncFile, syncFolder, tell, tellRemoved, withFolder } from "./steps.ts";
 import { lock, queue } from "./turns.ts";
@@ -57,7 +57,7 @@ export function grow<T>(root: Root, path: string, action: (file: GrowingFile) =>
     // Another process may have ended it while this one waited for the lock.
     const info = fileInfo(path);
     if (info === undefined || isLinked(root, path, info)) return undefined;
-    return await action(new LockedFile(root, path, file, info.size, timeOf(info)));
+    return await action(new LockedFile(root, path, file, info));
   });
 }
 
@@ -75,15 +75,17 @@ class LockedFile implements GrowingFile {
   readonly #root: Root;
   readonly #path: string;
   readonly #file: Deno.FsFile;
+  readonly #info: Deno.FileInfo;
   size: number;
   readonly lastUsed: number;
 
-  constructor(root: Root, path: string, file: Deno.FsFile, size: number, lastUsed: number) {
+  constructor(root: Root, path: string, file: Deno.FsFile, info: Deno.FileInfo) {
     this.#root = root;
     this.#path = path;
     this.#file = file;
-    this.size = size;
-    this.lastUsed = lastUsed;
+    this.#info = info;
+    this.size = info.size;
+    this.lastUsed = timeOf(info);
   }
 
   async append(body: AsyncIterable<Uint8Array>, algorithm?: string): Promise<void> {
@@ -182,6 +184,8 @@ class LockedFile implements GrowingFile {
     }
     await syncFolder(root, folder);
     await syncFolder(root, dirname(folder));
+    // The manifest that needs this blob will mostly come next.
+    remember(root, folder, `${folderBelow}/${name}`, this.#info);
     tell(root, "+", target);
     tellRemoved(root, own);
     return true;

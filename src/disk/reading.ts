@@ -13,7 +13,7 @@
 
 import type { ByteRange } from "../definitions/range.ts";
 import type { Bytes, FileInfo, Folder } from "./disk.ts";
-import { type Identity, identityOf, isSame } from "./identity.ts";
+import { identityOf, isSame } from "./identity.ts";
 import { isLinked } from "./links.ts";
 import { unlessMissing } from "./missing.ts";
 import { namesBelow, pathBelow, type Root } from "./root.ts";
@@ -21,7 +21,8 @@ import { namesBelow, pathBelow, type Root } from "./root.ts";
 /** Looks at a file. Returns `undefined` if it is not there. */
 export function look(root: Root, path: string): FileInfo | undefined {
   const info = fileInfo(path);
-  return info && !isLinked(root, path, info) ? describe(pathBelow(root, path), info) : undefined;
+  if (info === undefined || isLinked(root, path, info)) return undefined;
+  return { path: pathBelow(root, path), size: info.size, lastUsed: timeOf(info), links: info.nlink ?? 1 };
 }
 
 /** Asks the file system about a file. Returns `undefined` if there is none. */
@@ -40,10 +41,6 @@ export function timeOf({ mtime }: Deno.FileInfo): number {
   return mtime!.getTime();
 }
 
-function describe(path: string, info: Deno.FileInfo): FileInfo & { readonly identity: Identity } {
-  return { path, size: info.size, lastUsed: timeOf(info), links: info.nlink ?? 1, identity: identityOf(info) };
-}
-
 /** Looks for the first file in a folder that has one of some names. `at` is the path of the folder below the root. */
 export function find(root: Root, folder: string, at: string, names: readonly string[]): FileInfo | undefined {
   const { found } = root.memory;
@@ -51,7 +48,9 @@ export function find(root: Root, folder: string, at: string, names: readonly str
   if (known !== undefined) {
     // Mostly the file is still there under the same name. Then one look is enough, and the folder is not listed.
     const info = fileInfo(folder + known.path.slice(at.length));
-    if (info && isUnchanged(known, info)) return known;
+    if (info && isSame(known.identity, info)) {
+      return isUnchanged(known, info) ? known : remember(root, folder, known.path, info);
+    }
   }
   const name = list(root, folder).find((name) => names.includes(name));
   const info = name === undefined ? undefined : fileInfo(`${folder}/${name}`);
@@ -59,15 +58,19 @@ export function find(root: Root, folder: string, at: string, names: readonly str
     found.delete(folder);
     return undefined;
   }
-  const now = describe(`${at}/${name}`, info);
-  found.set(folder, now);
-  return now;
+  return remember(root, folder, `${at}/${name}`, info);
 }
 
-// Another file in its place can have the same size and time, but not the same identity.
-function isUnchanged(known: FileInfo & { identity: Identity }, info: Deno.FileInfo): boolean {
-  const { size, identity, lastUsed, links } = known;
-  return size === info.size && lastUsed === timeOf(info) && links === (info.nlink ?? 1) && isSame(identity, info);
+// A caller can recognize a file that has not changed, because it gets the same object again.
+function isUnchanged({ size, lastUsed, links }: FileInfo, info: Deno.FileInfo): boolean {
+  return size === info.size && lastUsed === timeOf(info) && links === (info.nlink ?? 1);
+}
+
+/** Remembers which file `find` will probably look for in a folder. `path` is the path of the file below the root. */
+export function remember(root: Root, folder: string, path: string, info: Deno.FileInfo): FileInfo {
+  const now = { path, size: info.size, lastUsed: timeOf(info), links: info.nlink ?? 1, identity: identityOf(info) };
+  root.memory.found.set(folder, now);
+  return now;
 }
 
 /** Returns the names in a folder, sorted by byte value. */
