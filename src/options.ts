@@ -22,7 +22,7 @@ export interface Option {
   readonly default: boolean | number | string | undefined;
   /** The default in words, for `--help`. */
   readonly usual?: string;
-  /** The least and the most that a number may be. */
+  /** The least and the most that a number or a time may be. */
   readonly range?: readonly [least: number, most: number];
   /** The name of the value in `--help`, such as `SIZE`. A switch has none. */
   readonly argument?: string;
@@ -41,7 +41,7 @@ export const REGISTRY_OPTIONS = {
   maxManifestSize: { type: "bytes",        default: 8 * 1024 ** 2,   commands: "serve",        sentence: "the largest manifest, such as 8MiB; at least 4MiB", argument: "SIZE", usual: "8MiB" },
   maxBlobSize:     { type: "bytes",        default: Infinity,        commands: "serve",        sentence: "the largest blob, such as 10GiB", argument: "SIZE", usual: "no limit" },
   maxUploads:      { type: "number",       default: Infinity,        commands: "serve",        sentence: "the most upload sessions at a time", argument: "NUMBER", usual: "no limit" },
-  uploadTtl:       { type: "milliseconds", default: 24 * 3_600_000,  commands: "serve",        sentence: "how long an unfinished upload is kept, such as 30m", argument: "TIME", usual: "24h" },
+  uploadTtl:       { type: "milliseconds", default: 24 * 3_600_000,  commands: "serve",        sentence: "how long an unfinished upload is kept, such as 30m; at least 1m", argument: "TIME", usual: "24h", range: [60_000, Infinity] },
   origin:          { type: "url",          default: "",              commands: "serve",        sentence: "what Location headers begin with, such as https://registry.example", argument: "URL", usual: "nothing" },
 } as const satisfies Readonly<Record<string, Option>>;
 

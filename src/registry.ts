@@ -68,7 +68,8 @@ export const SMALLEST_MANIFEST_LIMIT: number = 4 * 1024 * 1024;
 /**
  * Creates a registry over a folder or another disk. Several registries may use the same one at the same time.
  *
- * @throws {RangeError} if the limit for manifests is smaller than the spec allows.
+ * @throws {RangeError} if the limit for manifests is smaller than the spec allows, or if uploads would expire in less than a
+ * minute.
  */
 export function createRegistry(options: RegistryOptions): Registry {
   const { access, slowest = SLOWEST, onStory, root = "testdata", disk, algorithms, ...others } = options;

@@ -49,6 +49,27 @@ export function streamOf(...pieces: string[]): ReadableStream<Uint8Array<ArrayBu
   return ReadableStream.from(pieces.map(bytes));
 }
 
+/**
+ * Returns a body that the test controls. It sends its first piece, reports when the registry asks for the second, and waits. The
+ * registry asks when it has written the first.
+ */
+export function heldBody(first: string, second: string) {
+  const reached = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  let pieces = 0;
+  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    async pull(controller) {
+      pieces++;
+      if (pieces === 1) return controller.enqueue(bytes(first));
+      reached.resolve();
+      await released.promise;
+      controller.enqueue(bytes(second));
+      controller.close();
+    },
+  }, { highWaterMark: 0 });
+  return { body, reached: reached.promise, release: released.resolve };
+}
+
 /** Returns the digest of some text or bytes, computed independently of the registry. */
 export function digestOf(content: string | Uint8Array, algorithm = "sha256"): string {
   return `${algorithm}:${createHash(algorithm).update(content).digest("hex")}`;

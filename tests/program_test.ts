@@ -398,7 +398,7 @@ Deno.test("a command line that makes no sense is refused in one line that names 
   const lines = [
     ["--prot", "1"], ["--port", "abc"], ["--port", "65536"], ["--port", "-1"], ["--port", "1.5"], ["--port"], ["--port", ""],
     ["--log", "xml"], ["--log", ""], ["--root", ""], ["--max-manifest-size", "8MB"], ["--max-blob-size", "-1"],
-    ["--max-uploads", "many"], ["--upload-ttl", "5"], ["--upload-ttl", "1y"], ["--drain", ""], ["--durability", "maybe"],
+    ["--max-uploads", "many"], ["--upload-ttl", "5"], ["--upload-ttl", "1y"], ["--upload-ttl", "59s"], ["--upload-ttl", "0s"], ["--drain", ""], ["--durability", "maybe"],
     ["--anonymous", "push"], ["--read-only=yes"], ["--tls-cert", "cert.pem"], ["--tls-key", "key.pem"], ["sevre"],
     ["serve", "--grace", "1h"], ["serve", "more"], ["verify", "--port", "1"], ["gc", "--log", "json"], ["tree", "--untagged"],
     ["gc", "--grace", "soon"], ["--", "x"], ["-p"],

@@ -304,7 +304,7 @@ Deno.test("PUSH-CANCEL-04: a process that looks for expired sessions leaves alon
     disk: localDisk(registry.root, {
       // The folder of the session is there, but its file is not there yet.
       watch({ when, kind }) {
-        if (when === "before" && kind === "open session") expiring = expireUploads(localDisk(registry.root));
+        if (when === "before" && kind === "open session") expiring ??= expireUploads(localDisk(registry.root));
       },
     }),
   });

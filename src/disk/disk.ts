@@ -117,6 +117,8 @@ export interface Disk {
   begin(path: string, algorithm: string): Promise<void>;
   /** Runs an action on a growing file, one at a time in all processes. Returns `undefined` if the file is not there. */
   grow<Result>(path: string, action: (file: GrowingFile) => Promise<Result>): Promise<Result | undefined>;
+  /** Returns true if an action of {@linkcode grow} runs on a file at this moment, in any process, under whatever name. */
+  isGrowing(path: string): boolean;
   /** Runs an action while no other action with the same key runs, in any process. */
   inTurn<Result>(key: string, action: () => Promise<Result>): Promise<Result>;
 
@@ -130,6 +132,8 @@ export interface GrowingFile {
   readonly size: number;
   /** The time of its last use before this one, in milliseconds since 1970. */
   readonly lastUsed: number;
+  /** Notes that somebody uses the file now. */
+  noteUse(): void;
   /**
    * Appends bytes as they come. A piece need be valid only until the disk asks for the next one. If `body` throws, the
    * bytes that came before stay in the file. `algorithm` is a hint as in {@linkcode Disk.begin}.

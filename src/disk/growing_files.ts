@@ -71,6 +71,14 @@ function openGrowing(path: string): Deno.FsFile | undefined {
   }
 }
 
+/** Returns true if somebody has the lock of a file. The lock stays with the file if the file gets another name. */
+export function isGrowing(root: Root, path: string): boolean {
+  const info = fileInfo(path);
+  if (info === undefined || isLinked(root, path, info)) return false;
+  using file = openIfThere(path);
+  return file !== undefined && !file.tryLockSync(false);
+}
+
 class LockedFile implements GrowingFile {
   readonly #root: Root;
   readonly #path: string;
@@ -86,6 +94,14 @@ class LockedFile implements GrowingFile {
     this.#info = info;
     this.size = info.size;
     this.lastUsed = timeOf(info);
+  }
+
+  noteUse(): void {
+    try {
+      this.#file.utimeSync(new Date(), new Date());
+    } catch {
+      // The file may belong to another user. The bytes that are written to it put a time on it, too.
+    }
   }
 
   async append(body: AsyncIterable<Uint8Array>, algorithm?: string): Promise<void> {

@@ -4,7 +4,7 @@
  *     look  find  list  read  readTogether     reading.ts
  *     open                                     streaming.ts
  *     put  link  keep  remove  …               changes.ts
- *     begin  grow                              growing_files.ts
+ *     begin  grow  isGrowing                   growing_files.ts
  *     inTurn                                   turns.ts
  *
  * Next: root.ts
@@ -109,6 +109,10 @@ class LocalDisk implements Disk {
 
   grow<Result>(path: string, action: (file: GrowingFile) => Promise<Result>): Promise<Result | undefined> {
     return growing.grow(this.#root, this.#at(path), action);
+  }
+
+  isGrowing(path: string): boolean {
+    return growing.isGrowing(this.#root, this.#at(path));
   }
 
   inTurn<Result>(key: string, action: () => Promise<Result>): Promise<Result> {

@@ -22,6 +22,7 @@ import { expireSessions } from "../store/uploads.ts";
  * Removes all sessions that have expired (PUSH-CANCEL-04). Returns their number.
  *
  * @param uploadTtl the time that a session lives after its last request, in milliseconds.
+ * @throws {RangeError} if that is less than a minute.
  */
 export async function expireUploads(
   disk: Disk,

@@ -146,7 +146,7 @@ function valueOf(flag: string, { type, range }: Option, text: string): boolean |
   if (type === "url") return originOf(flag, text);
   if (type === "number") return numberOf(flag, text, range);
   if (type === "bytes") return bytesOf(flag, text);
-  if (type === "milliseconds") return timeOf(flag, text);
+  if (type === "milliseconds") return timeOf(flag, text, range);
   if (type.includes(text)) return text;
   throw new UsageError(`--${flag} wants one of ${type.join(", ")}, not "${text}"`);
 }
@@ -170,10 +170,12 @@ function bytesOf(flag: string, text: string): number {
 
 const MILLISECONDS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-function timeOf(flag: string, text: string): number {
+function timeOf(flag: string, text: string, [least]: readonly number[] = [0]): number {
   const match = /^([0-9]{1,9})([smhd])$/.exec(text);
   if (match === null) throw new UsageError(`--${flag} wants a number with s, m, h or d, such as 30m, not "${text}"`);
-  return Number(match[1]) * MILLISECONDS[match[2]];
+  const time = Number(match[1]) * MILLISECONDS[match[2]];
+  if (time >= least) return time;
+  throw new UsageError(`--${flag} wants ${least / 1000}s or more, not "${text}"`);
 }
 
 function originOf(flag: string, text: string): string {

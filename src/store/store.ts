@@ -13,6 +13,7 @@
 
 import type { Hashes } from "../definitions/digest.ts";
 import type { Disk } from "../disk/disk.ts";
+import { REGISTRY_OPTIONS } from "../options.ts";
 
 /** All that a registry keeps, and where. */
 export interface Store {
@@ -26,7 +27,16 @@ export interface Store {
   readonly sessions: { number: number; countedAt: number };
 }
 
-/** Opens a store on a disk. */
+/**
+ * Opens a store on a disk.
+ *
+ * @throws {RangeError} if upload sessions would live too short a time for a client that pauses between two requests.
+ */
 export function openStore(options: Omit<Store, "sessions">): Store {
+  const { sessionLifetime } = options;
+  const [least] = REGISTRY_OPTIONS.uploadTtl.range;
+  if (!(sessionLifetime >= least)) {
+    throw new RangeError(`Cannot keep uploads for only ${sessionLifetime} milliseconds: ${least} is the least`);
+  }
   return { ...options, sessions: { number: 0, countedAt: 0 } };
 }

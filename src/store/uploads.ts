@@ -19,9 +19,9 @@
 import { algorithmOf, type Digest, toDigest } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";
 import { newSessionId, parseSessionId, type SessionId } from "../definitions/session.ts";
-import type { GrowingFile } from "../disk/disk.ts";
+import type { FileInfo, GrowingFile } from "../disk/disk.ts";
 import { storeBlob } from "./blobs.ts";
-import { sessionFile, sessionFolder, uploadsFolder } from "./layout.ts";
+import { BLOB_FILES, sessionFile, sessionFolder, uploadsFolder } from "./layout.ts";
 import { listFolders } from "./repositories.ts";
 import type { Store } from "./store.ts";
 
@@ -49,18 +49,24 @@ export async function openSession(store: Store, name: Name, algorithm: string): 
   }
 }
 
-/** Runs an action on a session, one request at a time. Returns `undefined` if there is no such session, or it has expired. */
+/**
+ * Runs an action on a session, one request at a time. Returns `undefined` if there is no such session, or it has expired. The
+ * time before the request and the time after it count from the request, however long the request takes.
+ */
 export async function withSession<T>(
   store: Store,
   name: Name,
   id: SessionId,
   action: (session: Session) => Promise<T>,
 ): Promise<T | undefined> {
-  const path = sessionFile(name, id);
-  return await store.disk.grow(path, async (file) => {
-    if (isExpired(store, file)) return undefined;
-    store.disk.noteUse(path);
-    return await action({ name, id, file });
+  return await store.disk.grow(sessionFile(name, id), async (file) => {
+    if (isOld(store, file)) return undefined;
+    file.noteUse();
+    try {
+      return await action({ name, id, file });
+    } finally {
+      file.noteUse();
+    }
   });
 }
 
@@ -107,8 +113,13 @@ export function sessionSize(store: Store, name: Name, id: SessionId): number | u
 }
 
 // PUSH-CANCEL-04: a session lives for some time after its last request. Each request puts its time on the file.
-function isExpired({ sessionLifetime }: Store, { lastUsed }: { readonly lastUsed: number }): boolean {
+function isOld({ sessionLifetime }: Store, { lastUsed }: { readonly lastUsed: number }): boolean {
   return Date.now() - lastUsed > sessionLifetime;
+}
+
+// A request that has been receiving bytes for longer than that is still using the session.
+function isExpired(store: Store, file: FileInfo): boolean {
+  return isOld(store, file) && !store.disk.isGrowing(file.path);
 }
 
 /**
@@ -138,29 +149,21 @@ export function countSessions(store: Store): number {
 export async function expireSessions(store: Store, name: Name): Promise<number> {
   let expired = 0;
   for (const id of sessionsOf(store, name)) {
-    const path = sessionFile(name, id);
-    const seen = store.disk.look(path);
-    if (seen !== undefined && !isExpired(store, seen)) continue;
-    await store.disk.grow(path, async (file) => {
-      // A request may have used the session in between.
-      if (!isExpired(store, file)) return;
-      await dropSession(store, { name, id, file });
-      expired++;
-    });
-    if (seen === undefined) await removeLeftOvers(store, name, id);
+    const folder = sessionFolder(name, id);
+    // If the end of a session broke off, its file has the name of a blob already. If its opening did, the folder is empty.
+    const seen = store.disk.look(sessionFile(name, id)) ?? store.disk.find(folder, BLOB_FILES);
+    if (seen !== undefined && isExpired(store, seen)) {
+      await store.disk.grow(seen.path, async (file) => {
+        // A request may have used the session in between.
+        if (!isOld(store, file)) return;
+        await dropSession(store, { name, id, file });
+        expired++;
+      });
+    }
+    store.disk.tidy(folder);
   }
   store.disk.tidy(uploadsFolder(name));
   return expired;
-}
-
-// If the opening of a session broke off, its folder is empty. If its end broke off, the file in it has the name of a blob.
-async function removeLeftOvers(store: Store, name: Name, id: SessionId): Promise<void> {
-  const folder = sessionFolder(name, id);
-  for (const fileName of store.disk.list(folder)) {
-    const file = store.disk.look(`${folder}/${fileName}`);
-    if (file !== undefined && isExpired(store, file)) await store.disk.remove(file.path);
-  }
-  store.disk.tidy(folder);
 }
 
 function sessionsOf({ disk }: Store, name: Name): SessionId[] {

@@ -12,7 +12,7 @@
  * @module
  */
 
-import { assert } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { parseCommandLine, UsageError } from "../../src/serving/command_line.ts";
 import { permissionFlags } from "../../src/serving/permissions.ts";
 
@@ -219,6 +219,14 @@ export function runDeno(...args: string[]): Promise<Outcome> {
 export async function runDenoWith(env: Record<string, string>, ...args: string[]): Promise<Outcome> {
   const { code, stdout, stderr } = await new Deno.Command("deno", { args, env, stdin: "null" }).output();
   return { code, out: new TextDecoder().decode(stdout), errors: new TextDecoder().decode(stderr) };
+}
+
+/** Runs Deno with these arguments while everything in this process waits, and returns what it has printed. */
+export function runDenoNow(...args: string[]): string {
+  const { code, stdout, stderr } = new Deno.Command("deno", { args, stdin: "null" }).outputSync();
+  const [out, errors] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  assertEquals([code, errors], [0, ""]);
+  return out;
 }
 
 function permissionsFor(args: readonly string[]): string[] {

@@ -1,6 +1,7 @@
 /** https://github.com/opencontainers/distribution-spec/blob/967efdc/spec.md#cancel-a-blob-upload */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
+import { createRegistry } from "../../src/registry.ts";
 import { digestOf, expectRefusal, startRegistry } from "../fixture.ts";
 
 const FOO = digestOf("foo");
@@ -107,6 +108,12 @@ Deno.test("PUSH-CANCEL-04: the operator decides how long a session lives", async
   const answers = [await registry.send("GET", expired), await registry.send("GET", alive)];
 
   assertEquals(answers.map(({ status }) => status), [404, 204]);
+});
+
+Deno.test("PUSH-CANCEL-04: a registry whose uploads would live for less than a minute is refused", () => {
+  for (const uploadTtl of [0, 59_999, -1, NaN]) {
+    assertThrows(() => createRegistry({ root: "nowhere", uploadTtl }), RangeError, "60000");
+  }
 });
 
 Deno.test("the story of a cancelled upload: its folder is gone", async () => {

@@ -3,7 +3,7 @@
 import { localDisk } from "../../src/disk/local_disk.ts";
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { createRegistry, type Registry } from "../../src/registry.ts";
-import { bytes, digestOf, expectRefusal, startRegistry } from "../fixture.ts";
+import { digestOf, expectRefusal, heldBody, startRegistry } from "../fixture.ts";
 
 const FOO = digestOf("foo");
 const HELLO_WORLD = digestOf("helloworld");
@@ -16,24 +16,6 @@ function anotherOver(root: string): Registry {
 function request(method: string, path: string, body?: string, range?: string): Request {
   const headers: Record<string, string> = range === undefined ? {} : { "Content-Range": range };
   return new Request(`http://localhost${path}`, { method, body, headers });
-}
-
-// A body that the test controls. It sends its first piece, reports when the registry asks for the second, and waits.
-function heldBody(first: string, second: string) {
-  const reached = Promise.withResolvers<void>();
-  const released = Promise.withResolvers<void>();
-  let pieces = 0;
-  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
-    async pull(controller) {
-      pieces++;
-      if (pieces === 1) return controller.enqueue(bytes(first));
-      reached.resolve();
-      await released.promise;
-      controller.enqueue(bytes(second));
-      controller.close();
-    },
-  }, { highWaterMark: 0 });
-  return { body, reached: reached.promise, release: released.resolve };
 }
 
 Deno.test("USE-I02: a session survives a restart, and is hashed from its file", async () => {
