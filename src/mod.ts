@@ -24,7 +24,7 @@ export { type Digest, HASHES, type Hashes, type RunningHash } from "./definition
 export type { Name } from "./definitions/name.ts";
 export type { ByteRange } from "./definitions/range.ts";
 export type { Bytes, Change, Disk, FileInfo, Folder, GrowingFile } from "./disk/disk.ts";
-export { LinkedFolderError } from "./disk/disk.ts";
+export { BusyError, LinkedFolderError } from "./disk/disk.ts";
 export { localDisk } from "./disk/local_disk.ts";
 export type { LocalDiskOptions } from "./disk/root.ts";
 export type { RunningHashes } from "./disk/running_hashes.ts";

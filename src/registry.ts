@@ -32,7 +32,7 @@ import { STATUS_CODE } from "@std/http";
 import { ENDPOINTS } from "./api/endpoints.ts";
 import { RegistryError } from "./api/error_codes.ts";
 import { HASHES, type Hashes } from "./definitions/digest.ts";
-import { type Change, type Disk, LinkedFolderError } from "./disk/disk.ts";
+import { BusyError, type Change, type Disk, LinkedFolderError } from "./disk/disk.ts";
 import { localDisk } from "./disk/local_disk.ts";
 import { type Access, expectAccess } from "./http/authorization.ts";
 import type { Call } from "./http/call.ts";
@@ -154,6 +154,11 @@ function refusalOf(error: unknown): Error {
   if (error instanceof LinkedFolderError) {
     const detail = { rule: "DEF-I01" as const, expected: "a folder in the root", actual: "a symbolic link" };
     return new RegistryError("NAME_UNKNOWN", detail);
+  }
+  if (error instanceof BusyError) {
+    const detail = { rule: "API-ERR-10" as const, expected: "a turn in time", actual: error.message };
+    const headers = { "Retry-After": "10" };
+    return new RegistryError("TOOMANYREQUESTS", detail, { status: STATUS_CODE.ServiceUnavailable, headers });
   }
   return error instanceof Error ? error : new Error(String(error));
 }

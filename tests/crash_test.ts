@@ -16,10 +16,10 @@ let trace: readonly string[] = [];
 }
 
 const KINDS =
-  /^(?:before|after) (make folder|open session|append|write aside|sync file|rename folder|rename|link|sync folder|remove file|remove folder) (.*)$/;
+  /^(?:before|after) (make folder|open lock|open session|append|write aside|sync file|rename folder|rename|link|sync folder|remove file|remove folder) (.*)$/;
 
 Deno.test("the drill passes every kind of step that a push or delete can take on disk", () => {
-  assertEquals(new Set(steps.map((step) => KINDS.exec(step)?.[1])).size, 11);
+  assertEquals(new Set(steps.map((step) => KINDS.exec(step)?.[1])).size, 12);
 });
 
 Deno.test("a power cut takes nothing that was acknowledged: every file and every name is synced before the answer", () => {

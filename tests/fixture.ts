@@ -93,7 +93,7 @@ export class TestRegistry {
   readonly #folder: Folder;
   readonly #registry: Registry;
 
-  constructor(root: string, { durability = "none", sharesBytes, hashes, watch, ...options }: TestOptions) {
+  constructor(root: string, { durability = "none", sharesBytes, hashes, patience, watch, ...options }: TestOptions) {
     this.root = root;
     this.#folder = new Folder(root);
     const algorithms = { ...HASHES, ...options.algorithms };
@@ -104,7 +104,7 @@ export class TestRegistry {
       },
       ...options,
       algorithms,
-      disk: localDisk(root, { durability, sharesBytes, algorithms, hashes, watch }),
+      disk: localDisk(root, { durability, sharesBytes, algorithms, hashes, patience, watch }),
     });
   }
 

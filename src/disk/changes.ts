@@ -19,7 +19,7 @@
 import { dirname, join } from "node:path";
 import { LinkedFolderError } from "./disk.ts";
 import { expectNotLinked, isLinked } from "./links.ts";
-import { isMissing, isNotEmpty } from "./missing.ts";
+import { isMissing, isNotEmpty, isStale } from "./missing.ts";
 import { fileInfo, fileSize, look, openIfThere, timeOf } from "./reading.ts";
 import type { Root } from "./root.ts";
 import {
@@ -197,8 +197,8 @@ export function tidy(root: Root, folder: string): void {
     try {
       Deno.removeSync(path);
     } catch (error) {
-      // The folder has something in it, or somebody else has removed it.
-      if (isMissing(error) || isNotEmpty(error)) return;
+      // The folder has something in it, or somebody else has removed it, or is just doing that on another machine.
+      if (isMissing(error) || isNotEmpty(error) || isStale(error)) return;
       throw error;
     }
   }

@@ -64,6 +64,12 @@ export interface Change {
 /** Thrown if a caller wants to write into a folder that is a symbolic link, or lies below one. */
 export class LinkedFolderError extends Error {}
 
+/**
+ * Thrown if an action has waited for its turn for too long: another action with the same key, or on the same file, does not end.
+ * Perhaps a machine has died that shares the root, and its turn has not been taken from it yet.
+ */
+export class BusyError extends Error {}
+
 /** The operations that a registry asks of its storage. */
 export interface Disk {
   /** Looks at a file. */
@@ -115,11 +121,17 @@ export interface Disk {
    * probably pass to {@linkcode GrowingFile.digest}. An empty file may be lost in a power cut.
    */
   begin(path: string, algorithm: string): Promise<void>;
-  /** Runs an action on a growing file, one at a time in all processes. Returns `undefined` if the file is not there. */
+  /**
+   * Runs an action on a growing file, one at a time in all processes. Returns `undefined` if the file is not there. Throws a
+   * {@linkcode BusyError} if its turn does not come.
+   */
   grow<Result>(path: string, action: (file: GrowingFile) => Promise<Result>): Promise<Result | undefined>;
   /** Returns true if an action of {@linkcode grow} runs on a file at this moment, in any process, under whatever name. */
   isGrowing(path: string): boolean;
-  /** Runs an action while no other action with the same key runs, in any process. */
+  /**
+   * Runs an action while no other action with the same key runs, in any process. Throws a {@linkcode BusyError} if its turn
+   * does not come.
+   */
   inTurn<Result>(key: string, action: () => Promise<Result>): Promise<Result>;
 
   /** Returns the same disk as another object, which calls `tell` with each change that is made through it. */

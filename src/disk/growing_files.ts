@@ -50,10 +50,10 @@ export async function begin(root: Root, path: string, algorithm: string): Promis
 
 /** Runs an action on a growing file, one at a time. Returns `undefined` if the file is not there. */
 export function grow<T>(root: Root, path: string, action: (file: GrowingFile) => Promise<T>): Promise<T | undefined> {
-  return queue(root, path, async () => {
+  return queue(root, path, async (deadline) => {
     using file = openGrowing(path);
     if (file === undefined) return undefined;
-    await lock(file);
+    await lock(file, deadline);
     // Another process may have ended it while this one waited for the lock.
     const info = fileInfo(path);
     if (info === undefined || isLinked(root, path, info)) return undefined;

@@ -15,7 +15,7 @@ import type { ByteRange } from "../definitions/range.ts";
 import type { Bytes, FileInfo, Folder } from "./disk.ts";
 import { identityOf, isSame } from "./identity.ts";
 import { isLinked } from "./links.ts";
-import { unlessMissing } from "./missing.ts";
+import { askTwice, unlessMissing } from "./missing.ts";
 import { namesBelow, pathBelow, type Root } from "./root.ts";
 
 /** Looks at a file. Returns `undefined` if it is not there. */
@@ -89,12 +89,14 @@ export function read<Value>(
   path: string,
   parse: (bytes: Bytes) => Value | undefined,
 ): Value | undefined {
-  return root.memory.values.recall(path, "file", () => {
-    if (isLinked(root, folderOf(path))) return undefined;
-    const bytes = Deno.readFileSync(path);
-    const value = parse(bytes);
-    return value === undefined ? undefined : { value, weight: WITH_VALUE + 2 * bytes.length };
-  }) as Value | undefined;
+  const recall = () =>
+    root.memory.values.recall(path, "file", () => {
+      if (isLinked(root, folderOf(path))) return undefined;
+      const bytes = Deno.readFileSync(path);
+      const value = parse(bytes);
+      return value === undefined ? undefined : { value, weight: WITH_VALUE + 2 * bytes.length };
+    });
+  return askTwice(recall) as Value | undefined;
 }
 
 /** Reads small files of one folder through `parse`. */
@@ -112,7 +114,7 @@ export function readTogether<Value>(
       },
       read(name) {
         const path = `${folder}/${name}`;
-        const bytes = fileInfo(path) && unlessMissing(() => Deno.readFileSync(path));
+        const bytes = askTwice(() => fileInfo(path) && unlessMissing(() => Deno.readFileSync(path)));
         weight += 2 * (bytes?.length ?? 0);
         return bytes;
       },

@@ -30,6 +30,8 @@ export interface LocalDiskOptions {
   readonly algorithms?: Hashes;
   /** Keeps the hashes of growing files. Default: the disk's own thread does. */
   readonly hashes?: RunningHashes;
+  /** The time that an action waits for its turn, in milliseconds. Default: 30 seconds. */
+  readonly patience?: number;
   /** Is called before and after each step that changes the disk. If it throws, the step fails. Default: nobody. */
   readonly watch?: (step: Step) => void;
 }
@@ -46,6 +48,8 @@ export interface Root {
   readonly algorithms: Hashes;
   /** Keeps the hashes of growing files. */
   readonly hashes: RunningHashes;
+  /** The time that an action waits for its turn, in milliseconds. */
+  readonly patience: number;
   /** For each key, the end of the last action in the queue; see `turns.ts`. */
   readonly queues: Map<string, Promise<void>>;
   /** The results of earlier reads; see `memory.ts`. */
@@ -83,7 +87,7 @@ const WITH_BYTES = 1024;
 /** Makes the root for a folder. It creates nothing on disk; the first change does. */
 export function rootOf(path: string, options: LocalDiskOptions): Root {
   const { durability = "sync", sharesBytes = false, algorithms = HASHES, watch } = options;
-  const { hashes = new HashesHere(algorithms) } = options;
+  const { hashes = new HashesHere(algorithms), patience = 30_000 } = options;
   return {
     // Without "/" at its end: a loop that goes up from folder to folder has to meet exactly this path.
     path: normalize(path).replace(platform === "win32" ? /(?<=.)[/\\]+$/ : /(?<=.)\/+$/, ""),
@@ -92,6 +96,7 @@ export function rootOf(path: string, options: LocalDiskOptions): Root {
     algorithms,
     hashes,
     watch,
+    patience,
     queues: new Map(),
     memory: {
       values: new Memory(MOST_BYTES),

@@ -14,7 +14,7 @@
 
 import { dirname, join, relative } from "node:path";
 import type { Change } from "./disk.ts";
-import { unlessMissing } from "./missing.ts";
+import { isStale, unlessMissing } from "./missing.ts";
 import { fileSize, openIfThere } from "./reading.ts";
 import { pathBelow, type Root } from "./root.ts";
 import type { StepKind } from "./watching.ts";
@@ -24,11 +24,35 @@ import type { StepKind } from "./watching.ts";
  * symbolic link and does not lie below one.
  */
 export async function step<T>(root: Root, kind: StepKind, path: string, action: () => T): Promise<Awaited<T>> {
-  root.watch?.({ when: "before", kind, path: relative(root.path, path) });
-  const result = await action();
+  const act = () => {
+    root.watch?.({ when: "before", kind, path: relative(root.path, path) });
+    return action();
+  };
+  let result: Awaited<T>;
+  try {
+    result = await act();
+  } catch (error) {
+    if (!isStale(error) || !ABOUT_NAMES.has(kind)) throw error;
+    // Another machine has just made or replaced what is at this path. After a look, the system knows what is there now.
+    unlessMissing(() => Deno.lstatSync(path));
+    result = await act();
+  }
   root.watch?.({ when: "after", kind, path: relative(root.path, path) });
   return result;
 }
+
+// Only these steps look for a name, and can be done twice. The others are about bytes: a failed sync, for example, is reported
+// only once.
+const ABOUT_NAMES: ReadonlySet<StepKind> = new Set<StepKind>([
+  "make folder",
+  "open lock",
+  "open session",
+  "rename",
+  "rename folder",
+  "link",
+  "remove file",
+  "remove folder",
+]);
 
 /** Tells that a file has changed, if somebody listens. */
 export function tell(root: Root, sign: Change["sign"], path: string, sameAs?: string): void {

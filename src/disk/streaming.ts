@@ -14,6 +14,7 @@
 
 import type { ByteRange } from "../definitions/range.ts";
 import type { Bytes, FileInfo } from "./disk.ts";
+import { unlessMissing } from "./missing.ts";
 import { openIfThere, readPart } from "./reading.ts";
 import type { Root } from "./root.ts";
 
@@ -49,8 +50,10 @@ function readSmall(root: Root, path: string, file: FileInfo): Bytes | undefined 
 }
 
 function readFew(path: string, part: ByteRange): Bytes | undefined {
-  using file = openIfThere(path);
-  return file && readPart(file, part);
+  return unlessMissing(() => {
+    using file = Deno.openSync(path);
+    return readPart(file, part);
+  });
 }
 
 function streamOf(root: Root, file: Deno.FsFile, length: number): ReadableStream<Bytes> {

@@ -6,38 +6,87 @@
  *
  *     testdata/.locks/3f        an empty file; 256 of them are enough for all keys
  *
+ * If a whole machine dies, a file system that machines share may keep its locks for minutes. So an action does not wait for ever:
+ *
+ *     0 s     it joins the queue of this process, and then waits for the lock
+ *     30 s    it gives up: the client gets 503 and may try again
+ *
  * Next: running_hashes.ts
  *
  * @module
  */
 
 import { createHash } from "node:crypto";
+import { BusyError } from "./disk.ts";
 import { expectNotLinked } from "./links.ts";
 import type { Root } from "./root.ts";
-import { withFolder } from "./steps.ts";
+import { step, withFolder } from "./steps.ts";
 
 /**
  * Runs an action after all earlier ones with the same key in this process. Of each queue, only the end of its last action
- * is kept; the next action waits for that.
+ * is kept; the next action waits for that. The action gets the time at which it has to have its turn, in milliseconds since
+ * 1970.
+ *
+ * @throws {BusyError} if the earlier ones do not end in time.
  */
-export async function queue<T>(root: Root, key: string, action: () => Promise<T>): Promise<T> {
-  const before = root.queues.get(key) ?? Promise.resolve();
+export async function queue<T>(root: Root, key: string, action: (deadline: number) => Promise<T>): Promise<T> {
+  const deadline = Date.now() + root.patience;
+  const before = root.queues.get(key);
   const { promise: done, resolve: leave } = Promise.withResolvers<void>();
-  const mine = before.then(() => done);
+  // An action that gives up does not let the next one overtake those before it.
+  const mine = before === undefined ? done : before.then(() => done);
   root.queues.set(key, mine);
-  await before;
+  mine.then(() => {
+    if (root.queues.get(key) === mine) root.queues.delete(key);
+  });
   try {
-    return await action();
+    if (before !== undefined) await inTime(before, deadline);
+    return await action(deadline);
   } finally {
     leave();
-    if (root.queues.get(key) === mine) root.queues.delete(key);
   }
 }
 
-/** Takes the lock of a file that is open for writing. The lock ends when the file is closed. */
-export async function lock(file: Deno.FsFile): Promise<void> {
+async function inTime(promise: Promise<void>, deadline: number): Promise<void> {
+  const { promise: late, reject: giveUp } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => giveUp(busy()), deadline - Date.now());
+  try {
+    await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function busy(): BusyError {
+  return new BusyError("something else has not ended in time; perhaps a machine that shares the root has died");
+}
+
+// Each action that waits in `file.lock` keeps a thread of the system. At most this many do.
+const MOST_IN_THREADS = 32;
+let inThreads = 0;
+// The others try again and again, with pauses of up to this many milliseconds.
+const LONGEST_PAUSE = 100;
+
+/**
+ * Takes the lock of a file that is open for writing. The lock ends when the file is closed.
+ *
+ * @throws {BusyError} if another process still has it at the deadline, in milliseconds since 1970.
+ */
+export async function lock(file: Deno.FsFile, deadline: number): Promise<void> {
   // Mostly nobody holds the lock. Then this thread takes it at once, and no other thread has to wait for it.
-  if (!file.tryLockSync(true)) await file.lock(true);
+  if (file.tryLockSync(true)) return;
+  // The system gives the lock to the one that has waited longest. If this one gives up, the system still gives it the lock
+  // later, and takes it back at once, because the file has been closed.
+  if (inThreads < MOST_IN_THREADS) {
+    inThreads++;
+    const locked = file.lock(true).finally(() => inThreads--);
+    locked.catch(() => {}); // The error surfaces at the `await`, if that still waits.
+    return await inTime(locked, deadline);
+  }
+  for (let pause = 1; !file.tryLockSync(true); pause = Math.min(2 * pause, LONGEST_PAUSE)) {
+    if (Date.now() > deadline) throw busy();
+    await new Promise((resolve) => setTimeout(resolve, pause));
+  }
 }
 
 /** Runs an action while no other action with the same key runs, in any process. */
@@ -45,10 +94,21 @@ export function inTurn<T>(root: Root, key: string, action: () => Promise<T>): Pr
   const folder = `${root.path}/.locks`;
   // Two keys may share a lock file. Then they sometimes wait for each other, and that does no harm.
   const path = `${folder}/${createHash("sha256").update(key).digest("hex").slice(0, 2)}`;
-  return queue(root, path, async () => {
+  return queue(root, path, async (deadline) => {
     expectNotLinked(root, folder);
-    using file = await withFolder(root, folder, () => Deno.openSync(path, { write: true, create: true }));
-    await lock(file);
+    using file = await withFolder(root, folder, () => openLock(root, path));
+    await lock(file, deadline);
     return await action();
   });
+}
+
+async function openLock(root: Root, path: string): Promise<Deno.FsFile> {
+  const open = (create: boolean) => step(root, "open lock", path, () => Deno.openSync(path, { write: true, create }));
+  try {
+    return await open(true);
+  } catch (error) {
+    // On MooseFS another machine may create the file at the same moment. Then it is there, and can be opened.
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    return await open(false);
+  }
 }

@@ -12,6 +12,7 @@
 /** The steps that change the disk. */
 export type StepKind =
   | "make folder"
+  | "open lock"
   | "open session"
   | "append"
   | "truncate"
