@@ -45,7 +45,7 @@ export async function put(root: Root, folder: string, files: Readonly<Record<str
     const isNew = root.tell && fileSize(path) === undefined;
     await placeAside(root, path, async (aside) => {
       await step(root, "write aside", path, async () => {
-        using file = Deno.openSync(aside, { write: true, createNew: true, mode: 0o644 });
+        using file = await root.calls.open(aside, { write: true, createNew: true, mode: 0o644 });
         await writeAll(file, bytes);
         await syncFile(root, file, path);
       });
@@ -79,7 +79,7 @@ export async function keep(root: Root, path: string): Promise<boolean> {
 /** Moves a file whose bytes are synced to its new path. Replaces an older file there. */
 export async function moveFile(root: Root, from: string, to: string): Promise<void> {
   expectNotLinked(root, dirname(to));
-  await withFolder(root, dirname(to), () => step(root, "rename", to, () => Deno.renameSync(from, to)));
+  await withFolder(root, dirname(to), () => step(root, "rename", to, () => root.calls.rename(from, to)));
   await syncFolder(root, dirname(to));
   tell(root, "+", to);
 }
@@ -94,7 +94,7 @@ export async function link(root: Root, from: string, to: string): Promise<boolea
   // The folder is mostly missing. Making it at once takes less time than trying without it first.
   await makeFolder(root, dirname(to));
   try {
-    await withFolder(root, dirname(to), () => step(root, "link", to, () => Deno.linkSync(from, to)));
+    await withFolder(root, dirname(to), () => step(root, "link", to, () => root.calls.link(from, to)));
     tell(root, "=", to, from);
   } catch (error) {
     if (!(error instanceof Deno.errors.AlreadyExists)) {
@@ -115,7 +115,7 @@ async function copyFile(root: Root, from: string, to: string): Promise<boolean> 
   if (source === undefined) return false;
   await placeAside(root, to, async (aside) => {
     await step(root, "copy aside", to, async () => {
-      using file = Deno.openSync(aside, { write: true, createNew: true, mode: 0o644 });
+      using file = await root.calls.open(aside, { write: true, createNew: true, mode: 0o644 });
       const piece = new Uint8Array(1024 * 1024);
       for (let read = await source.read(piece); read !== null; read = await source.read(piece)) {
         await writeAll(file, piece.subarray(0, read));
@@ -142,7 +142,7 @@ export async function remove(root: Root, path: string): Promise<boolean> {
 
 async function removeFile(root: Root, path: string): Promise<boolean> {
   try {
-    await step(root, "remove file", path, () => Deno.removeSync(path));
+    await step(root, "remove file", path, () => root.calls.remove(path));
   } catch (error) {
     if (isMissing(error)) return false;
     throw error;
@@ -161,7 +161,7 @@ export async function removeUnused(root: Root, path: string, since: number): Pro
   if (isLinked(root, dirname(path))) return false;
   const aside = join(dirname(path), `.${crypto.randomUUID()}`);
   try {
-    await step(root, "rename", aside, () => Deno.renameSync(path, aside));
+    await step(root, "rename", aside, () => root.calls.rename(path, aside));
   } catch (error) {
     // Somebody else has removed it already.
     if (isMissing(error)) return false;
@@ -170,7 +170,7 @@ export async function removeUnused(root: Root, path: string, since: number): Pro
   const info = fileInfo(aside);
   if (info === undefined || timeOf(info) > since) {
     // If a client has uploaded the file again meanwhile, this replaces it with the same bytes.
-    await step(root, "rename", path, () => Deno.renameSync(aside, path));
+    await step(root, "rename", path, () => root.calls.rename(aside, path));
     return false;
   }
   await removeFile(root, aside);
@@ -182,7 +182,7 @@ export async function removeUnused(root: Root, path: string, since: number): Pro
 /** Removes a folder with everything in it. The folder may be back after a power cut. */
 export async function removeFolder(root: Root, folder: string): Promise<void> {
   try {
-    await step(root, "remove folder", folder, () => Deno.removeSync(folder, { recursive: true }));
+    await step(root, "remove folder", folder, () => root.calls.remove(folder, { recursive: true }));
   } catch (error) {
     if (isMissing(error)) return;
     throw error;

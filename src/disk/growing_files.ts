@@ -18,7 +18,7 @@ import type { ByteRange } from "../definitions/range.ts";
 import { keep, moveFile, noteUse, removeFolder, tidy } from "./changes.ts";
 import type { Bytes, GrowingFile } from "./disk.ts";
 import { expectNotLinked, isLinked } from "./links.ts";
-import { isNotEmpty, unlessMissing } from "./missing.ts";
+import { isNotEmpty, unlessMissingLater } from "./missing.ts";
 import { fileInfo, fileSize, openIfThere, readPart, remember, timeOf } from "./reading.ts";
 import { pathAt, type Root } from "./root.ts";
 import { makeFolder, step, syncFile, syncFolder, tell, tellRemoved, withFolder } from "./steps.ts";
@@ -32,13 +32,13 @@ export async function begin(root: Root, path: string, algorithm: string): Promis
   try {
     // The growing file is not synced here, because a power cut can only take an empty one. The repository and the folders above
     // it are synced, because no later step does that.
-    if (!unlessMissing(() => (Deno.mkdirSync(folder, { mode: 0o755 }), true))) {
+    if (!await unlessMissingLater(async () => (await root.calls.makeFolder(folder), true))) {
       await makeFolder(root, dirname(dirname(folder)));
       await makeFolder({ ...root, durability: "none" }, folder);
     }
     await withFolder(root, folder, () =>
-      step(root, "open session", path, () => {
-        Deno.openSync(path, { write: true, createNew: true, mode: 0o644 }).close();
+      step(root, "open session", path, async () => {
+        (await root.calls.open(path, { write: true, createNew: true, mode: 0o644 })).close();
       }));
   } catch (error) {
     await removeFolder(root, folder);
@@ -51,7 +51,7 @@ export async function begin(root: Root, path: string, algorithm: string): Promis
 /** Runs an action on a growing file, one at a time. Returns `undefined` if the file is not there. */
 export function grow<T>(root: Root, path: string, action: (file: GrowingFile) => Promise<T>): Promise<T | undefined> {
   return queue(root, path, async (deadline) => {
-    using file = openGrowing(path);
+    using file = await openGrowing(root, path);
     if (file === undefined) return undefined;
     await lock(file, deadline);
     // Another process may have ended it while this one waited for the lock.
@@ -62,9 +62,9 @@ export function grow<T>(root: Root, path: string, action: (file: GrowingFile) =>
 }
 
 // What is no file, a folder for example, gives many kinds of errors, and counts as not there.
-function openGrowing(path: string): Deno.FsFile | undefined {
+async function openGrowing(root: Root, path: string): Promise<Deno.FsFile | undefined> {
   try {
-    return openIfThere(path, { read: true, append: true });
+    return await unlessMissingLater(() => root.calls.open(path, { read: true, append: true }));
   } catch (error) {
     if (fileInfo(path) === undefined) return undefined;
     throw error;
@@ -178,17 +178,17 @@ class LockedFile implements GrowingFile {
     const own = dirname(this.#path);
     const renamed = `${own}/${name}`;
     const target = `${folder}/${name}`;
-    const rename = () => unlessMissing(() => (Deno.renameSync(this.#path, renamed), true));
-    if (!await step(root, "rename", renamed, rename)) {
+    const rename = async () => (await root.calls.rename(this.#path, renamed), true);
+    if (!await step(root, "rename", renamed, () => unlessMissingLater(rename))) {
       await this.#forget();
       return false;
     }
     try {
-      await step(root, "rename folder", folder, () => Deno.renameSync(own, folder));
+      await step(root, "rename folder", folder, () => root.calls.rename(own, folder));
     } catch (error) {
       if (!isNotEmpty(error)) {
         // The file gets its old name back, so that it can still be used.
-        unlessMissing(() => Deno.renameSync(renamed, this.#path));
+        await unlessMissingLater(() => root.calls.rename(renamed, this.#path));
         throw error;
       }
       // The folder is there already. If it has this blob, another client has pushed it first, and its file stays. If not,

@@ -37,6 +37,16 @@ export function askTwice<T>(question: () => T | undefined): T | undefined {
   return question() ?? question();
 }
 
+/** Does the same with an action that another thread may do. */
+export async function unlessMissingLater<T>(action: () => T): Promise<Awaited<T> | undefined> {
+  try {
+    return await action();
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
 /** Returns true if an error says that a file or folder is not there. */
 export function isMissing(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;

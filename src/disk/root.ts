@@ -15,6 +15,7 @@ import { normalize, relative } from "node:path";
 import { platform } from "node:process";
 import { HASHES, type Hashes } from "../definitions/digest.ts";
 import type { Bytes, Change, FileInfo } from "./disk.ts";
+import { type Calls, callsFor } from "./calls.ts";
 import type { Identity } from "./identity.ts";
 import { Bounded, Memory } from "./memory.ts";
 import { HashesHere, type RunningHashes } from "./running_hashes.ts";
@@ -24,6 +25,8 @@ import type { Step } from "./watching.ts";
 export interface LocalDiskOptions {
   /** `sync` waits until a change is on the disk, `none` leaves that to the operating system. Default: `sync`. */
   readonly durability?: "sync" | "none";
+  /** True if other threads open files and change names, because the disk is slow; see `calls.ts`. Default: false. */
+  readonly isSlow?: boolean;
   /** True if its callers only send the bytes that they read; see `Disk.sharesBytes`. Default: false. */
   readonly sharesBytes?: boolean;
   /** The digest algorithms that the disk can compute. Default: sha256 and sha512. */
@@ -50,6 +53,8 @@ export interface Root {
   readonly hashes: RunningHashes;
   /** The time that an action waits for its turn, in milliseconds. */
   readonly patience: number;
+  /** Opens files and changes names. */
+  readonly calls: Calls;
   /** For each key, the end of the last action in the queue; see `turns.ts`. */
   readonly queues: Map<string, Promise<void>>;
   /** The results of earlier reads; see `memory.ts`. */
@@ -86,7 +91,7 @@ const WITH_BYTES = 1024;
 
 /** Makes the root for a folder. It creates nothing on disk; the first change does. */
 export function rootOf(path: string, options: LocalDiskOptions): Root {
-  const { durability = "sync", sharesBytes = false, algorithms = HASHES, watch } = options;
+  const { durability = "sync", sharesBytes = false, isSlow = false, algorithms = HASHES, watch } = options;
   const { hashes = new HashesHere(algorithms), patience = 30_000 } = options;
   return {
     // Without "/" at its end: a loop that goes up from folder to folder has to meet exactly this path.
@@ -95,6 +100,7 @@ export function rootOf(path: string, options: LocalDiskOptions): Root {
     sharesBytes,
     algorithms,
     hashes,
+    calls: callsFor(isSlow),
     watch,
     patience,
     queues: new Map(),

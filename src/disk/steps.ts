@@ -4,8 +4,8 @@
  * Each step calls a watcher before and after it: the crash drill kills the process there, and a test lets the disk fail there.
  * `changes.ts` puts the steps together so that a crash between two of them does no harm.
  *
- * Other threads do only the steps that wait for the disk: syncing, and writing many bytes. A rename or a mkdir takes a few
- * microseconds, and ten times as long if another thread does it.
+ * Other threads do the steps that wait for the disk: syncing, and writing many bytes; and on a slow disk all others, too (see
+ * `calls.ts`).
  *
  * Next: changes.ts
  *
@@ -14,8 +14,8 @@
 
 import { dirname, join, relative } from "node:path";
 import type { Change } from "./disk.ts";
-import { isStale, unlessMissing } from "./missing.ts";
-import { fileSize, openIfThere } from "./reading.ts";
+import { isStale, unlessMissing, unlessMissingLater } from "./missing.ts";
+import { fileSize } from "./reading.ts";
 import { pathBelow, type Root } from "./root.ts";
 import type { StepKind } from "./watching.ts";
 
@@ -90,14 +90,14 @@ export async function syncFile(root: Root, file: Deno.FsFile, path: string): Pro
 export async function syncFolder(root: Root, folder: string): Promise<void> {
   // Windows cannot open a folder to sync it. There the journal of the file system has to be enough.
   if (root.durability === "none" || Deno.build.os === "windows") return;
-  using opened = openIfThere(folder);
+  using opened = await unlessMissingLater(() => root.calls.open(folder));
   if (opened !== undefined) await step(root, "sync folder", folder, () => opened.sync());
 }
 
 /** Makes a folder and the missing ones above it, and makes sure that their names are on the disk. */
 export async function makeFolder(root: Root, folder: string): Promise<void> {
   try {
-    await step(root, "make folder", folder, () => Deno.mkdirSync(folder, { mode: 0o755 }));
+    await step(root, "make folder", folder, () => root.calls.makeFolder(folder));
   } catch (error) {
     if (error instanceof Deno.errors.AlreadyExists) return;
     if (!(error instanceof Deno.errors.NotFound) || folder === dirname(folder)) throw error;
@@ -127,9 +127,9 @@ export async function placeAside(root: Root, path: string, write: (aside: string
   const aside = join(dirname(path), `.${crypto.randomUUID()}`);
   try {
     await withFolder(root, dirname(path), () => write(aside));
-    await step(root, "rename", path, () => Deno.renameSync(aside, path));
+    await step(root, "rename", path, () => root.calls.rename(aside, path));
   } catch (error) {
-    unlessMissing(() => Deno.removeSync(aside));
+    await unlessMissingLater(() => root.calls.remove(aside));
     throw error;
   }
 }

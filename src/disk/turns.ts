@@ -103,7 +103,7 @@ export function inTurn<T>(root: Root, key: string, action: () => Promise<T>): Pr
 }
 
 async function openLock(root: Root, path: string): Promise<Deno.FsFile> {
-  const open = (create: boolean) => step(root, "open lock", path, () => Deno.openSync(path, { write: true, create }));
+  const open = (create: boolean) => step(root, "open lock", path, () => root.calls.open(path, { write: true, create }));
   try {
     return await open(true);
   } catch (error) {

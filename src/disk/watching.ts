@@ -4,7 +4,7 @@
  *     { when: "before", kind: "rename", path: "library/hello/_tags/latest" }
  *     { when: "after",  kind: "rename", path: "library/hello/_tags/latest" }
  *
- * Next: steps.ts
+ * Next: calls.ts
  *
  * @module
  */

@@ -13,6 +13,7 @@
  */
 
 import { ensureDir } from "@std/fs";
+import { isSlow } from "../disk/calls.ts";
 import { localDisk } from "../disk/local_disk.ts";
 import { runHousekeeping } from "./housekeeping.ts";
 import { expireUploads } from "../housekeeping/expire_uploads.ts";
@@ -32,7 +33,10 @@ export async function work(line: CommandLine, version: string): Promise<boolean>
   }
   await expectUsableRoot(line);
   const stop = signalToStop();
-  const listening = await listenOn(line);
+  const listening = await listenOn({
+    ...line,
+    disk: line.disk ?? (line.readOnly || !isSlow(line.root) ? "fast" : "slow"),
+  });
   // A program that reads the log as JSON must not find other lines in it.
   (logFormOf(line) === "json" ? console.error : console.log)(welcome(line, version, listening));
   if (line.htpasswd === undefined && !isLoopback(line.host)) {

@@ -31,11 +31,11 @@ export interface ServeOptions {
 
 /** Starts to serve as the command line says. */
 export async function serve(line: CommandLine, { isShared, hashes }: ServeOptions): Promise<Listening> {
-  const { root, durability, host, port, http, tlsCert, tlsKey } = line;
+  const { root, durability, disk, host, port, http, tlsCert, tlsKey } = line;
   const registry = createRegistry({
     ...line,
     // `listen` only sends the answers of this registry, and changes none of their bytes.
-    disk: localDisk(root, { durability, sharesBytes: true, hashes }),
+    disk: localDisk(root, { durability, isSlow: disk === "slow", sharesBytes: true, hashes }),
     access: await accessOf(line),
     onStory: printer(line),
   });
