@@ -12,14 +12,14 @@
  */
 
 /** The types of an option's value. A list of words means one of them. */
-export type OptionType = "switch" | "number" | "bytes" | "milliseconds" | "text" | "url" | readonly string[];
+export type OptionType = "switch" | "number" | "bytes" | "milliseconds" | "text" | "url" | "hosts" | readonly string[];
 
 /** One option. */
 export interface Option {
   /** The type and unit of its value. */
   readonly type: OptionType;
   /** Its value if nobody sets it; `undefined` if that depends on something else. */
-  readonly default: boolean | number | string | undefined;
+  readonly default: boolean | number | string | readonly string[] | undefined;
   /** The default in words, for `--help`. */
   readonly usual?: string;
   /** The least and the most that a number or a time may be. */
@@ -43,6 +43,7 @@ export const REGISTRY_OPTIONS = {
   maxUploads:      { type: "number",       default: Infinity,        commands: "serve",        sentence: "the most upload sessions at a time", argument: "NUMBER", usual: "no limit" },
   uploadTtl:       { type: "milliseconds", default: 24 * 3_600_000,  commands: "serve",        sentence: "how long an unfinished upload is kept, such as 30m; at least 1m", argument: "TIME", usual: "24h", range: [60_000, Infinity] },
   origin:          { type: "url",          default: "",              commands: "serve",        sentence: "what Location headers begin with, such as https://registry.example", argument: "URL", usual: "nothing" },
+  allowHost:       { type: "hosts",        default: [],              commands: "serve",        sentence: "other hosts that web browsers may use, with commas between", argument: "HOSTS", usual: "none" },
 } as const satisfies Readonly<Record<string, Option>>;
 
 /** The options of the program that serves a registry, and of its housekeeping. */
@@ -76,6 +77,7 @@ export type ValuesOf<Table extends Readonly<Record<string, Option>>> = {
 /** The value of an option of this type. */
 export type ValueOf<Type extends OptionType> = Type extends "switch" ? boolean
   : Type extends "number" | "bytes" | "milliseconds" ? number
+  : Type extends "hosts" ? readonly string[]
   : Type extends readonly string[] ? Type[number]
   : string;
 

@@ -4,13 +4,14 @@
  *
  *     Request
  *        │   1. read its URL                 parseTarget
- *        │   2. may this user do that?       expectAccess
- *        │   3. find the row of the table    findEndpoint
- *        │   4. do the settings allow it?    expectSwitchedOn      --read-only and --no-delete
- *        │   5. read its placeholders        RowValues
- *        │   6. call the section             endpoint.answer
+ *        │   2. did a foreign page send it?  expectNoForeignPage
+ *        │   3. may this user do that?       expectAccess
+ *        │   4. find the row of the table    findEndpoint
+ *        │   5. do the settings allow it?    expectSwitchedOn      --read-only and --no-delete
+ *        │   6. read its placeholders        RowValues
+ *        │   7. call the section             endpoint.answer
  *        │                                                     a RegistryError of any of these becomes an answer, too
- *        │   7. leave out the body on HEAD   withoutBody
+ *        │   8. leave out the body on HEAD   withoutBody
  *        ▼
  *     Response
  *
@@ -39,6 +40,7 @@ import type { Call } from "./http/call.ts";
 import { RowValues } from "./http/placeholders.ts";
 import { expectSwitchedOn, findEndpoint } from "./http/routing.ts";
 import { parseTarget, type Target } from "./http/target.ts";
+import { expectNoForeignPage, hostsForBrowsers } from "./http/web_pages.ts";
 import { defaultsOf, type Rate, REGISTRY_OPTIONS, type Settings, SLOWEST } from "./options.ts";
 import { openStore } from "./store/store.ts";
 import { type Story, storyOf, type Telling } from "./story.ts";
@@ -85,6 +87,8 @@ export function createRegistry(options: RegistryOptions): Registry {
     sessionLifetime: settings.uploadTtl,
   });
 
+  const guards: Guards = { access, hosts: hostsForBrowsers(settings) };
+
   return async (request) => {
     const started = performance.now();
     const target = parseTarget(request);
@@ -99,22 +103,29 @@ export function createRegistry(options: RegistryOptions): Registry {
       notes: telling,
       store: onStory ? { ...store, disk: store.disk.telling((change) => changes.push(change)) } : store,
     };
-    const response = await answer(call, target, access, telling);
+    const response = await answer(call, target, guards, telling);
     const url = target === undefined ? request.url : target.pathname + target.search;
     onStory?.(storyOf(request, url, response, performance.now() - started, telling));
     return response;
   };
 }
 
+// The answers to: who may do what, and which hosts may a browser use?
+interface Guards {
+  readonly access: Access | undefined;
+  readonly hosts: ReadonlySet<string>;
+}
+
 async function answer(
   call: Call,
   target: Target | undefined,
-  access: Access | undefined,
+  { access, hosts }: Guards,
   telling: Telling,
 ): Promise<Response> {
-  const { request, store } = call;
+  const { request, settings, store } = call;
   try {
     if (target === undefined) throw badTarget(request);
+    expectNoForeignPage(request, target, settings, hosts);
     const { pathname } = target;
     if (access !== undefined) await expectAccess(request, pathname, access);
     const { endpoint, texts } = findEndpoint(call, pathname);

@@ -14,7 +14,7 @@
  * Known users may do anything; others may pull if the settings allow it. `/v2/` asks for a password even if everybody may pull,
  * because docker sends a password only if `/v2/` has asked for it.
  *
- * Next: ../options.ts
+ * Next: web_pages.ts
  *
  * @module
  */

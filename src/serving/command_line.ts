@@ -140,10 +140,11 @@ function parseFlags(command: Command, args: readonly string[]): Map<string, stri
   }
 }
 
-function valueOf(flag: string, { type, range }: Option, text: string): boolean | number | string {
+function valueOf(flag: string, { type, range }: Option, text: string): boolean | number | string | string[] {
   if (type === "switch") return true;
   if (type === "text") return text;
   if (type === "url") return originOf(flag, text);
+  if (type === "hosts") return hostsOf(flag, text);
   if (type === "number") return numberOf(flag, text, range);
   if (type === "bytes") return bytesOf(flag, text);
   if (type === "milliseconds") return timeOf(flag, text, range);
@@ -182,4 +183,10 @@ function originOf(flag: string, text: string): string {
   const url = URL.parse(text);
   if (url !== null && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`) return url.origin;
   throw new UsageError(`--${flag} wants a scheme and a host, such as https://registry.example, not "${text}"`);
+}
+
+function hostsOf(flag: string, text: string): string[] {
+  const hosts = text.split(",").map((host) => host.trim());
+  if (hosts.every((host) => /^(?:[\w.-]+|\[[\da-fA-F:.]+\])$/.test(host))) return hosts;
+  throw new UsageError(`--${flag} wants hosts without ports, such as registry.lan,10.0.0.5, not "${text}"`);
 }

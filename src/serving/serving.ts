@@ -36,6 +36,7 @@ export async function serve(line: CommandLine, { isShared, hashes }: ServeOption
     ...line,
     // `listen` only sends the answers of this registry, and changes none of their bytes.
     disk: localDisk(root, { durability, isSlow: disk === "slow", sharesBytes: true, hashes }),
+    allowHost: [...line.allowHost, host],
     access: await accessOf(line),
     onStory: printer(line),
   });
