@@ -39,6 +39,7 @@ import { type Access, expectAccess } from "./http/authorization.ts";
 import type { Call } from "./http/call.ts";
 import { RowValues } from "./http/placeholders.ts";
 import { expectSwitchedOn, findEndpoint } from "./http/routing.ts";
+import { withoutSniffing } from "./http/sniffing.ts";
 import { parseTarget, type Target } from "./http/target.ts";
 import { expectNoForeignPage, hostsForBrowsers } from "./http/web_pages.ts";
 import { defaultsOf, type Rate, REGISTRY_OPTIONS, type Settings, SLOWEST } from "./options.ts";
@@ -181,5 +182,7 @@ function serverError(error: Error): Response {
   const isFull = code === "ENOSPC" || code === "EDQUOT";
   const message = isFull ? "the disk of the registry is full" : "the registry failed; its log says why";
   const status = isFull ? STATUS_CODE.InsufficientStorage : STATUS_CODE.InternalServerError;
-  return Response.json({ errors: [{ code: "UNKNOWN", message, detail: { cause: code ?? null } }] }, { status });
+  return withoutSniffing(
+    Response.json({ errors: [{ code: "UNKNOWN", message, detail: { cause: code ?? null } }] }, { status }),
+  );
 }

@@ -376,6 +376,25 @@ Deno.test("--origin takes a scheme and a host, with a port if it is another one,
   assertThrows(() => parseCommandLine(["verify", "--origin", "https://registry.example"], ""), UsageError, "--origin");
 });
 
+Deno.test("--allow-host takes hosts without ports, with commas between", () => {
+  const good = {
+    "registry.lan": ["registry.lan"],
+    "registry.lan,10.0.0.5": ["registry.lan", "10.0.0.5"],
+    "a, b_c.D": ["a", "b_c.D"],
+    "[fd00::1]": ["[fd00::1]"],
+  };
+  for (const [text, hosts] of Object.entries(good)) {
+    assertEquals((parseCommandLine(["--allow-host", text], "") as CommandLine).allowHost, hosts);
+  }
+  for (const text of ["registry.lan:5080", "http://registry.lan", "*", "*.lan", "a,,b", ",", "a b", "a/b", "fd00::1"]) {
+    assertThrows(
+      () => parseCommandLine(["--allow-host", text], ""),
+      UsageError,
+      `--allow-host wants hosts without ports, such as registry.lan,10.0.0.5, not "${text}"`,
+    );
+  }
+});
+
 Deno.test("acknowledged content is still there when the program is started again", async () => {
   using folder = new Folder();
   const args = ["--port", "0", "--root", folder.path];

@@ -12,8 +12,10 @@
  * @module
  */
 
+import { withoutSniffing } from "../http/sniffing.ts";
+
 /** Says that the registry follows the spec (API-SUPPORT-I01). */
 export function determineSupport(): Response {
   // LEGACY-HDR-02: the spec does not ask for this header. Clients that are older than the spec look for it.
-  return Response.json({}, { headers: { "Docker-Distribution-API-Version": "registry/2.0" } });
+  return withoutSniffing(Response.json({}, { headers: { "Docker-Distribution-API-Version": "registry/2.0" } }));
 }

@@ -19,6 +19,7 @@
 
 import { STATUS_CODE, type StatusCode } from "@std/http";
 import { Fault } from "../definitions/fault.ts";
+import { withoutSniffing } from "../http/sniffing.ts";
 import { linkTo, type Rule } from "../spec/headings.ts";
 
 /** The table of the spec, in its order and words, with the status that usually goes with each code. */
@@ -97,7 +98,7 @@ export class RegistryError extends Error {
       message: ERROR_CODES[code].message,
       detail: { rule, spec: linkTo(rule), expected, actual },
     }));
-    return Response.json({ errors }, { status, headers });
+    return withoutSniffing(Response.json({ errors }, { status, headers }));
   }
 }
 

@@ -25,6 +25,7 @@ import type { Name } from "../definitions/name.ts";
 import type { Call } from "../http/call.ts";
 import type { Values } from "../http/placeholders.ts";
 import { linkToNext } from "../http/routing.ts";
+import { withoutSniffing } from "../http/sniffing.ts";
 import { listReferrers as listStoredReferrers, type Referrer, toReferrer } from "../store/referrers.ts";
 import type { Store } from "../store/store.ts";
 import { referrersOfOlderClients } from "../upgrade_procedures/enabling_the_referrers_api.ts";
@@ -57,7 +58,9 @@ export function listReferrers(call: Call, { name, digest: subject }: Values<"nam
   if (rest !== undefined) headers.set("Link", linkToRest(call, name, subject, types, rest));
   // The descriptors are JSON text already, so only the text around them is made here.
   const manifests = page.map(({ text }) => text).join(",");
-  return new Response(`{"schemaVersion":2,"mediaType":"${OCI_INDEX}","manifests":[${manifests}]}`, { headers });
+  return withoutSniffing(
+    new Response(`{"schemaVersion":2,"mediaType":"${OCI_INDEX}","manifests":[${manifests}]}`, { headers }),
+  );
 }
 
 function allReferrers(store: Store, name: Name, subject: Digest): readonly Referrer[] {

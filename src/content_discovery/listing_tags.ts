@@ -26,6 +26,7 @@ import type { Tag } from "../definitions/tag.ts";
 import type { Call } from "../http/call.ts";
 import type { Values } from "../http/placeholders.ts";
 import { linkToNext } from "../http/routing.ts";
+import { withoutSniffing } from "../http/sniffing.ts";
 import { repositoryExists } from "../store/repositories.ts";
 import { listTags as listStoredTags } from "../store/tags.ts";
 
@@ -42,10 +43,12 @@ export function listTags(call: Call, { name }: Values<"name">): Response {
   }
   const tags: Tag[] = [];
   for (const tag of listStoredTags(store, name, last)) {
-    if (tags.length === size) return Response.json({ name, tags }, { headers: linkAfter(call, name, tags) });
+    if (tags.length === size) {
+      return withoutSniffing(Response.json({ name, tags }, { headers: linkAfter(call, name, tags) }));
+    }
     tags.push(tag);
   }
-  return Response.json({ name, tags });
+  return withoutSniffing(Response.json({ name, tags }));
 }
 
 // There is one more tag, so there is a next page. DISC-TAGS-10: an answer to n=0 has no link.

@@ -20,6 +20,7 @@ import type { Name } from "../definitions/name.ts";
 import { parsePage } from "../definitions/page.ts";
 import type { Call } from "../http/call.ts";
 import { linkToNext } from "../http/routing.ts";
+import { withoutSniffing } from "../http/sniffing.ts";
 import { listRepositories } from "../store/repositories.ts";
 
 /** Lists the repositories, all or a page of them, sorted by byte value. */
@@ -38,5 +39,5 @@ export function listCatalog(call: Call): Response {
     if (last !== undefined) link = linkToNext(call, "catalog", {}, [["n", String(size)], ["last", last]]);
     break;
   }
-  return Response.json({ repositories }, { headers: link === undefined ? {} : { Link: link } });
+  return withoutSniffing(Response.json({ repositories }, { headers: link === undefined ? {} : { Link: link } }));
 }

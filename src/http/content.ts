@@ -11,7 +11,7 @@
  *     GET   Range: bytes=0-0,2-2           206   Content-Type: multipart/byteranges; …    f and o, each with its range
  *     GET   Range: bytes=7-                416   its Content-Range has only the size
  *
- * Next: byteranges.ts
+ * Next: sniffing.ts
  *
  * @module
  */
@@ -25,6 +25,7 @@ import { byterangesOf } from "./byteranges.ts";
 import { type Call, isConditional } from "./call.ts";
 import { etagOf } from "./etag.ts";
 import { isNotModified } from "./preconditions.ts";
+import { withoutSniffing } from "./sniffing.ts";
 
 /** Content that a request asks for. */
 export interface Content {
@@ -54,14 +55,14 @@ export function answerWith({ request, store }: Call, content: Content): Response
     return new Response(null, { status: STATUS_CODE.NotModified, headers });
   }
   if (request.method === "HEAD") {
-    return keep(heads, content.identity, () => new Response(null, { headers: headersOf(content) }));
+    return keep(heads, content.identity, () => withoutSniffing(new Response(null, { headers: headersOf(content) })));
   }
 
   const ranges = content.hasParts ? rangesOf(request, content) : "whole";
   if (ranges !== "whole") return answerWithParts(content, ranges);
   const body = content.open();
   if (body === undefined) return undefined;
-  const make = () => new Response(body, { headers: headersOf(content) });
+  const make = () => withoutSniffing(new Response(body, { headers: headersOf(content) }));
   return store.disk.sharesBytes && body instanceof Uint8Array ? keep(answers, body, make) : make();
 }
 
@@ -99,11 +100,11 @@ function answerWithParts(content: Content, ranges: readonly ByteRange[]): Respon
     const { body, length, contentType } = byterangesOf(ranges, size, mediaType, open);
     headers["Content-Length"] = String(length);
     headers["Content-Type"] = contentType;
-    return new Response(body, { status: STATUS_CODE.PartialContent, headers });
+    return withoutSniffing(new Response(body, { status: STATUS_CODE.PartialContent, headers }));
   }
   headers["Content-Length"] = String(ranges[0].length);
   headers["Content-Range"] = formatContentRange(ranges[0], size);
-  return new Response(first, { status: STATUS_CODE.PartialContent, headers });
+  return withoutSniffing(new Response(first, { status: STATUS_CODE.PartialContent, headers }));
 }
 
 // RFC 9110 section 13.1.5: a client sends `If-Range` if it has a part of some content already. It gets the range only if

@@ -3,7 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { localDisk } from "../../src/disk/local_disk.ts";
 import { createRegistry, type RegistryOptions } from "../../src/registry.ts";
-import { digestOf, expectRefusal } from "../fixture.ts";
+import { digestOf, expectRefusal, startRegistry } from "../fixture.ts";
 import { Folder } from "../folder.ts";
 import { Program } from "../processes/program.ts";
 import { sendBytes } from "../wire.ts";
@@ -306,4 +306,49 @@ for (const http of ["deno", "node"]) {
 
     assertEquals(statuses, [403, 403, 200, 200, 200, 201]);
   });
+
+  Deno.test(`--http ${http}: the address of --host is known, and with all addresses each of them is`, async () => {
+    using folder = new Folder();
+    await using program = await Program.serve(folder.path, "--http", http, "--host", "0.0.0.0");
+    const port = Number(new URL(program.address).port);
+    const get = (host: string) => `GET /v2/ HTTP/1.1\r\nHost: ${host}:${port}\r\nUser-Agent: ${MOZILLA}\r\n`;
+
+    const statuses = [];
+    for (const host of ["192.168.1.5", "localhost", "evil.example"]) {
+      statuses.push((await sendBytes(port, get(host))).status);
+    }
+
+    assertEquals(statuses, [200, 200, 403]);
+  });
 }
+
+Deno.test("every answer with a body forbids the browser to guess its type", async () => {
+  await using registry = await startRegistry();
+  const { digest, layer } = await registry.pushImage("library/hello", { tag: "latest" });
+  const page = await registry.pushBlob("library/hello", "<script>fetch('/v2/', { method: 'DELETE' })</script>");
+  const hello = "/v2/library/hello";
+  const asked: [method: string, path: string, headers?: Record<string, string>][] = [
+    ["GET", "/v2/"],
+    ["GET", "/v2/_catalog"],
+    ["GET", `${hello}/tags/list`],
+    ["GET", `${hello}/tags/list?n=0`],
+    ["GET", `${hello}/referrers/${digest}`],
+    ["GET", `${hello}/manifests/latest`],
+    ["HEAD", `${hello}/manifests/latest`],
+    ["GET", `${hello}/blobs/${page}`],
+    ["GET", `${hello}/blobs/${page}`],
+    ["HEAD", `${hello}/blobs/${page}`],
+    ["GET", `${hello}/blobs/${layer}`, { "Range": "bytes=1-" }],
+    ["GET", `${hello}/blobs/${layer}`, { "Range": "bytes=0-0,2-2" }],
+    ["GET", `${hello}/blobs/${layer}`, { "Range": "bytes=999-" }],
+    ["GET", `${hello}/manifests/<script>`],
+    ["GET", "/<script>"],
+    ["PATCH", "/v2/"],
+  ];
+
+  for (const [method, path, headers] of asked) {
+    const response = await registry.send(method, path, { headers });
+    assertEquals(response.headers.get("X-Content-Type-Options"), "nosniff", `${method} ${path}`);
+    assert(!/html/.test(response.headers.get("Content-Type") ?? ""), `${method} ${path}`);
+  }
+});

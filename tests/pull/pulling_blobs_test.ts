@@ -412,6 +412,7 @@ Deno.test("PULL-BLOB-09: several ranges are answered with 206, and each is a par
       "content-type": `multipart/byteranges; boundary=${boundary}`,
       "docker-content-digest": digestOf(DIGITS),
       "etag": `"${digestOf(DIGITS)}"`,
+      "x-content-type-options": "nosniff",
     });
     assertEquals([pulled.status, await pulled.text()], [206, body], range);
   }
