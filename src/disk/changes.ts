@@ -16,10 +16,10 @@
  * @module
  */
 
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { LinkedFolderError } from "./disk.ts";
 import { expectNotLinked, isLinked } from "./links.ts";
-import { isMissing, isNotEmpty, isStale } from "./missing.ts";
+import { isMissing, isNotEmpty, isStale, unlessMissing } from "./missing.ts";
 import { fileInfo, fileSize, look, openIfThere, timeOf } from "./reading.ts";
 import type { Root } from "./root.ts";
 import {
@@ -159,7 +159,8 @@ async function removeFile(root: Root, path: string): Promise<boolean> {
  */
 export async function removeUnused(root: Root, path: string, since: number): Promise<boolean> {
   if (isLinked(root, dirname(path))) return false;
-  const aside = join(dirname(path), `.${crypto.randomUUID()}`);
+  // If the process is killed now, the housekeeping can give the file its name back.
+  const aside = join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}`);
   try {
     await step(root, "rename", aside, () => root.calls.rename(path, aside));
   } catch (error) {
@@ -192,7 +193,9 @@ export async function removeFolder(root: Root, folder: string): Promise<void> {
 
 /** Removes a folder if it is empty, and then those above it that become empty, up to the root. */
 export function tidy(root: Root, folder: string): void {
-  if (isLinked(root, folder)) return;
+  // To Deno, removing a file and removing an empty folder are the same.
+  const info = unlessMissing(() => Deno.lstatSync(folder));
+  if (!info?.isDirectory || isLinked(root, folder, info)) return;
   for (let path = folder; path !== root.path && path !== dirname(path); path = dirname(path)) {
     try {
       Deno.removeSync(path);

@@ -76,7 +76,10 @@ export interface Disk {
   look(path: string): FileInfo | undefined;
   /** Looks for the first file in a folder that has one of these names. */
   find(folder: string, names: readonly string[]): FileInfo | undefined;
-  /** Returns the names in a folder, sorted by byte value. A name that begins with "." is a file that is still being written. */
+  /**
+   * Returns the names in a folder, sorted by byte value. A name like `.<UUID>` is a file that is still being written, and
+   * `.latest.<UUID>` is the file `latest` while {@linkcode removeUnused} looks at it. If a process is killed, they stay.
+   */
   list(folder: string): readonly string[];
   /**
    * Reads a small file, passes its bytes to `parse`, and returns the result. As long as the file does not change, the disk may

@@ -34,6 +34,7 @@ import { removeReferrer } from "../store/referrers.ts";
 import { changeRepository, listContent, listRepositories } from "../store/repositories.ts";
 import { openStore, type Store } from "../store/store.ts";
 import { listTags, resolveTag } from "../store/tags.ts";
+import { clearLeftOvers } from "./clear_left_overs.ts";
 
 /** One blob or manifest that nobody needs. */
 export interface Removal {
@@ -70,6 +71,7 @@ export interface CollectOptions {
 export async function* collectGarbage(disk: Disk, options: CollectOptions = {}): AsyncGenerator<Removal> {
   const store = openStore({ disk, hashes: HASHES, sessionLifetime: Infinity });
   let repositories = 0;
+  if (!options.dryRun) await Array.fromAsync(clearLeftOvers(disk));
   await giveWay();
   for (const name of [...listRepositories(store)]) {
     options.progress?.(++repositories);

@@ -6,7 +6,7 @@
  *
  * The registry refuses an expired session even if this has not run yet. This only frees its space.
  *
- * Next: collect_garbage.ts
+ * Next: clear_left_overs.ts
  *
  * @module
  */

@@ -38,7 +38,7 @@ import {
 } from "../store/layout.ts";
 import { hasManifest, manifestSize, readManifest } from "../store/manifests.ts";
 import { listEntries, listSubjects, readReferrer } from "../store/referrers.ts";
-import { listContent, listFolders } from "../store/repositories.ts";
+import { changeRepository, listContent, listFolders } from "../store/repositories.ts";
 import { openStore, type Store } from "../store/store.ts";
 import { listTags, resolveTag } from "../store/tags.ts";
 
@@ -85,11 +85,12 @@ export async function* verify(disk: Disk, options: VerifyOptions = {}): AsyncGen
 
 // Checks the files in a digest's folder: the bytes of each one, except for the content type, have that digest.
 async function* verifyContent(
-  { disk }: Store,
+  store: Store,
   name: Name,
   digest: Digest,
   { quarantine = false }: VerifyOptions,
 ): AsyncGenerator<Finding> {
+  const { disk } = store;
   const folder = contentFolder(name, digest);
   const fileNames = disk.list(folder);
   for (const fileName of fileNames) {
@@ -100,11 +101,14 @@ async function* verifyContent(
     } else if (fileName !== MANIFEST_FILE && !(BLOB_FILES as readonly string[]).includes(fileName)) {
       yield { kind: "note", path, text: "not a file of the registry" };
     } else {
-      const file = disk.look(path);
-      const actual = file && await digestOfFile(disk, file, algorithmOf(digest));
-      if (actual === undefined || actual === digest) continue;
+      const actual = await wrongDigest(disk, path, digest);
+      if (actual === undefined) continue;
       yield { kind: "fault", path, text: `its bytes have the digest ${actual}` };
-      if (quarantine) await disk.quarantine(path);
+      if (!quarantine) continue;
+      // A client may have deleted it and pushed it anew meanwhile. So it is read again, while nobody can change it.
+      await changeRepository(store, name, async () => {
+        if (await wrongDigest(disk, path, digest) !== undefined) await disk.quarantine(path);
+      });
     }
   }
   if (fileNames.length === 0 && disk.list(name).includes(digest)) {
@@ -112,8 +116,18 @@ async function* verifyContent(
   }
 }
 
-// Returns `undefined` if somebody has removed the file meanwhile, or if the algorithm is neither sha256 nor sha512.
-async function digestOfFile(disk: Disk, file: FileInfo, algorithm: string): Promise<string | undefined> {
+// Returns the digest of a file, if it can be computed and is not the expected one.
+async function wrongDigest(disk: Disk, path: string, expected: Digest): Promise<string | undefined> {
+  const file = disk.look(path);
+  const actual = file && await digestOfFile(disk, file, algorithmOf(expected));
+  return actual === expected ? undefined : actual;
+}
+
+/**
+ * Computes the digest of a file. Returns `undefined` if somebody has removed the file meanwhile, or if the algorithm is neither
+ * sha256 nor sha512.
+ */
+export async function digestOfFile(disk: Disk, file: FileInfo, algorithm: string): Promise<string | undefined> {
   if (algorithm !== "sha256" && algorithm !== "sha512") return undefined;
   const opened = disk.open(file);
   if (opened === undefined) return undefined;

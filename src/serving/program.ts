@@ -16,6 +16,7 @@ import { ensureDir } from "@std/fs";
 import { isSlow } from "../disk/calls.ts";
 import { localDisk } from "../disk/local_disk.ts";
 import { runHousekeeping } from "./housekeeping.ts";
+import { clearLeftOvers } from "../housekeeping/clear_left_overs.ts";
 import { expireUploads } from "../housekeeping/expire_uploads.ts";
 import type { CommandLine } from "./command_line.ts";
 import type { Listening } from "./listening.ts";
@@ -43,10 +44,10 @@ export async function work(line: CommandLine, version: string): Promise<boolean>
     const can = line.readOnly ? "pull" : line.noDelete ? "push" : "push and delete";
     console.error(`glassbox: warning: everybody who reaches ${line.host} can ${can}; --htpasswd asks for a password`);
   }
-  const expiry = line.readOnly ? undefined : expireNowAndHourly(line);
+  const housekeeping = line.readOnly ? undefined : keepHouseNowAndHourly(line);
 
   await stop;
-  clearInterval(expiry);
+  clearInterval(housekeeping);
   const patience = setTimeout(() => console.error(stopping(line)), 300);
   await Promise.race([listening.stop(Date.now() + line.drain), signalToStop(1000)]);
   clearTimeout(patience);
@@ -124,11 +125,19 @@ function firstSteps(
 An image goes the same way: docker tag IMAGE ${address}/library/hello, docker push ${address}/library/hello`;
 }
 
-function expireNowAndHourly({ root, durability, uploadTtl }: CommandLine): ReturnType<typeof setInterval> {
+function keepHouseNowAndHourly(line: CommandLine): ReturnType<typeof setInterval> {
+  const keepHouse = () => keepHouseOnce(line).catch((error) => console.error(`glassbox: ${oneLine(error)}`));
+  keepHouse();
+  return setInterval(keepHouse, HOUR_MILLISECONDS);
+}
+
+// Runs while the registry serves. The disk is a new one each time, because nobody needs what it remembers for an hour.
+async function keepHouseOnce({ root, durability, uploadTtl }: CommandLine): Promise<void> {
   const disk = localDisk(root, { durability });
-  const expire = () => expireUploads(disk, uploadTtl).catch((error) => console.error(`glassbox: ${oneLine(error)}`));
-  expire();
-  return setInterval(expire, HOUR_MILLISECONDS);
+  await expireUploads(disk, uploadTtl);
+  for await (const { kind, path } of clearLeftOvers(disk)) {
+    if (kind === "restored") console.error(`glassbox: restored ${path}, which an interrupted gc had taken aside`);
+  }
 }
 
 function stopping({ drain }: CommandLine): string {

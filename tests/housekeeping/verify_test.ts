@@ -466,6 +466,21 @@ Deno.test("PULL-MANIFEST-11: no client gets a corrupt manifest that is in quaran
   assertEquals(await findingsIn(registry), []);
 });
 
+Deno.test("if a client replaces a corrupt blob after verify has read it, quarantine leaves the new one alone", async () => {
+  await using registry = await startRegistry();
+  const foo = await registry.pushBlob(REPOSITORY, "foo");
+  flipFirstByte(registry, `${REPOSITORY}/${foo}/blob`);
+
+  for await (const { kind } of verify(localDisk(registry.root), { quarantine: true })) {
+    assertEquals(kind, "fault");
+    assertEquals((await registry.send("DELETE", `/v2/${REPOSITORY}/blobs/${foo}`)).status, 202);
+    await registry.pushBlob(REPOSITORY, "foo");
+  }
+
+  assertEquals(registry.tree(), [`${REPOSITORY}/${foo}/blob`]);
+  assertEquals(await (await registry.send("GET", `/v2/${REPOSITORY}/blobs/${foo}`)).text(), "foo");
+});
+
 Deno.test("the content in quarantine is no repository", async () => {
   await using registry = await startRegistry();
   const foo = await registry.pushBlob(REPOSITORY, "foo");

@@ -1,0 +1,187 @@
+/**
+ * Clearing left-overs: puts right what a process left behind when it was killed in the middle of a change.
+ *
+ *     library/hello/sha256:9b4e…/.layer.tar.gz.3f0c…      gc had taken it aside        gets its name back
+ *     library/hello/_tags/.3f0c…                          was not finished             is removed
+ *     library/hello/sha256:7d1a…/content-type             its manifest is not there    is removed
+ *     library/hello/_referrers/sha256:7d1a…/sha256:e07c….json    likewise              is removed
+ *     library/hello/sha256:9b4e…/                         an empty folder              is removed
+ *
+ * No client gets any of this, but it takes space, and a repository with nothing else would stay in the catalog. Only the first
+ * line is more than a nuisance. The garbage collection takes a blob aside, looks whether a client has used it meanwhile, and
+ * then removes it or gives it its name back. If it is killed in between, the blob may be one that a client relies on.
+ *
+ * It works while a registry runs, because of two rules:
+ *
+ * - A file that is not finished may still be written. It is a left-over if nobody has written to it for the grace period.
+ * - The rest is decided while no other request or process changes the repository. Then nobody has a blob taken aside, and no push
+ *   of a manifest is between its two files.
+ *
+ * It lists every folder of the registry, but reads only blobs that were taken aside.
+ *
+ * Next: collect_garbage.ts
+ *
+ * @module
+ */
+
+import { algorithmOf, type Digest, HASHES } from "../definitions/digest.ts";
+import type { Name } from "../definitions/name.ts";
+import type { Disk } from "../disk/disk.ts";
+import { PROGRAM_OPTIONS } from "../options.ts";
+import { findBlob } from "../store/blobs.ts";
+import {
+  CONTENT_TYPE_FILE,
+  contentFolder,
+  MANIFEST_FILE,
+  referrerFile,
+  referrersFolder,
+  subjectsFolder,
+  tagsFolder,
+  uploadsFolder,
+} from "../store/layout.ts";
+import { hasManifest } from "../store/manifests.ts";
+import { listEntries, listSubjects } from "../store/referrers.ts";
+import { changeRepository, listContent, listFolders } from "../store/repositories.ts";
+import { openStore, type Store } from "../store/store.ts";
+import { digestOfFile } from "./verify.ts";
+
+/** A file that a killed process had left behind. */
+export interface LeftOver {
+  /** `restored` if the file has its name back, `removed` if it is gone. */
+  readonly kind: "restored" | "removed";
+  /** The file, relative to the root; a restored one under the name that it has now. */
+  readonly path: string;
+}
+
+/** The options of `clearLeftOvers`. */
+export interface ClearOptions {
+  /** The grace period, in milliseconds: a file that is not finished is spared for this time. Default: one hour. */
+  readonly grace?: number;
+}
+
+/** Clears the left-overs on a disk. Yields each file that it has restored or removed. */
+export async function* clearLeftOvers(disk: Disk, options: ClearOptions = {}): AsyncGenerator<LeftOver> {
+  const { grace = PROGRAM_OPTIONS.grace.default } = options;
+  const before = Date.now() - grace;
+  const store = openStore({ disk, hashes: HASHES, sessionLifetime: Infinity });
+  yield* clearUnfinished(disk, "", before);
+  for (const name of listFolders(store)) {
+    yield* clearContent(store, name, before);
+    yield* clearReferrers(store, name, before);
+    yield* clearUnfinished(disk, tagsFolder(name), before);
+    for (const folder of [tagsFolder(name), subjectsFolder(name), uploadsFolder(name), name]) tidyIfEmpty(disk, folder);
+    await giveWay();
+  }
+  tidyBelow(disk, "_quarantine");
+}
+
+// After this many folders or files, other requests get a turn.
+const A_FEW = 20;
+
+// Lets a registry in the same process answer requests in between.
+function giveWay(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}
+
+async function* clearContent(store: Store, name: Name, before: number): AsyncGenerator<LeftOver> {
+  const { disk } = store;
+  for (const [looked, digest] of listContent(store, name).entries()) {
+    const folder = contentFolder(name, digest);
+    const fileNames = disk.list(folder);
+    for (const fileName of fileNames) {
+      const leftOver = await clearAside(store, name, digest, fileName, before);
+      if (leftOver !== undefined) yield leftOver;
+    }
+    if (fileNames.includes(CONTENT_TYPE_FILE) && !fileNames.includes(MANIFEST_FILE)) {
+      yield* removeWithoutManifest(store, name, digest, `${folder}/${CONTENT_TYPE_FILE}`);
+    }
+    tidyIfEmpty(disk, folder);
+    if (looked % A_FEW === A_FEW - 1) await giveWay();
+  }
+}
+
+// These names are part of the contract of `Disk.list`.
+const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/.source;
+const UNFINISHED = new RegExp(`^\\.${UUID}$`);
+const TAKEN_ASIDE = new RegExp(`^\\.(.+)\\.${UUID}$`);
+
+// Clears a file in a digest's folder, if it was taken aside or never finished.
+async function clearAside(
+  store: Store,
+  name: Name,
+  digest: Digest,
+  fileName: string,
+  before: number,
+): Promise<LeftOver | undefined> {
+  const blobName = TAKEN_ASIDE.exec(fileName)?.[1];
+  if (blobName === undefined && !UNFINISHED.test(fileName)) return undefined;
+  const { disk } = store;
+  const folder = contentFolder(name, digest);
+  const path = `${folder}/${fileName}`;
+  const file = disk.look(path);
+  // A file that is not finished may be written at this moment. One that was taken aside may be needed at this moment.
+  const isOld = file !== undefined && file.lastUsed <= before;
+  if (file === undefined || (blobName === undefined && !isOld)) return undefined;
+
+  const actual = await digestOfFile(disk, file, algorithmOf(digest));
+  const hasDigest = actual === digest || (actual === undefined && blobName !== undefined);
+  if (!hasDigest && !isOld) return undefined;
+  return await changeRepository(store, name, async () => {
+    // Earlier versions took a blob aside without its name. A push of a manifest leaves such a file, too, and a content type.
+    const isBlob = blobName !== undefined || !disk.list(folder).includes(CONTENT_TYPE_FILE);
+    const to = `${folder}/${blobName ?? "blob"}`;
+    const isMissing = hasDigest && isBlob && findBlob(store, name, digest) === undefined;
+    const isRestored = isMissing && await disk.link(path, to);
+    const wasThere = await disk.remove(path);
+    return isRestored ? { kind: "restored", path: to } : wasThere ? { kind: "removed", path } : undefined;
+  });
+}
+
+async function* clearReferrers(store: Store, name: Name, before: number): AsyncGenerator<LeftOver> {
+  for (const subject of listSubjects(store, name)) {
+    const folder = referrersFolder(name, subject);
+    yield* clearUnfinished(store.disk, folder, before);
+    for (const [looked, referrer] of listEntries(store, name, subject).entries()) {
+      if (!hasManifest(store, name, referrer)) {
+        yield* removeWithoutManifest(store, name, referrer, referrerFile(name, subject, referrer));
+      }
+      if (looked % A_FEW === A_FEW - 1) await giveWay();
+    }
+    tidyIfEmpty(store.disk, folder);
+    await giveWay();
+  }
+}
+
+// Removes a file that means nothing without a manifest. A push that is under way writes the manifest as its last file.
+async function* removeWithoutManifest(
+  store: Store,
+  name: Name,
+  digest: Digest,
+  path: string,
+): AsyncGenerator<LeftOver> {
+  const isRemoved = await changeRepository(
+    store,
+    name,
+    async () => !hasManifest(store, name, digest) && await store.disk.remove(path),
+  );
+  if (isRemoved) yield { kind: "removed", path };
+}
+
+// Removes the files of a folder that were never finished.
+async function* clearUnfinished(disk: Disk, folder: string, before: number): AsyncGenerator<LeftOver> {
+  for (const fileName of disk.list(folder).filter((fileName) => UNFINISHED.test(fileName))) {
+    const path = folder === "" ? fileName : `${folder}/${fileName}`;
+    const file = disk.look(path);
+    if (file !== undefined && file.lastUsed <= before && await disk.remove(path)) yield { kind: "removed", path };
+  }
+}
+
+function tidyIfEmpty(disk: Disk, folder: string): void {
+  if (disk.list(folder).length === 0) disk.tidy(folder);
+}
+
+// Removes all empty folders in a folder, and the folder itself if nothing is left.
+function tidyBelow(disk: Disk, folder: string): void {
+  for (const name of disk.list(folder)) tidyBelow(disk, `${folder}/${name}`);
+  tidyIfEmpty(disk, folder);
+}
