@@ -18,8 +18,8 @@
 export interface Target {
   /** The scheme and the host, as a web page of this registry would have them as its origin: `http://localhost:5080`. */
   readonly origin: string;
-  /** The host without its port. */
-  readonly host: string;
+  /** The host, with a ":" and a port unless it is the usual one of the scheme. */
+  readonly authority: string;
   /** The path, exactly as the client sent it. `new URL` would resolve a ".." in it. */
   readonly pathname: string;
   /** The query with its "?", or the empty string. */
@@ -34,20 +34,23 @@ export interface Target {
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
- * const { host, pathname, search } = parseTarget(new Request("http://localhost:5080/v2/?n=2"))!;
- * assertEquals([host, pathname, search], ["localhost", "/v2/", "?n=2"]);
+ * const { authority, pathname, search } = parseTarget(new Request("http://localhost:5080/v2/?n=2"))!;
+ * assertEquals([authority, pathname, search], ["localhost:5080", "/v2/", "?n=2"]);
  * assertEquals(parseTarget(new Request("http://localhost/v2/", { headers: { Host: "localhost/v2" } })), undefined);
  * ```
  */
 export function parseTarget({ url, headers }: Request): Target | undefined {
-  const match = URL_OF_A_REQUEST.exec(url);
-  if (match === null) return undefined;
-  const [, scheme, host, port = "", pathname, search = ""] = match;
+  const start = url.indexOf("://") + 3;
+  const end = url.indexOf("/", start);
+  const origin = url.slice(0, end);
+  const authority = url.slice(start, end);
   const named = headers.get("Host");
-  if (named !== null && named !== host + port) return undefined;
-  return { origin: scheme + host + port, host, pathname, search };
+  if (end < 0 || !ORIGIN.test(origin) || (named !== null && named !== authority) || url.includes("#")) return undefined;
+  const question = url.indexOf("?", end);
+  const path = question < 0 ? url.length : question;
+  return { origin, authority, pathname: url.slice(end, path), search: url.slice(path) };
 }
 
-// A host is a name or an address; an IPv6 address stands in brackets (RFC 3986 section 3.2.2). The scheme of a socket in the
-// file system is "http+unix".
-const URL_OF_A_REQUEST = /^(https?(?:\+unix)?:\/\/)([\w.-]+|\[[\da-fA-F:.]+\])(:\d*)?(\/[^?#]*)(\?[^#]*)?$/;
+// A host is a name or an address; an IPv6 address stands in brackets (RFC 3986 section 3.2.2). For a socket in the file system,
+// the scheme is "http+unix".
+const ORIGIN = /^https?(?:\+unix)?:\/\/(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d*)?$/;

@@ -44,15 +44,13 @@ export function expectNoForeignPage(
 ): void {
   // Without permission from the registry, a browser shows no page what another origin answers. The registry gives none.
   const isRead = method === "GET" || method === "HEAD";
-  const isKnown = isKnownHost(target.host.toLowerCase(), hosts);
-  if (isRead && isKnown) return;
+  const isOwnHost = LOOPBACK.test(target.authority) || isKnown(target.authority, hosts);
+  if (isRead && isOwnHost) return;
   const origin = headers.get("Origin");
   const site = headers.get("Sec-Fetch-Site");
-  if (!isKnown && (origin !== null || site !== null || isNamedBrowser(headers))) {
-    throw denied(
-      "from a browser, a host that is loopback, or that --host, --origin or --allow-host names",
-      target.host,
-    );
+  if (!isOwnHost && (origin !== null || site !== null || isNamedBrowser(headers))) {
+    const expected = "from a browser, a host that is loopback, or that --host, --origin or --allow-host names";
+    throw denied(expected, target.authority);
   }
   if (isRead) return;
   const isOwnOrigin = [null, target.origin, ownOrigin || target.origin].includes(origin);
@@ -70,13 +68,13 @@ function isNamedBrowser(headers: Headers): boolean {
 }
 
 // Nobody can give an address another meaning. So if the registry listens on all addresses, every address is its own.
-function isKnownHost(host: string, hosts: ReadonlySet<string>): boolean {
-  if (LOOPBACK.test(host) || hosts.has(host)) return true;
-  return ADDRESS.test(host) && (hosts.has("0.0.0.0") || hosts.has("[::]"));
+function isKnown(authority: string, hosts: ReadonlySet<string>): boolean {
+  const host = authority.replace(/:\d*$/, "").toLowerCase();
+  return hosts.has(host) || (ADDRESS.test(host) && (hosts.has("0.0.0.0") || hosts.has("[::]")));
 }
 
 // Browsers take "localhost", and each name that ends with ".localhost", for loopback.
-const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|\[::1\]|(?:[\w-]+\.)*localhost)$/;
+const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|\[::1\]|(?:[\w-]+\.)*localhost)(?::\d*)?$/i;
 const ADDRESS = /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[.*\])$/;
 
 function denied(expected: string, actual: string): RegistryError {

@@ -250,9 +250,14 @@ Deno.test("a request without Host is read with the same care: an authority or a 
   await using target = await start("deno");
 
   for (
-    const text of ["http://h?/v2/a/b/manifests/t", "http://h#/v2/a/b/manifests/t", "http://u@h/v2/a/b/manifests/t"]
+    const line of [
+      "GET http://h?/v2/a/b/manifests/t",
+      "GET http://h#/v2/a/b/manifests/t",
+      "GET http://u@h/v2/a/b/manifests/t",
+      "CONNECT h:80",
+    ]
   ) {
-    const { status, body } = await target.send(`GET ${text} HTTP/1.1\r\n`);
-    assertEquals([status, body.includes(target.secret)], [400, false], text);
+    const { status, body } = await target.send(`${line} HTTP/1.1\r\n`);
+    assertEquals([status, body.includes(target.secret)], [400, false], line);
   }
 });

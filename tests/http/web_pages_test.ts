@@ -171,7 +171,7 @@ Deno.test("the refusal of a name says which names a browser may use", async () =
   const [detail] = await expectRefusal(response, DENIED);
   assertEquals([detail.expected, detail.actual], [
     "from a browser, a host that is loopback, or that --host, --origin or --allow-host names",
-    "evil.example",
+    "evil.example:5080",
   ]);
 });
 
