@@ -121,9 +121,14 @@ export interface Disk {
 
   /**
    * Begins a growing file, with no bytes, in a new folder of its own. `algorithm` is a hint: the one that the caller will
-   * probably pass to {@linkcode GrowingFile.digest}. An empty file may be lost in a power cut.
+   * probably pass to {@linkcode GrowingFile.digest}. An empty file may be lost in a power cut. If there is an action, nobody else
+   * gets the file before the action has ended. Returns `undefined` if there is none, or if somebody has removed the file.
    */
-  begin(path: string, algorithm: string): Promise<void>;
+  begin<Result>(
+    path: string,
+    algorithm: string,
+    action?: (file: GrowingFile) => Promise<Result>,
+  ): Promise<Result | undefined>;
   /**
    * Runs an action on a growing file, one at a time in all processes. Returns `undefined` if the file is not there. Throws a
    * {@linkcode BusyError} if its turn does not come.

@@ -25,10 +25,26 @@ import { makeFolder, step, syncFile, syncFolder, tell, tellRemoved, withFolder }
 import { lock, queue } from "./turns.ts";
 import { Writer } from "./writer.ts";
 
-/** Begins a growing file in a new folder of its own. */
-export async function begin(root: Root, path: string, algorithm: string): Promise<void> {
+/** Begins a growing file in a new folder of its own, and runs an action on it if there is one. */
+export async function begin<T>(
+  root: Root,
+  path: string,
+  algorithm: string,
+  action: ((file: GrowingFile) => Promise<T>) | undefined,
+): Promise<T | undefined> {
+  expectNotLinked(root, dirname(dirname(path)));
+  using file = await openNew(root, path);
+  if (algorithm !== SHA256) await root.hashes.begin(path, algorithm);
+  tell(root, "+", path);
+  if (action === undefined) return undefined;
+  // No request knows the file yet, but the housekeeping of any process may find it. The lock tells it that somebody works on it.
+  file.tryLockSync(true);
+  const info = fileInfo(path);
+  return info && await action(new LockedFile(root, path, file, info));
+}
+
+async function openNew(root: Root, path: string): Promise<Deno.FsFile> {
   const folder = dirname(path);
-  expectNotLinked(root, dirname(folder));
   try {
     // The growing file is not synced here, because a power cut can only take an empty one. The repository and the folders above
     // it are synced, because no later step does that.
@@ -36,16 +52,12 @@ export async function begin(root: Root, path: string, algorithm: string): Promis
       await makeFolder(root, dirname(dirname(folder)));
       await makeFolder({ ...root, durability: "none" }, folder);
     }
-    await withFolder(root, folder, () =>
-      step(root, "open session", path, async () => {
-        (await root.calls.open(path, { write: true, createNew: true, mode: 0o644 })).close();
-      }));
+    const options = { read: true, append: true, createNew: true, mode: 0o644 };
+    return await withFolder(root, folder, () => step(root, "open session", path, () => root.calls.open(path, options)));
   } catch (error) {
     await removeFolder(root, folder);
     throw error;
   }
-  if (algorithm !== SHA256) await root.hashes.begin(path, algorithm);
-  tell(root, "+", path);
 }
 
 /** Runs an action on a growing file, one at a time. Returns `undefined` if the file is not there. */

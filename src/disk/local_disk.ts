@@ -103,8 +103,12 @@ class LocalDisk implements Disk {
     return changes.quarantine(this.#root, this.#at(path));
   }
 
-  begin(path: string, algorithm: string): Promise<void> {
-    return growing.begin(this.#root, this.#at(path), algorithm);
+  begin<Result>(
+    path: string,
+    algorithm: string,
+    action?: (file: GrowingFile) => Promise<Result>,
+  ): Promise<Result | undefined> {
+    return growing.begin(this.#root, this.#at(path), algorithm, action);
   }
 
   grow<Result>(path: string, action: (file: GrowingFile) => Promise<Result>): Promise<Result | undefined> {

@@ -25,14 +25,7 @@ import { RegistryError } from "../api/error_codes.ts";
 import { algorithmOf, SHA256 } from "../definitions/digest.ts";
 import type { Call } from "../http/call.ts";
 import type { Values } from "../http/placeholders.ts";
-import {
-  countSessions,
-  dropSession,
-  finishSession,
-  openSession,
-  withOwnSession,
-  withSession,
-} from "../store/uploads.ts";
+import { countSessions, finishSession, openSession, withNewSession, withSession } from "../store/uploads.ts";
 import { blobCreated, blobPieces, digestMismatch, receive, sessionHeaders, sessionUnknown } from "./pushing_blobs.ts";
 
 /** Opens a session (PUSH-MONO-01 to -03). */
@@ -67,18 +60,12 @@ function expectRoomForSession({ store, settings: { maxUploads } }: Call): void {
 export async function pushBlobInOnePost(call: Call, { name, digest }: Values<"name" | "digest">): Promise<Response> {
   expectRoomForSession(call);
   const { store } = call;
-  const id = await openSession(store, name, algorithmOf(digest));
-  const actual = await withOwnSession(store, name, id, async (session) => {
-    try {
-      await session.file.append(blobPieces(call, 0));
-      return await finishSession(store, session, digest);
-    } catch (error) {
-      await dropSession(store, session);
-      throw error;
-    }
+  const actual = await withNewSession(store, name, algorithmOf(digest), async (session) => {
+    await session.file.append(blobPieces(call, 0));
+    return await finishSession(store, session, digest);
   });
   // Then somebody has removed the session's folder meanwhile. The registry must not acknowledge a blob that it does not have.
-  if (actual === undefined) throw sessionUnknown(name, id, "API-ERR-I03");
+  if (actual === undefined) throw sessionUnknown(name, "of this request", "API-ERR-I03");
   if (actual !== digest) throw digestMismatch("PUSH-SINGLE-03", digest, actual);
   return blobCreated(call, name, digest);
 }

@@ -45,7 +45,7 @@ export function sessionHeaders(call: Call, name: Name, session: SessionId, size:
 }
 
 /** Refuses a session that is unknown, has ended or expired, or belongs to another repository. */
-export function sessionUnknown(name: Name, id: SessionId, rule: Rule): RegistryError {
+export function sessionUnknown(name: Name, id: string, rule: Rule): RegistryError {
   return new RegistryError("BLOB_UPLOAD_UNKNOWN", {
     rule,
     expected: `an upload session of ${name}`,

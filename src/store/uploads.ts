@@ -8,6 +8,7 @@
  * used. So a session survives a restart, and all processes that serve the folder see the same sessions.
  *
  *     openSession      makes the folder and the empty file
+ *     withNewSession   does the same for a request that will end the session itself
  *     withSession      lets one request at a time append bytes, cut them off, or drop the session
  *     finishSession    makes a blob of the session, if its bytes have the digest that the client names
  *
@@ -38,15 +39,41 @@ export interface Session {
 /** Opens a session. `algorithm` is the one of the digest that the client will probably close it with. */
 export async function openSession(store: Store, name: Name, algorithm: string): Promise<SessionId> {
   const id = newSessionId();
-  // The session counts before anything is awaited. So many requests at the same time cannot pass `maxUploads`.
+  await counting(store, store.disk.begin(sessionFile(name, id), algorithm));
+  return id;
+}
+
+// Counts a session from before it begins. So many requests at the same time cannot pass `maxUploads`.
+async function counting<T>(store: Store, beginning: Promise<T>): Promise<T> {
   store.sessions.number++;
   try {
-    await store.disk.begin(sessionFile(name, id), algorithm);
-    return id;
+    return await beginning;
   } catch (error) {
     store.sessions.number--;
     throw error;
   }
+}
+
+/**
+ * Opens a session for one request, and runs an action that ends it. If the action throws, the store drops the session. Returns
+ * `undefined` if somebody has removed the session meanwhile.
+ */
+export async function withNewSession<T>(
+  store: Store,
+  name: Name,
+  algorithm: string,
+  action: (session: Session) => Promise<T>,
+): Promise<T | undefined> {
+  const id = newSessionId();
+  const acting = store.disk.begin(sessionFile(name, id), algorithm, async (file) => {
+    try {
+      return await action({ name, id, file });
+    } catch (error) {
+      await file.discard();
+      throw error;
+    }
+  });
+  return await counting(store, acting);
 }
 
 /**
@@ -68,16 +95,6 @@ export async function withSession<T>(
       file.noteUse();
     }
   });
-}
-
-/** Runs an action on a session that the same request has opened. For the action it does not expire. */
-export async function withOwnSession<T>(
-  store: Store,
-  name: Name,
-  id: SessionId,
-  action: (session: Session) => Promise<T>,
-): Promise<T | undefined> {
-  return await store.disk.grow(sessionFile(name, id), (file) => action({ name, id, file }));
 }
 
 /**
