@@ -10,6 +10,7 @@
  */
 
 import config from "./deno.json" with { type: "json" };
+import { printable } from "./src/definitions/printable.ts";
 import { parseCommandLine, UsageError } from "./src/serving/command_line.ts";
 import { isFirstStart, startAgain } from "./src/serving/permissions.ts";
 
@@ -34,7 +35,7 @@ async function main(args: string[]): Promise<number> {
     return await work(line, config.version) ? 0 : FAILURE;
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    console.error(`glassbox: ${error.message.split("\n")[0]}`);
+    console.error(`glassbox: ${printable(error.message.split("\n")[0])}`);
     return error instanceof UsageError || error instanceof RangeError ? USAGE : FAILURE;
   }
 }

@@ -17,6 +17,7 @@
 
 import { RegistryError } from "./api/error_codes.ts";
 import { shorten } from "./definitions/digest.ts";
+import { printable, printableJson } from "./definitions/printable.ts";
 import { formatBytes } from "./definitions/size.ts";
 import type { Change } from "./disk/disk.ts";
 import type { Endpoint, Notes } from "./http/call.ts";
@@ -88,15 +89,16 @@ export function formatStory(story: Story): string {
   const { client, headers = {}, warnings } = story;
   const heading = HEADINGS.find(({ rules }) => rules === story.endpoint?.heading);
   const request = [...(client ? [client] : []), ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`)];
-  return [
+  const lines = [
     firstLine(story),
     ...(heading === undefined ? [] : [`${heading.title.padEnd(45)}   ${heading.file}`]),
-    ...(request.length === 0 ? [] : [printable(shorten(request.join("   ")))]),
+    ...(request.length === 0 ? [] : [shorten(request.join("   "))]),
     ...story.changes.map(formatChange),
-    ...(warnings === undefined ? [] : [printable(shorten(`! Warning: ${warnings}`))]),
+    ...(warnings === undefined ? [] : [shorten(`! Warning: ${warnings}`)]),
     ...formatRefusal(story.refusal),
     ...(isQuestionBeforePush(story) ? ["(not a fault: a client that gets this answer pushes the content)"] : []),
-  ].join("\n      ");
+  ];
+  return lines.map(printable).join("\n      ");
 }
 
 // The 404 of a HEAD looks like a fault, but most pushes begin with one.
@@ -114,7 +116,7 @@ export function formatLine(story: Story): string {
 
 /** Returns the story as one JSON object on one line, for a machine. Sizes are in bytes, times in milliseconds. */
 export function formatJson({ milliseconds, endpoint, refusal, ...story }: Story): string {
-  return JSON.stringify({
+  return printableJson({
     time: new Date().toISOString(),
     ...story,
     milliseconds: Math.round(milliseconds * 1000) / 1000,
@@ -122,14 +124,13 @@ export function formatJson({ milliseconds, endpoint, refusal, ...story }: Story)
     heading: HEADINGS.find(({ rules }) => rules === endpoint?.heading)?.title,
     refusal: refusal instanceof RegistryError ? { code: refusal.code, details: refusal.details } : undefined,
     failure: refusal === undefined || refusal instanceof RegistryError ? undefined : refusal.stack ?? refusal.message,
-    // JSON escapes only the control characters before the blank, but a terminal obeys others, too.
-  }).replace(/\p{Cc}/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  });
 }
 
 function firstLine({ method, url, status, milliseconds, endpoint }: Story): string {
   const time = milliseconds < 10 ? milliseconds.toFixed(1) : Math.round(milliseconds);
   const id = endpoint?.id ?? "-";
-  return `${method.padEnd(5)} ${printable(shorten(decodeColons(url)))}   ${status}   ${time} ms   ${id}`;
+  return `${method.padEnd(5)} ${shorten(decodeColons(url))}   ${status}   ${time} ms   ${id}`;
 }
 
 function formatChange({ sign, path, size, sameAs }: Change): string {
@@ -141,20 +142,15 @@ function formatChange({ sign, path, size, sameAs }: Change): string {
 
 function formatRefusal(refusal: Error | undefined): string[] {
   if (refusal === undefined) return [];
-  if (!(refusal instanceof RegistryError)) return (refusal.stack ?? refusal.message).split("\n").map(printable);
+  if (!(refusal instanceof RegistryError)) return (refusal.stack ?? refusal.message).split("\n");
   return refusal.details.flatMap(({ rule, expected, actual }) => [
     `! ${refusal.code}   ${rule}   ${linkTo(rule)}`,
-    `  expected ${printable(shorten(expected))}`,
-    `  got      ${printable(shorten(actual))}`,
+    `  expected ${shorten(expected)}`,
+    `  got      ${shorten(actual)}`,
   ]);
 }
 
 // Most clients write the ":" of a digest in a query as "%3A". A "%2F" stays, because in a path it is not the same as "/".
 function decodeColons(url: string): string {
   return url.replace(/%3A/gi, ":");
-}
-
-// Text from a client must not move the cursor of the terminal, or begin a line of its own.
-function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }

@@ -12,13 +12,14 @@
  *
  * A section refuses a request by throwing a {@linkcode RegistryError}. One `catch`, in `registry.ts`, turns it into an answer.
  *
- * Next: ../definitions/name.ts
+ * Next: ../definitions/printable.ts
  *
  * @module
  */
 
 import { STATUS_CODE, type StatusCode } from "@std/http";
 import { Fault } from "../definitions/fault.ts";
+import { printable } from "../definitions/printable.ts";
 import { withoutSniffing } from "../http/sniffing.ts";
 import { linkTo, type Rule } from "../spec/headings.ts";
 
@@ -80,8 +81,8 @@ export class RegistryError extends Error {
   constructor(code: ErrorCode, detail: Detail | readonly Detail[], options: RefusalOptions = {}) {
     const details = [detail].flat().map(({ rule, expected, actual }: Detail) => ({
       rule,
-      expected: cut(expected),
-      actual: cut(actual),
+      expected: printable(cut(expected)),
+      actual: printable(cut(actual)),
     }));
     super(`${code}: expected ${details[0].expected}, got ${details[0].actual}`);
     this.code = code;

@@ -15,6 +15,7 @@
  */
 
 import { shorten } from "../definitions/digest.ts";
+import { printable, printableJson } from "../definitions/printable.ts";
 import { formatBytes } from "../definitions/size.ts";
 import type { Disk } from "../disk/disk.ts";
 import type { ProgramSettings, Settings } from "../options.ts";
@@ -49,13 +50,13 @@ async function printVerify(disk: Disk, { json, quarantine, allowSparse }: Housek
     numbers[finding.kind]++;
     counter.clear();
     const { kind, path, text } = finding;
-    console.log(json ? JSON.stringify(finding) : `${kind.padEnd(5)}  ${shorten(path)}   ${shorten(text)}`);
+    console.log(json ? printableJson(finding) : printable(`${kind.padEnd(5)}  ${shorten(path)}   ${shorten(text)}`));
   }
   counter.clear();
   const { fault, note } = numbers;
   const summary = { files: counter.count, faults: fault, notes: note };
   const sentence = `${counted(counter.count, "digest")}, ${counted(fault, "fault")}, ${counted(note, "note")}`;
-  console.log(json ? JSON.stringify(summary) : sentence);
+  console.log(json ? printableJson(summary) : sentence);
   return fault === 0;
 }
 
@@ -79,7 +80,7 @@ async function printGarbage(disk: Disk, settings: HousekeepingSettings): Promise
     const names = removal.names - goneBefore;
     if (names === 1) numbers.bytes += size;
     const verb = dryRun ? "would remove" : "removed";
-    console.log(json ? JSON.stringify({ ...removal, removed: !dryRun }) : formatRemoval(verb, removal, names));
+    console.log(json ? printableJson({ ...removal, removed: !dryRun }) : formatRemoval(verb, removal, names));
   }
   counter.clear();
   const { blob, manifest, bytes } = numbers;
@@ -88,7 +89,7 @@ async function printGarbage(disk: Disk, settings: HousekeepingSettings): Promise
   const sentence = `${counted(blob, "blob")} and ${counted(manifest, "manifest")}, ${
     formatBytes(bytes)
   } of space${hint}`;
-  console.log(json ? JSON.stringify(summary) : sentence);
+  console.log(json ? printableJson(summary) : sentence);
 }
 
 function formatRemoval(verb: string, { name, digest, kind, size }: Removal, names: number, until?: number): string {
@@ -96,16 +97,16 @@ function formatRemoval(verb: string, { name, digest, kind, size }: Removal, name
   const why = until === undefined
     ? ""
     : `   until ${new Date(until).toLocaleTimeString("en-GB")}, because it was used just now`;
-  return `${verb.padEnd(7)}  ${name}/${shorten(digest)}   ${kind}   ${formatBytes(size)}${shared}${why}`;
+  return printable(`${verb.padEnd(7)}  ${name}/${shorten(digest)}   ${kind}   ${formatBytes(size)}${shared}${why}`);
 }
 
 function printTree(disk: Disk, { json, root }: HousekeepingSettings): void {
   let isEmpty = true;
   for (const repository of drawTree(disk)) {
     isEmpty = false;
-    console.log(json ? JSON.stringify(repository) : formatRepository(repository));
+    console.log(json ? printableJson(repository) : formatRepository(repository));
   }
-  if (isEmpty && !json) console.log(`There is nothing in ${root}/ yet.`);
+  if (isEmpty && !json) console.log(printable(`There is nothing in ${root}/ yet.`));
 }
 
 function counted(number: number, noun: string, plural = `${noun}s`): string {
@@ -117,7 +118,7 @@ function formatRepository({ name, size, manifests, loose }: RepositoryTree): str
     ...manifests.map(formatManifest),
     ...loose.map((blob) => [`${formatBlob(blob)}   no manifest needs it`]),
   ];
-  return [`${name}   ${formatBytes(size)}`, ...indent(branches)].join("\n");
+  return [`${name}   ${formatBytes(size)}`, ...indent(branches)].map(printable).join("\n");
 }
 
 function formatManifest({ tags, digest, kind, size, subject, children, blobs }: ManifestTree): string[] {

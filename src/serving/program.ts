@@ -14,6 +14,7 @@
 
 import { ensureDir } from "@std/fs";
 import { isSlow } from "../disk/calls.ts";
+import { printable } from "../definitions/printable.ts";
 import { localDisk } from "../disk/local_disk.ts";
 import { runHousekeeping } from "./housekeeping.ts";
 import { clearLeftOvers } from "../housekeeping/clear_left_overs.ts";
@@ -91,7 +92,8 @@ function isLoopback(host: string): boolean {
 }
 
 function welcome(line: CommandLine, version: string, { hostname, port }: Listening): string {
-  const { root, host, tlsCert, origin } = line;
+  const { host, tlsCert, origin } = line;
+  const root = printable(line.root);
   // Nobody can connect to "all addresses"; on this machine, loopback is one of them.
   const reachable = { "0.0.0.0": "127.0.0.1", "::": "::1" }[hostname] ?? hostname;
   const at = (name: string) => `${name.includes(":") ? `[${name}]` : name}:${port}`;
@@ -120,7 +122,7 @@ function firstSteps(
   return `Push the three bytes "foo", and look where they are, in a second terminal:
 
   curl -i${insecure}${user} -X POST ${type} --data-binary foo "${url}/v2/library/hello/blobs/uploads/?digest=${foo}"
-  ls ${/\s/.test(root) ? `"${root}"` : root}/library/hello/*
+  ls ${printable(/\s/.test(root) ? `"${root}"` : root)}/library/hello/*
 
 An image goes the same way: docker tag IMAGE ${address}/library/hello, docker push ${address}/library/hello`;
 }
@@ -136,7 +138,9 @@ async function keepHouseOnce({ root, durability, uploadTtl }: CommandLine): Prom
   const disk = localDisk(root, { durability });
   await expireUploads(disk, uploadTtl);
   for await (const { kind, path } of clearLeftOvers(disk)) {
-    if (kind === "restored") console.error(`glassbox: restored ${path}, which an interrupted gc had taken aside`);
+    if (kind === "restored") {
+      console.error(`glassbox: restored ${printable(path)}, which an interrupted gc had taken aside`);
+    }
   }
 }
 

@@ -12,6 +12,7 @@
  * @module
  */
 
+import { printable } from "../definitions/printable.ts";
 import { localDisk } from "../disk/local_disk.ts";
 import type { RunningHashes } from "../disk/running_hashes.ts";
 import type { Access } from "../http/authorization.ts";
@@ -75,7 +76,7 @@ async function readTls(cert: string, key: string): Promise<{ cert: string; key: 
   }
 }
 
-/** Returns the message of an error, or its first line. */
+/** Returns the message of an error, or its first line, as it may be printed. */
 export function oneLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split("\n")[0];
+  return printable((error instanceof Error ? error.message : String(error)).split("\n")[0]);
 }

@@ -1,0 +1,50 @@
+/**
+ * Printable text: what others have sent, as it may be shown to a person.
+ *
+ *     a media type with a command for the terminal      application/x␛[2J        application/x\u{1b}[2J
+ *     a tag that turns the text around it               v1<U+202E>gpj.           v1\u{202e}gpj.
+ *
+ * A terminal obeys control characters: they clear the screen, change its title, or overwrite the line above. Other characters
+ * show a text in another order than it has (https://trojansource.codes), or are not to be seen at all. Anybody who may push can
+ * write them into a manifest, an address or a header. So everything that the registry prints, logs, or repeats in a refusal
+ * goes through one of these two functions.
+ *
+ * Next: name.ts
+ *
+ * @module
+ */
+
+// Control characters, marks of direction and other marks that are not drawn, separators of lines, halves of characters.
+const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+
+/**
+ * Returns a text on one line. It has an escape such as `\u{1b}` for each character that is not drawn.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(printable("a\x1b[2Jb\n\u202e"), String.raw`a\u{1b}[2Jb\u{a}\u{202e}`);
+ * ```
+ */
+export function printable(text: string): string {
+  return text.replace(HIDDEN, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`);
+}
+
+/**
+ * Returns a value as JSON on one line. It has an escape such as `\u001b` for each character that is not drawn.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(printableJson({ a: "\x9b\u{e0001}" }), String.raw`{"a":"\u009b\udb40\udc01"}`);
+ * ```
+ */
+export function printableJson(value: unknown): string {
+  return JSON.stringify(value).replace(HIDDEN, (character) => character.split("").map(escape).join(""));
+}
+
+function escape(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
