@@ -94,13 +94,14 @@ async function collectIn(store: Store, name: Name, options: CollectOptions): Pro
 
   const removals: Removal[] = [];
   const kept = untagged ? reached(store, name, manifests, before) : new Set(manifests.keys());
-  for (const [digest, manifest] of manifests) {
-    const file = kept.has(digest) ? undefined : store.disk.look(manifestFile(name, digest));
+  for (const digest of parentsFirst([...manifests.keys()].filter((digest) => !kept.has(digest)), manifests)) {
+    const file = store.disk.look(manifestFile(name, digest));
     if (file === undefined) continue;
     removals.push({ name, digest, kind: "manifest", size: file.size, names: file.links });
     if (dryRun) continue;
     await removeManifest(store, name, digest);
-    if (manifest.subject !== undefined) await removeReferrer(store, name, manifest.subject.digest, digest);
+    const subject = manifests.get(digest)?.subject;
+    if (subject !== undefined) await removeReferrer(store, name, subject.digest, digest);
   }
 
   const needed = new Set([...kept].flatMap((digest) => referencesOf(manifests.get(digest))));
@@ -116,6 +117,24 @@ async function collectIn(store: Store, name: Name, options: CollectOptions): Pro
 
 function referencesOf(manifest: Manifest | undefined): Digest[] {
   return manifest?.references.map(({ descriptor }) => descriptor.digest) ?? [];
+}
+
+// Sorts manifests so that an index comes before its children. If the collection is killed, no index is there without its children.
+function parentsFirst(digests: readonly Digest[], manifests: Map<Digest, Manifest>): Digest[] {
+  const parents = new Map(digests.map((digest) => [digest, 0]));
+  const count = (digest: Digest, change: 1 | -1) => {
+    const number = (parents.get(digest) ?? NaN) + change;
+    parents.set(digest, number);
+    return number;
+  };
+  for (const digest of digests) {
+    for (const child of referencesOf(manifests.get(digest))) count(child, 1);
+  }
+  const sorted = digests.filter((digest) => parents.get(digest) === 0);
+  for (const digest of sorted) {
+    sorted.push(...referencesOf(manifests.get(digest)).filter((child) => count(child, -1) === 0));
+  }
+  return sorted;
 }
 
 // Returns all manifests of a repository, or `undefined` if one of them cannot be read.

@@ -1,5 +1,6 @@
 /**
- * The scenario of the crash drill: pushes, mounts, moves and deletes, one after the other, as a client would do them.
+ * The first scenario of the crash drill: pushes, mounts, moves and deletes, one after the other, as a client would do them. The
+ * second one is in `housekeeping_scenario.ts`.
  *
  * Each operation says beforehand what it will change for a client: a URL, and the text behind it (or nothing). So a
  * program that looks at the folder after a crash knows what has to be there. Each acknowledged change is there. A
@@ -8,19 +9,35 @@
  * @module
  */
 
+import type { Disk } from "../../src/disk/disk.ts";
+import type { Step } from "../../src/disk/watching.ts";
 import { descriptorOf, digestOf, TYPES } from "../fixture.ts";
 
 /** Sends a request to the registry. */
 export type Send = (method: string, path: string, init?: RequestInit) => Promise<Response>;
 
-/** One thing that a client does. */
+/** What the drill plays. */
+export interface Scenario {
+  /** Makes what is there at the beginning, before the drill counts the steps. */
+  prepare(send: Send, root: string): Promise<void>;
+  /** The text that a client then finds behind URLs, as in {@linkcode Operation.changes}. */
+  readonly initially: Readonly<Record<string, string | undefined>>;
+  /** What is done then, one after the other. */
+  readonly operations: readonly Operation[];
+  /** Is called at each step on disk. */
+  watch?(step: Step, root: string): void;
+  /** The folder in which `verify` may find faults. */
+  readonly damaged?: string;
+}
+
+/** One thing that a client or an operator does. */
 export interface Operation {
   /** The text that describes it to people. */
   readonly sentence: string;
   /** The text that a client then finds behind each changed URL; `undefined` if it finds nothing. */
   readonly changes: Readonly<Record<string, string | undefined>>;
   /** Does it. */
-  run(send: Send): Promise<Response>;
+  run(send: Send, disk: Disk): Promise<Response>;
 }
 
 const LAYER = "the bytes of a layer";
@@ -45,7 +62,7 @@ const AS_IMAGE = { "Content-Type": TYPES.image };
 const HELLO = "/v2/library/hello";
 const OTHER = "/v2/library/other";
 
-/** The operations, in their order. */
+/** The requests, in their order. */
 export const OPERATIONS: readonly Operation[] = [
   {
     sentence: "push a layer in two chunks",
@@ -118,3 +135,6 @@ export const OPERATIONS: readonly Operation[] = [
     run: (send) => send("DELETE", `${OTHER}/blobs/${digestOf(LAYER)}`),
   },
 ];
+
+/** The requests as a scenario: nothing is there at the beginning. */
+export const REQUESTS: Scenario = { prepare: () => Promise.resolve(), initially: {}, operations: OPERATIONS };

@@ -1,7 +1,7 @@
 /**
- * A registry that dies. It plays the scenario over a folder, and kills itself at a given step on disk.
+ * A registry that dies. It plays a scenario over a folder, and kills itself at a given step on disk.
  *
- *     deno run … victim.ts <root> <number of the step>
+ *     deno run … victim.ts <root> <number of the step> <requests or housekeeping>
  *
  *     begin 0
  *     step 0 before make folder library/hello/_uploads
@@ -15,28 +15,29 @@
  */
 
 import { localDisk } from "../../src/disk/local_disk.ts";
-import { createRegistry } from "../../src/registry.ts";
-import { OPERATIONS } from "./scenario.ts";
+import { SCENARIOS, sendTo } from "./drill.ts";
 
-const [root, fatalStep] = Deno.args;
+const [root, fatalStep, name] = Deno.args;
+const scenario = SCENARIOS[name];
 
 function tell(line: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
 }
 
+await scenario.prepare(sendTo(localDisk(root)), root);
 let steps = 0;
 const disk = localDisk(root, {
-  watch({ when, kind, path }) {
+  watch(step) {
+    const { when, kind, path } = step;
+    scenario.watch?.(step, root);
     tell(`step ${steps} ${when} ${kind} ${path}`);
     if (steps++ === Number(fatalStep)) Deno.kill(Deno.pid, "SIGKILL");
   },
 });
-const registry = createRegistry({ disk });
+const send = sendTo(disk);
 
-for (const [index, operation] of OPERATIONS.entries()) {
+for (const [index, operation] of scenario.operations.entries()) {
   tell(`begin ${index}`);
-  const response = await operation.run((method, path, init) =>
-    registry(new Request(new URL(path, "http://localhost"), { ...init, method }))
-  );
+  const response = await operation.run(send, disk);
   tell(`end ${index} ${response.status}`);
 }

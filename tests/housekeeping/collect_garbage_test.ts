@@ -339,6 +339,26 @@ Deno.test("with untagged, an index without a tag keeps nothing: its children and
   assertEquals(registry.tree(), []);
 });
 
+Deno.test("with untagged, an index goes before its children, so that a collection that is killed leaves none without them", async () => {
+  await using registry = await startRegistry();
+  const image = await registry.pushImage(REPOSITORY);
+  const texts = [image.text];
+  // The digests are random, so their order says nothing.
+  for (let depth = 0; depth < 5; depth++) {
+    const children = texts.map((text) => ({ text, type: JSON.parse(text).mediaType }));
+    const index = indexOf([...children, ...children], { annotations: { depth: `${depth}` } });
+    await registry.pushManifest(REPOSITORY, index);
+    texts.unshift(JSON.stringify(index));
+  }
+  age(registry, 120);
+
+  const removals = await collect(registry, { untagged: true });
+
+  const manifests = removals.filter(({ kind }) => kind === "manifest");
+  assertEquals(manifests.map(({ digest }) => digest as string), texts.map((text) => digestOf(text)));
+  assertEquals(registry.tree(), []);
+});
+
 Deno.test("with untagged, one of two indexes with the same child goes, and the child stays", async () => {
   await using registry = await startRegistry();
   const image = await registry.pushImage(REPOSITORY);
