@@ -1,7 +1,6 @@
 /** After a crash, everything that was acknowledged is there, and nothing unfinished looks finished. */
 
 import { assert, assertEquals } from "@std/assert";
-import { dirname } from "node:path";
 import { expectTidy, expectToGoOn, expectWhole, letDie, SCENARIOS } from "./crash/drill.ts";
 import { OPERATIONS } from "./crash/scenario.ts";
 import { Folder } from "./folder.ts";
@@ -20,33 +19,6 @@ const KINDS =
 
 Deno.test("the drill passes every kind of step that a push or delete can take on disk", () => {
   assertEquals(new Set(steps.map((step) => KINDS.exec(step)?.[1])).size, 12);
-});
-
-Deno.test("a power cut takes nothing that was acknowledged: every file and every name is synced before the answer", () => {
-  const unsyncedFolders = new Set<string>();
-  const unsyncedFiles = new Set<string>();
-  let isUpload = false;
-  let renamedIn = "";
-  for (const line of trace) {
-    const [, kind, path] = /^after (\w+ \w+|\w+) (\S*)$/.exec(line) ?? [];
-    if (kind === "append") unsyncedFiles.add(path);
-    if (kind === "sync file") unsyncedFiles.delete(path);
-    // A removed upload needs no sync.
-    if (kind === "remove folder") unsyncedFiles.delete(`${path}/data`);
-    // The folders of an upload without a byte in it may be lost.
-    if (kind === "make folder" && !path.includes("/_uploads")) unsyncedFolders.add(dirname(path).replace(/^\.$/, ""));
-    if (kind === "rename" || kind === "link" || kind === "remove file") unsyncedFolders.add(dirname(path));
-    if (kind === "rename") renamedIn = dirname(path);
-    // The upload's folder becomes the blob's folder, together with the file that was renamed in it just before.
-    if (kind === "rename folder") {
-      assert(unsyncedFolders.delete(renamedIn), `${path} comes from ${renamedIn}`);
-      unsyncedFolders.add(path).add(dirname(path));
-    }
-    if (kind === "sync folder") unsyncedFolders.delete(path);
-    if (line.startsWith("end ")) assertEquals([[...unsyncedFiles], [...unsyncedFolders]], [[], []], line);
-    isUpload ||= kind === "append";
-  }
-  assert(isUpload);
 });
 
 Deno.test("bytes are synced before they get the name under which they are served", () => {

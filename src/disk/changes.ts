@@ -22,17 +22,8 @@ import { expectNotLinked, isLinked } from "./links.ts";
 import { isMissing, isNotEmpty, isStale, unlessMissing } from "./missing.ts";
 import { fileInfo, fileSize, look, openIfThere, timeOf } from "./reading.ts";
 import type { Root } from "./root.ts";
-import {
-  makeFolder,
-  placeAside,
-  step,
-  syncFile,
-  syncFolder,
-  tell,
-  tellRemoved,
-  withFolder,
-  writeAll,
-} from "./steps.ts";
+import { makeFolder, placeAside, step, syncFile, tell, tellRemoved, withFolder, writeAll } from "./steps.ts";
+import { syncFolders, syncName } from "./syncing.ts";
 
 /** Writes small files of one folder in their order, and the folders above them. Replaces what was there. */
 export async function put(root: Root, folder: string, files: Readonly<Record<string, Uint8Array>>): Promise<void> {
@@ -52,7 +43,7 @@ export async function put(root: Root, folder: string, files: Readonly<Record<str
     });
     tell(root, isNew ? "+" : "~", path);
   }
-  await syncFolder(root, folder);
+  await syncFolders(root, [folder]);
 }
 
 /** Puts the present time on a file. Returns false if the file is not there. */
@@ -67,12 +58,13 @@ export function noteUse(path: string): boolean {
 }
 
 /**
- * Syncs the folder of a file. The process that stored the file may not have done that yet. Returns false if it is not
- * there.
+ * Makes sure that a file survives a power cut. The request that has stored it may still be waiting for its syncs. Returns false
+ * if the file is not there. `movedFrom` is the folder that the file's folder may have been in.
  */
-export async function keep(root: Root, path: string): Promise<boolean> {
-  if (look(root, path) === undefined) return false;
-  await syncFolder(root, dirname(path));
+export async function keep(root: Root, path: string, movedFrom?: string): Promise<boolean> {
+  const info = fileInfo(path);
+  if (info === undefined || isLinked(root, path, info)) return false;
+  await syncName(root, path, info, movedFrom);
   return true;
 }
 
@@ -80,7 +72,7 @@ export async function keep(root: Root, path: string): Promise<boolean> {
 export async function moveFile(root: Root, from: string, to: string): Promise<void> {
   expectNotLinked(root, dirname(to));
   await withFolder(root, dirname(to), () => step(root, "rename", to, () => root.calls.rename(from, to)));
-  await syncFolder(root, dirname(to));
+  await syncFolders(root, [dirname(to)]);
   tell(root, "+", to);
 }
 
@@ -88,13 +80,15 @@ export async function moveFile(root: Root, from: string, to: string): Promise<vo
  * Gives a file a second name. If the file system has no hard links, or no more of them for this file, it copies the bytes.
  * Returns false if the file is not there.
  */
-export async function link(root: Root, from: string, to: string): Promise<boolean> {
+export async function link(root: Root, from: string, to: string, movedFrom?: string): Promise<boolean> {
   if (look(root, from) === undefined) return false;
   expectNotLinked(root, dirname(to));
   // The folder is mostly missing. Making it at once takes less time than trying without it first.
   await makeFolder(root, dirname(to));
   try {
     await withFolder(root, dirname(to), () => step(root, "link", to, () => root.calls.link(from, to)));
+    // The same file may have had this name before. Now it is a new name.
+    root.synced.delete(to);
     tell(root, "=", to, from);
   } catch (error) {
     if (!(error instanceof Deno.errors.AlreadyExists)) {
@@ -106,8 +100,7 @@ export async function link(root: Root, from: string, to: string): Promise<boolea
     // Another request has made it. But what is no file does not count.
     if (fileInfo(to) === undefined) throw new LinkedFolderError(`${to} is no file`);
   }
-  await syncFolder(root, dirname(to));
-  return true;
+  return await keep(root, to, movedFrom);
 }
 
 async function copyFile(root: Root, from: string, to: string): Promise<boolean> {
@@ -123,7 +116,7 @@ async function copyFile(root: Root, from: string, to: string): Promise<boolean> 
       await syncFile(root, file, to);
     });
   });
-  await syncFolder(root, dirname(to));
+  await syncFolders(root, [dirname(to)]);
   tell(root, "+", to);
   return true;
 }
@@ -147,7 +140,7 @@ async function removeFile(root: Root, path: string): Promise<boolean> {
     if (isMissing(error)) return false;
     throw error;
   }
-  await syncFolder(root, dirname(path));
+  await syncFolders(root, [dirname(path)]);
   return true;
 }
 
@@ -172,6 +165,9 @@ export async function removeUnused(root: Root, path: string, since: number): Pro
   if (info === undefined || timeOf(info) > since) {
     // If a client has uploaded the file again meanwhile, this replaces it with the same bytes.
     await step(root, "rename", path, () => root.calls.rename(aside, path));
+    // Somebody may rely on the file. Its name is a new one for the disk.
+    root.synced.delete(path);
+    await syncFolders(root, [dirname(path)]);
     return false;
   }
   await removeFile(root, aside);
@@ -212,6 +208,7 @@ export async function quarantine(root: Root, path: string): Promise<void> {
   expectNotLinked(root, dirname(path));
   const to = `${root.path}/_quarantine${path.slice(root.path.length)}.${crypto.randomUUID()}`;
   await moveFile(root, path, to);
+  await syncFolders(root, [dirname(path)]);
   tell(root, "-", path);
   tidy(root, dirname(path));
 }

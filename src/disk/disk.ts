@@ -103,13 +103,16 @@ export interface Disk {
   put(folder: string, files: Readonly<Record<string, Uint8Array>>): Promise<void>;
   /**
    * Gives a file a second name. Returns false if the file is not there. If the second name exists already, it stays as it
-   * is.
+   * is, and the disk makes sure of it as {@linkcode keep} does.
    */
-  link(from: string, to: string): Promise<boolean>;
+  link(from: string, to: string, movedFrom?: string): Promise<boolean>;
   /** Notes that somebody uses a file now; see {@linkcode removeUnused}. Returns false if it is not there. */
   noteUse(path: string): boolean;
-  /** Makes sure that a file survives a power cut, even if another process wrote it. Returns false if it is not there. */
-  keep(path: string): Promise<boolean>;
+  /**
+   * Makes sure that a file survives a power cut, even if another process has only just written it. If that process has moved the
+   * file's folder to its place, it has moved it out of `movedFrom`. Returns false if the file is not there.
+   */
+  keep(path: string, movedFrom?: string): Promise<boolean>;
   /** Removes a file, and the folders above it that become empty. Returns false if it was not there. */
   remove(path: string): Promise<boolean>;
   /** Removes a file that nobody has used since a time in milliseconds since 1970. Returns false if somebody has. */

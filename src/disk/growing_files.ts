@@ -17,11 +17,13 @@ import { SHA256 } from "../definitions/digest.ts";
 import type { ByteRange } from "../definitions/range.ts";
 import { keep, moveFile, noteUse, removeFolder, tidy } from "./changes.ts";
 import type { Bytes, GrowingFile } from "./disk.ts";
+import { identityOf } from "./identity.ts";
 import { expectNotLinked, isLinked } from "./links.ts";
 import { isNotEmpty, unlessMissingLater } from "./missing.ts";
 import { fileInfo, fileSize, openIfThere, readPart, remember, timeOf } from "./reading.ts";
 import { pathAt, type Root } from "./root.ts";
-import { makeFolder, step, syncFile, syncFolder, tell, tellRemoved, withFolder } from "./steps.ts";
+import { makeFolder, step, syncFile, tell, tellRemoved, withFolder } from "./steps.ts";
+import { syncFolders, syncName } from "./syncing.ts";
 import { lock, queue } from "./turns.ts";
 import { Writer } from "./writer.ts";
 
@@ -46,11 +48,9 @@ export async function begin<T>(
 async function openNew(root: Root, path: string): Promise<Deno.FsFile> {
   const folder = dirname(path);
   try {
-    // The growing file is not synced here, because a power cut can only take an empty one. The repository and the folders above
-    // it are synced, because no later step does that.
+    // Nothing is synced here, because a power cut can only take an empty file.
     if (!await unlessMissingLater(async () => (await root.calls.makeFolder(folder), true))) {
-      await makeFolder(root, dirname(dirname(folder)));
-      await makeFolder({ ...root, durability: "none" }, folder);
+      await makeFolder(root, folder);
     }
     const options = { read: true, append: true, createNew: true, mode: 0o644 };
     return await withFolder(root, folder, () => step(root, "open session", path, () => root.calls.open(path, options)));
@@ -141,10 +141,10 @@ class LockedFile implements GrowingFile {
   }
 
   async save(): Promise<boolean> {
-    const folder = dirname(this.#path);
-    await this.#orDiscard(syncFile(this.#root, this.#file, this.#path));
-    // `begin` syncs neither the names in the file's folder nor that folder's name, nor the name of the folder above it.
-    for (const path of [folder, dirname(folder), dirname(dirname(folder))]) await syncFolder(this.#root, path);
+    await Promise.all([
+      this.#orDiscard(syncFile(this.#root, this.#file, this.#path)),
+      syncName(this.#root, this.#path, this.#info),
+    ]);
     return fileInfo(this.#path) !== undefined;
   }
 
@@ -205,13 +205,14 @@ class LockedFile implements GrowingFile {
       }
       // The folder is there already. If it has this blob, another client has pushed it first, and its file stays. If not,
       // the folder has a manifest with the same bytes, and the file moves into it.
-      if (await keep(root, target)) noteUse(target);
+      if (await keep(root, target, dirname(own))) noteUse(target);
       else await moveFile(root, renamed, target);
       await this.#forget();
       return true;
     }
-    await syncFolder(root, folder);
-    await syncFolder(root, dirname(folder));
+    // On a file system without a journal, a folder that was moved may have two names after a power cut, and the repair takes away
+    // one of them. So the old name has to be gone, too.
+    await syncFolders(root, [folder, dirname(own)], [target, identityOf(this.#info)]);
     // The manifest that needs this blob will mostly come next.
     remember(root, folder, `${folderBelow}/${name}`, this.#info);
     tell(root, "+", target);

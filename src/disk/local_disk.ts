@@ -74,8 +74,8 @@ class LocalDisk implements Disk {
     return changes.put(this.#root, this.#at(folder), files);
   }
 
-  link(from: string, to: string): Promise<boolean> {
-    return changes.link(this.#root, this.#at(from), this.#at(to));
+  link(from: string, to: string, movedFrom?: string): Promise<boolean> {
+    return changes.link(this.#root, this.#at(from), this.#at(to), movedFrom && this.#at(movedFrom));
   }
 
   noteUse(path: string): boolean {
@@ -83,8 +83,8 @@ class LocalDisk implements Disk {
     return !isLinked(this.#root, at) && changes.noteUse(at);
   }
 
-  keep(path: string): Promise<boolean> {
-    return changes.keep(this.#root, this.#at(path));
+  keep(path: string, movedFrom?: string): Promise<boolean> {
+    return changes.keep(this.#root, this.#at(path), movedFrom && this.#at(movedFrom));
   }
 
   remove(path: string): Promise<boolean> {

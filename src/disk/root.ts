@@ -1,7 +1,7 @@
 /**
  * The root: the folder that a local disk keeps everything in, and all that the disk remembers of it.
  *
- *     { path: "testdata", durability: "sync", memory: …, places: …, queues: … }
+ *     { path: "testdata", durability: "sync", memory: …, places: …, synced: …, queues: … }
  *
  * Nearly every function in this folder takes a root first, and then a path on this machine:
  * `testdata/library/hello/_tags/latest`.
@@ -61,12 +61,22 @@ export interface Root {
   readonly memory: Memories;
   /** For each path that leads through no symbolic link: the file or folder there; see `links.ts`. */
   readonly places: Bounded<string, Identity>;
+  /** The names of files and folders that are on the disk for sure, by path; see `syncing.ts`. */
+  readonly synced: Bounded<string, SyncedName>;
   /** Buffers that can be used again; see `writer.ts`. */
   readonly buffers: ArrayBuffer[];
   /** Is called with each change. */
   readonly tell?: (change: Change) => void;
   /** Is called before and after each step that changes the disk, and may let it fail by throwing. */
   readonly watch?: (step: Step) => void;
+}
+
+/** A name that this process has synced, together with all names above it, or is syncing just now. */
+export interface SyncedName {
+  /** The file or folder that had the name then. */
+  readonly identity: Identity;
+  /** Is fulfilled when the name is on the disk. */
+  readonly done: Promise<unknown>;
 }
 
 /** The results of earlier reads that a local disk remembers. */
@@ -81,7 +91,8 @@ export interface Memories {
   readonly bytes: Bounded<FileInfo, Bytes>;
 }
 
-// The disk remembers at most this much: bytes of content, names in folders, files, and paths that were checked for links.
+// The disk remembers at most this much: bytes of content, names in folders, files, and paths that were checked for links
+// or synced.
 const MOST_BYTES = 32 * 1024 * 1024;
 const MOST_NAMES = 200_000;
 const MOST_FILES = 10_000;
@@ -111,6 +122,7 @@ export function rootOf(path: string, options: LocalDiskOptions): Root {
       bytes: new Bounded(MOST_BYTES, ({ length }) => 2 * length + WITH_BYTES),
     },
     places: new Bounded(MOST_PLACES),
+    synced: new Bounded(MOST_PLACES),
     buffers: [],
   };
 }

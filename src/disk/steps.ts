@@ -7,7 +7,7 @@
  * Other threads do the steps that wait for the disk: syncing, and writing many bytes; and on a slow disk all others, too (see
  * `calls.ts`).
  *
- * Next: changes.ts
+ * Next: syncing.ts
  *
  * @module
  */
@@ -15,7 +15,7 @@
 import { dirname, join, relative } from "node:path";
 import type { Change } from "./disk.ts";
 import { isStale, unlessMissing, unlessMissingLater } from "./missing.ts";
-import { fileSize } from "./reading.ts";
+import { fileSize, openIfThere } from "./reading.ts";
 import { pathBelow, type Root } from "./root.ts";
 import type { StepKind } from "./watching.ts";
 
@@ -86,15 +86,7 @@ export async function syncFile(root: Root, file: Deno.FsFile, path: string): Pro
   await step(root, "sync file", path, () => file.syncData());
 }
 
-/** Makes sure that the names in a folder are on the disk. */
-export async function syncFolder(root: Root, folder: string): Promise<void> {
-  // Windows cannot open a folder to sync it. There the journal of the file system has to be enough.
-  if (root.durability === "none" || Deno.build.os === "windows") return;
-  using opened = await unlessMissingLater(() => root.calls.open(folder));
-  if (opened !== undefined) await step(root, "sync folder", folder, () => opened.sync());
-}
-
-/** Makes a folder and the missing ones above it, and makes sure that their names are on the disk. */
+/** Makes a folder and the missing ones above it. Their names are on the disk when something in the folder is synced. */
 export async function makeFolder(root: Root, folder: string): Promise<void> {
   try {
     await step(root, "make folder", folder, () => root.calls.makeFolder(folder));
@@ -104,7 +96,10 @@ export async function makeFolder(root: Root, folder: string): Promise<void> {
     await makeFolder(root, dirname(folder));
     return makeFolder(root, folder);
   }
-  await syncFolder(root, dirname(folder));
+  // No later sync goes above the root. This one ends before another request can go on and find the root.
+  if (folder.length > root.path.length || root.durability === "none" || Deno.build.os === "windows") return;
+  using above = openIfThere(dirname(folder));
+  if (above !== undefined) await step(root, "sync folder", dirname(folder), () => above.syncSync());
 }
 
 /**

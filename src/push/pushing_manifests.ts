@@ -38,8 +38,8 @@ import { type Call, isConditional } from "../http/call.ts";
 import { expectSupported, type Values } from "../http/placeholders.ts";
 import { expectPreconditions } from "../http/preconditions.ts";
 import { locationOf } from "../http/routing.ts";
-import { findBlob } from "../store/blobs.ts";
-import { hasManifest, manifestSize, storeManifest } from "../store/manifests.ts";
+import { findBlob, keepsBlob } from "../store/blobs.ts";
+import { hasManifest, keepsManifest, manifestSize, storeManifest } from "../store/manifests.ts";
 import { changeRepository } from "../store/repositories.ts";
 import { resolveTag, setTag } from "../store/tags.ts";
 import { recordSubject, subjectHeaders } from "./pushing_manifests_with_subject.ts";
@@ -65,7 +65,7 @@ export async function pushManifest(
 
   await changeRepository(store, name, async () => {
     // The garbage collection waits for this action, so it cannot remove a blob between this check and the write.
-    if (!settings.allowSparse) expectReferencesKept(call, name, manifest);
+    await expectReferencesKept(call, name, manifest);
     if (isConditional(request)) expectPreconditions(request, currentDigest(call, name, tagOrDigest));
     if (subject !== undefined) await recordSubject(call, name, subject, describe(manifest, digest, bytes.length));
     await storeManifest(store, name, { digest, bytes, mediaType });
@@ -115,14 +115,18 @@ function expectNoTagParameters({ query }: Call, tag: Tag): Tag {
 
 // PUSH-02 and -03: the refusal names everything that is missing, so that the client can push all of it before it tries again. A
 // subject may be missing (PUSH-01); it is not among the references.
-function expectReferencesKept({ store }: Call, name: Name, manifest: Manifest): void {
+async function expectReferencesKept({ settings, store }: Call, name: Name, manifest: Manifest): Promise<void> {
   const missing = new Map<Digest, Detail>();
   for (const { descriptor: { digest, mediaType }, to, isKeptHere } of manifest.references) {
-    const isBlob = to !== "manifest" && findBlob(store, name, digest) !== undefined;
-    if (!isKeptHere || isBlob || (to !== "blob" && hasManifest(store, name, digest))) continue;
+    if (!isKeptHere) continue;
+    // A blob that another client has just pushed may be there, and may not survive a crash yet.
+    if (to !== "manifest" && await keepsBlob(store, name, digest)) continue;
+    if (to !== "blob" && await keepsManifest(store, name, digest)) continue;
     missing.set(digest, { rule: "PUSH-03", expected: `${digest} (${mediaType}) in ${name}`, actual: "not there" });
   }
-  if (missing.size > 0) throw new RegistryError("MANIFEST_BLOB_UNKNOWN", [...missing.values()]);
+  if (missing.size > 0 && !settings.allowSparse) {
+    throw new RegistryError("MANIFEST_BLOB_UNKNOWN", [...missing.values()]);
+  }
 }
 
 // Returns the digest that the path of the request means now, for the conditions of the request.

@@ -48,7 +48,7 @@ const USE_IS_NOTED_FOR = 60_000;
 /** Returns true if a repository has a blob already. Then the blob also survives a crash, and the registry may acknowledge it. */
 export async function keepsBlob(store: Store, name: Name, digest: Digest): Promise<boolean> {
   const blob = useBlob(store, name, digest);
-  return blob !== undefined && await store.disk.keep(blob.path);
+  return blob !== undefined && await store.disk.keep(blob.path, uploadsFolder(name));
 }
 
 /** Makes a blob of a growing file whose bytes have this digest. Returns false if somebody has removed the file. */
@@ -65,7 +65,7 @@ export async function linkBlob(store: Store, from: Name, to: Name, digest: Diges
   const blob = useBlob(store, from, digest);
   if (blob === undefined) return false;
   const fileName = blob.path.slice(contentFolder(from, digest).length);
-  return await store.disk.link(blob.path, contentFolder(to, digest) + fileName);
+  return await store.disk.link(blob.path, contentFolder(to, digest) + fileName, uploadsFolder(to));
 }
 
 /** Removes a blob from one repository; other repositories keep it. Returns false if it was not there. */

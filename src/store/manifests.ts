@@ -47,6 +47,11 @@ export function hasManifest(store: Store, name: Name, digest: Digest): boolean {
   return manifestSize(store, name, digest) !== undefined;
 }
 
+/** Returns true if a repository has a manifest. Then it also survives a crash. */
+export async function keepsManifest({ disk }: Store, name: Name, digest: Digest): Promise<boolean> {
+  return await disk.keep(manifestFile(name, digest));
+}
+
 /** Returns the length of a manifest in bytes, or `undefined` if the repository does not have it. */
 export function manifestSize({ disk }: Store, name: Name, digest: Digest): number | undefined {
   return disk.look(manifestFile(name, digest))?.size;

@@ -1,0 +1,88 @@
+/**
+ * Syncing: when a file is safe in a power cut.
+ *
+ * To sync a file puts its bytes on the disk, and not its name. A name is on the disk when the folder that it is in was synced:
+ *
+ *     sync testdata/                                  the name `library` is on the disk
+ *     sync testdata/library/                          … `hello`
+ *     sync testdata/library/hello/                    … `sha256:9b4e…`
+ *     sync testdata/library/hello/sha256:9b4e…/       … `layer.tar.gz`
+ *
+ * A file needs all of them, whoever made the folders. If a request finds a file that another one has stored just now, even in
+ * another process, then that one may still be waiting for its syncs. So nobody takes a name for safe because it is there. The
+ * disk goes up from the file's folder and syncs one folder after the other, until it comes to a name that it has synced itself.
+ * Most often that is the repository, and two syncs are enough. They all run at the same time: their order does not matter,
+ * because the client gets its answer after the last one.
+ *
+ * Next: changes.ts
+ *
+ * @module
+ */
+
+import { dirname } from "node:path";
+import { type Identity, identityOf, isSame } from "./identity.ts";
+import { unlessMissing, unlessMissingLater } from "./missing.ts";
+import type { Root } from "./root.ts";
+import { step } from "./steps.ts";
+
+/**
+ * Makes sure that the names in some folders are on the disk, and so are the names of these folders and of all above them.
+ *
+ * @param file one of the names in these folders, which somebody may ask for soon, and what a look at it has found.
+ */
+export async function syncFolders(root: Root, folders: readonly string[], file?: [string, Identity]): Promise<void> {
+  if (!isSyncing(root)) return;
+  using files = new DisposableStack();
+  const opened = new Map<string, Deno.FsFile | undefined>();
+  const names = new Map<string, Identity>(file && [file]);
+  const others: Promise<unknown>[] = [];
+  for (const folder of folders) {
+    for (let path = folder; !opened.has(path); path = dirname(path)) {
+      const found = await unlessMissingLater(() => root.calls.open(path));
+      opened.set(path, found && files.use(found));
+      if (path.length <= root.path.length) break;
+      const info = unlessMissing(() => Deno.lstatSync(path));
+      // If somebody has removed the folder, then its own name must stay away, too.
+      if (info === undefined) continue;
+      const known = root.synced.get(path);
+      if (known !== undefined && isSame(known.identity, info)) {
+        others.push(known.done);
+        break;
+      }
+      names.set(path, identityOf(info));
+    }
+  }
+  const syncs = [...opened].map(([path, found]) => found && step(root, "sync folder", path, () => found.sync()));
+  const done = Promise.all([...syncs, ...others]).then(() => {});
+  for (const [path, identity] of names) root.synced.set(path, { identity, done });
+  try {
+    await done;
+  } catch (error) {
+    for (const path of names.keys()) root.synced.delete(path);
+    throw error;
+  }
+}
+
+/**
+ * Makes sure that the name of a file is on the disk, and so are all names above it. Syncs nothing if this process has done that
+ * already. `found` is what a look at the file has found just now. `movedFrom` is a folder that the file's folder may have been in.
+ */
+export async function syncName(root: Root, path: string, found: Deno.FileInfo, movedFrom?: string): Promise<void> {
+  if (!isSyncing(root)) return;
+  const folder = dirname(path);
+  const [name, above] = [root.synced.get(path), root.synced.get(folder)];
+  if (name !== undefined && above !== undefined && isSame(name.identity, found)) {
+    // A file with two names can come back under its old one. But then its folder is a new one.
+    const info = unlessMissing(() => Deno.lstatSync(folder));
+    if (info !== undefined && isSame(above.identity, info)) {
+      await Promise.all([name.done, above.done]);
+      return;
+    }
+  }
+  await syncFolders(root, movedFrom === undefined ? [folder] : [folder, movedFrom], [path, identityOf(found)]);
+}
+
+// Windows cannot open a folder to sync it. There the journal of the file system has to be enough.
+function isSyncing({ durability }: Root): boolean {
+  return durability !== "none" && Deno.build.os !== "windows";
+}
