@@ -12,12 +12,8 @@
 import config from "./deno.json" with { type: "json" };
 import { printable } from "./src/definitions/printable.ts";
 import { parseCommandLine, UsageError } from "./src/serving/command_line.ts";
-import { isFirstStart, startAgain } from "./src/serving/permissions.ts";
-
-// The exit statuses, for shell scripts: 2 for a wrong command line, 1 for any other error, and for faults that `verify` has
-// found.
-const USAGE = 2;
-const FAILURE = 1;
+import { isFirstStart } from "./src/serving/permissions.ts";
+import { isSecondProcess, startAgain, STATUS } from "./src/serving/starting_again.ts";
 
 if (import.meta.main) Deno.exit(await main(Deno.args));
 
@@ -27,15 +23,16 @@ async function main(args: string[]): Promise<number> {
     const line = parseCommandLine(args, config.version);
     if (typeof line === "string") {
       console.log(line);
-      return 0;
+      return STATUS.done;
     }
     if (isFirstStart(line)) return await startAgain(import.meta.url, args, line);
     // This is loaded only now, because the first process does not need it.
     const { work } = await import("./src/serving/program.ts");
-    return await work(line, config.version) ? 0 : FAILURE;
+    return await work(line, config.version) ? STATUS.done : STATUS.failure;
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     console.error(`glassbox: ${printable(error.message.split("\n")[0])}`);
-    return error instanceof UsageError || error instanceof RangeError ? USAGE : FAILURE;
+    if (error instanceof UsageError || error instanceof RangeError) return STATUS.usage;
+    return isSecondProcess(import.meta.url) ? STATUS.notStarted : STATUS.failure;
   }
 }

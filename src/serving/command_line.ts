@@ -7,7 +7,7 @@
  * The program reads it twice: the first time to find out which permissions it needs, and the second time, after it has started
  * itself again with these, to do the work.
  *
- * Next: permissions.ts
+ * Next: output.ts
  *
  * @module
  */

@@ -7,12 +7,13 @@
  * `Deno.serve` answers 400 to a request that offers an upgrade and has a body, before the registry sees it. Java's
  * `HttpClient` and `curl --http2` send such requests: they offer HTTP/2 with `Upgrade: h2c`.
  *
- * Next: node_listening.ts
+ * Next: deno_listening.ts
  *
  * @module
  */
 
 import { STATUS_CODE } from "@std/http";
+import { DenoServer } from "./deno_listening.ts";
 import type { Address, Client, Handler, Limits } from "./node_listening.ts";
 
 export type { Address, Client, Handler, Limits } from "./node_listening.ts";
@@ -32,6 +33,8 @@ export interface Listening {
   readonly hostname: string;
   /** The port that it listens on. */
   readonly port: number;
+  /** Is rejected if the server cannot listen any more. */
+  readonly failed: Promise<never>;
   /**
    * Answers new requests with 503, waits for the running ones, and closes the connections. At the deadline, in milliseconds
    * since 1970, it breaks off the requests that still run; with `deno`, a download may go on until the program ends.
@@ -43,6 +46,7 @@ export interface Listening {
 interface Server {
   readonly hostname: string;
   readonly port: number;
+  readonly failed: Promise<never>;
   /** Takes no more connections, waits until all answers are sent, and closes the connections. */
   shutdown(): Promise<void>;
   /** Closes all connections at once. */
@@ -67,10 +71,11 @@ export async function listen(registry: Handler, options: ListenOptions): Promise
       if (isStopping && running === 0) becomeIdle();
     }
   };
-  const server = await servers[options.http](answer, options);
+  const server = await start(answer, options, () => running);
   return {
     hostname: server.hostname,
     port: server.port,
+    failed: server.failed,
     async stop(deadline) {
       isStopping = true;
       if (running === 0) becomeIdle();
@@ -81,32 +86,11 @@ export async function listen(registry: Handler, options: ListenOptions): Promise
   };
 }
 
-const servers = { deno: listenWithDeno, node: listenWithNode };
-
-async function listenWithNode(handler: Handler, options: ListenOptions): Promise<Server> {
+async function start(handler: Handler, options: ListenOptions, running: () => number): Promise<Server> {
+  if (options.http === "deno") return new DenoServer(handler, options, running);
   // Loaded only now: `node:http` takes a tenth of the time that the program needs to start.
   const { NodeServer } = await import("./node_listening.ts");
   return await NodeServer.listen(handler, options, options);
-}
-
-function listenWithDeno(handler: Handler, { hostname, port, reusePort, tls }: ListenOptions): Server {
-  const cut = new AbortController();
-  let isShuttingDown = false;
-  const server = Deno.serve({ hostname, port, reusePort, ...tls, signal: cut.signal, onListen() {} }, handler);
-  return {
-    hostname: server.addr.hostname,
-    port: server.addr.port,
-    async shutdown() {
-      isShuttingDown = true;
-      await server.shutdown();
-    },
-    async abort() {
-      // `Deno.serve` cannot break off a shutdown that has begun.
-      if (isShuttingDown) return;
-      cut.abort();
-      await server.finished;
-    },
-  };
 }
 
 // The answer to a request that comes while the registry stops. Other processes on the same root may serve it.

@@ -17,6 +17,8 @@ import { lookup } from "node:dns/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
+import { printable } from "../definitions/printable.ts";
+import { errors } from "./output.ts";
 
 /** The address that a server listens on, and how it listens there. */
 export interface Address {
@@ -44,9 +46,9 @@ export interface Limits {
   /** The time that a client has to send the headers of a request, in milliseconds. Default: 60 seconds. */
   readonly headersTimeout?: number;
   /**
-   * The most connections at a time; the server closes any further one at once. Default: 4,000. If the process reaches its
-   * limit of open files, `node:http` in Deno 2.9 never accepts another connection, and reports no error. So all servers of a
-   * process together must have fewer connections than that.
+   * The most connections at a time. For a further one, the server closes the one that is idle for the longest time, or the new
+   * one if none is idle. Default: 4,000. All servers of a process together must have fewer connections than the process may have
+   * open files.
    */
   readonly maxConnections?: number;
 }
@@ -68,10 +70,25 @@ const MOST_HEADERS = 200;
 // The most requests of one connection that may wait for the answer to the one before.
 const MOST_IN_LINE = 100;
 
+// If many connections come at once, the process can reach its limit of open files before the server can close one. After that,
+// `node:http` in Deno 2.9 does not look for new connections any more, and reports no error. So the server tells it to look, in
+// this interval, in milliseconds.
+const LOOK_AGAIN = 200;
+
+// The most connections that wait to be accepted. The operating system allows fewer on some machines.
+const BACKLOG = 511;
+
 // The requests of one connection that have no answer yet: the answer to the last one, and their number.
 interface Line {
   last: Promise<void>;
   length: number;
+  // With TLS, a request has another socket than its connection.
+  readonly connection: Socket | undefined;
+}
+
+// The address and port at the other end: the same for both sockets.
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }
 
 /** A server of `node:http`, or of `node:https`. */
@@ -80,6 +97,8 @@ export class NodeServer {
   readonly hostname: string;
   /** The port that the server listens on. */
   readonly port: number;
+  /** Is never settled: a server of `node:http` listens until it is told to stop. */
+  readonly failed: Promise<never> = new Promise(() => {});
   readonly #server: Server;
   readonly #sockets: ReadonlySet<Socket>;
   readonly #running: ReadonlySet<Promise<void>>;
@@ -108,23 +127,35 @@ export class NodeServer {
     };
     if (tls !== undefined) expectKeyPair(tls);
     const server: Server = tls === undefined ? createServer(options) : createTlsServer({ ...options, ...tls });
-    server.maxConnections = maxConnections;
     // 0 means no limit. By default `node:http` silently drops all headers after the first 1,000.
     server.maxHeadersCount = 0;
 
     const sockets = new Set<Socket>();
+    // The connections without a request, the one that has none for the longest time first.
+    const idle = new Map<string, Socket>();
     server.on("connection", (socket: Socket) => {
       sockets.add(socket);
-      socket.once("close", () => sockets.delete(socket));
+      const peer = peerOf(socket);
+      idle.set(peer, socket);
+      socket.once("close", () => {
+        sockets.delete(socket);
+        if (idle.get(peer) === socket) idle.delete(peer);
+      });
+      if (sockets.size <= maxConnections) return;
+      const [[longest, connection] = [peer, socket]] = idle;
+      idle.delete(longest);
+      sockets.delete(connection);
+      connection.destroy();
     });
 
     const running = new Set<Promise<void>>();
     const lines = new WeakMap<Socket, Line>();
     const answerTo = (isContinueExpected: boolean) => (incoming: IncomingMessage, outgoing: ServerResponse) => {
       const { socket } = incoming;
-      const line = lines.get(socket) ?? { last: Promise.resolve(), length: 0 };
+      const line = lines.get(socket) ?? { last: Promise.resolve(), length: 0, connection: idle.get(peerOf(socket)) };
       lines.set(socket, line);
       if (++line.length > MOST_IN_LINE) return socket.destroy();
+      if (line.length === 1) idle.delete(peerOf(socket));
       // A client may send many requests before it reads an answer. Each waits for the one before: that may be a push, and this
       // the pull of what it pushes (RFC 9112 section 9.3.2).
       const answered = line.last.then(() => answer(handler, incoming, outgoing, isContinueExpected));
@@ -132,6 +163,8 @@ export class NodeServer {
       running.add(answered);
       answered.finally(() => {
         line.length--;
+        const { length, connection } = line;
+        if (length === 0 && connection?.destroyed === false) idle.set(peerOf(connection), connection);
         running.delete(answered);
       });
     };
@@ -175,10 +208,18 @@ async function start(server: Server, { hostname, port, reusePort = false }: Addr
   }
   const { promise: started, resolve, reject } = Promise.withResolvers<void>();
   server.once("error", reject);
-  server.listen({ host: address, port, reusePort }, resolve);
+  server.listen({ host: address, port, reusePort, backlog: BACKLOG }, resolve);
   await started;
   server.off("error", reject);
-  server.on("error", (error) => console.error(`glassbox: ${error.message}`));
+  server.on("error", (error) => errors.print(`glassbox: ${error.message}`));
+  const timer = setInterval(() => lookForConnections(server), LOOK_AGAIN);
+  server.once("close", () => clearInterval(timer));
+}
+
+// If it listens already, `listen` of its handle only looks.
+function lookForConnections(server: Server): void {
+  const { _handle: handle } = server as unknown as { _handle?: { listen(backlog: number): void } | null };
+  handle?.listen(BACKLOG);
 }
 
 // Answers a request. Returns when the answer is sent or the connection is closed, and never throws.
@@ -203,7 +244,7 @@ async function answer(
     if (isContinueExpected && !incoming.complete) outgoing.shouldKeepAlive = false;
     await send(response, outgoing, closed);
   } catch (error) {
-    console.error(error);
+    printError(error);
     // Without the end of the connection, the client could take a part of the answer for the whole.
     socket.destroy();
   } finally {
@@ -211,6 +252,11 @@ async function answer(
     body?.detach();
     discardRest(incoming);
   }
+}
+
+function printError(error: unknown): void {
+  const text = `glassbox: ${error instanceof Error ? error.stack ?? error.message : error}`;
+  errors.print(text.split("\n").map(printable).join("\n"));
 }
 
 async function respond(handler: Handler, incoming: IncomingMessage, body?: ReadableStream): Promise<Response> {
@@ -233,7 +279,7 @@ async function respond(handler: Handler, incoming: IncomingMessage, body?: Reada
   try {
     return await handler(new RawRequest(method, url, headers, body), client);
   } catch (error) {
-    console.error(error);
+    printError(error);
     return new Response("Internal Server Error", { status: STATUS_CODE.InternalServerError });
   }
 }

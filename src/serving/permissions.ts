@@ -8,7 +8,7 @@
  * gives permissions when a program starts, before the program can read a flag. So the first process has only the permission
  * to run `deno`. It reads the flags, starts the second process, and waits for its end.
  *
- * Next: htpasswd.ts
+ * Next: starting_again.ts
  *
  * @module
  */
@@ -23,34 +23,6 @@ const SOURCE = new URL("../", import.meta.url);
 export function isFirstStart({ root }: CommandLine): boolean {
   const mayRun = Deno.permissions.querySync({ name: "run", command: "deno" }).state === "granted";
   return mayRun && Deno.permissions.querySync({ name: "read", path: root }).state !== "granted";
-}
-
-/** Starts the program again with the permissions for a command line. Returns the exit status of that process. */
-export async function startAgain(main: string, args: readonly string[], line: CommandLine): Promise<number> {
-  const { code } = await run(["run", "--no-prompt", ...cachedOnly(line), ...permissionFlags(line), main, ...args]);
-  return code;
-}
-
-// Only passwords need a package that Deno may have to fetch. Without them, Deno fetches nothing.
-function cachedOnly({ htpasswd }: CommandLine): string[] {
-  return htpasswd === undefined ? ["--cached-only"] : [];
-}
-
-function run(args: readonly string[]): Promise<Deno.CommandStatus> {
-  const child = new Deno.Command("deno", { args: [...args] }).spawn();
-  // This process passes each signal on. A terminal interrupts both processes itself, and a second signal does no harm.
-  const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
-  for (const signal of signals) Deno.addSignalListener(signal, () => stop(child, signal));
-  return child.status;
-}
-
-function stop(child: Deno.ChildProcess, signal: Deno.Signal): void {
-  try {
-    child.kill(signal);
-  } catch (error) {
-    // The other process has ended already.
-    if (!(error instanceof TypeError) && !(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }
 
 /** Returns the flags of `deno run` for a command line. */

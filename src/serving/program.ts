@@ -21,12 +21,13 @@ import { clearLeftOvers } from "../housekeeping/clear_left_overs.ts";
 import { expireUploads } from "../housekeeping/expire_uploads.ts";
 import type { CommandLine } from "./command_line.ts";
 import type { Listening } from "./listening.ts";
-import { logFormOf, oneLine } from "./serving.ts";
+import { errors, Output } from "./output.ts";
+import { LAST_WORDS, logFormOf, oneLine } from "./serving.ts";
 import { serveInThreads } from "./threads.ts";
 
 const HOUR_MILLISECONDS = 60 * 60 * 1000;
 
-/** Runs the command of a command line. Returns false if `verify` has found faults. */
+/** Runs the command of a command line. Returns false if `verify` has found faults, or if the program cannot serve any more. */
 export async function work(line: CommandLine, version: string): Promise<boolean> {
   const { command } = line;
   if (command !== "serve") {
@@ -39,20 +40,25 @@ export async function work(line: CommandLine, version: string): Promise<boolean>
     ...line,
     disk: line.disk ?? (line.readOnly || !isSlow(line.root) ? "fast" : "slow"),
   });
+  const out = new Output(Deno.stdout);
   // A program that reads the log as JSON must not find other lines in it.
-  (logFormOf(line) === "json" ? console.error : console.log)(welcome(line, version, listening));
+  (logFormOf(line) === "json" ? errors : out).print(welcome(line, version, listening));
   if (line.htpasswd === undefined && !isLoopback(line.host)) {
     const can = line.readOnly ? "pull" : line.noDelete ? "push" : "push and delete";
-    console.error(`glassbox: warning: everybody who reaches ${line.host} can ${can}; --htpasswd asks for a password`);
+    errors.print(`glassbox: warning: everybody who reaches ${line.host} can ${can}; --htpasswd asks for a password`);
   }
   const housekeeping = line.readOnly ? undefined : keepHouseNowAndHourly(line);
 
-  await stop;
+  const failure = await Promise.race([stop, listening.failed]).catch((error) => error);
   clearInterval(housekeeping);
-  const patience = setTimeout(() => console.error(stopping(line)), 300);
-  await Promise.race([listening.stop(Date.now() + line.drain), signalToStop(1000)]);
+  if (failure !== undefined) errors.print(`glassbox: cannot listen any more: ${oneLine(failure)}`);
+  const patience = setTimeout(() => errors.print(stopping(line)), 300);
+  // Without new connections, what runs is not worth the wait: the sooner this process ends, the sooner the next one serves.
+  const drain = failure === undefined ? line.drain : 0;
+  await Promise.race([listening.stop(Date.now() + drain), signalToStop(1000)]);
   clearTimeout(patience);
-  return true;
+  await Promise.all([out, errors].map((output) => output.flush(LAST_WORDS)));
+  return failure === undefined;
 }
 
 // Tries to use the root now, so that a person sees the error at the start, and not the first client.
@@ -128,7 +134,7 @@ An image goes the same way: docker tag IMAGE ${address}/library/hello, docker pu
 }
 
 function keepHouseNowAndHourly(line: CommandLine): ReturnType<typeof setInterval> {
-  const keepHouse = () => keepHouseOnce(line).catch((error) => console.error(`glassbox: ${oneLine(error)}`));
+  const keepHouse = () => keepHouseOnce(line).catch((error) => errors.print(`glassbox: ${oneLine(error)}`));
   keepHouse();
   return setInterval(keepHouse, HOUR_MILLISECONDS);
 }
@@ -139,7 +145,7 @@ async function keepHouseOnce({ root, durability, uploadTtl }: CommandLine): Prom
   await expireUploads(disk, uploadTtl);
   for await (const { kind, path } of clearLeftOvers(disk)) {
     if (kind === "restored") {
-      console.error(`glassbox: restored ${printable(path)}, which an interrupted gc had taken aside`);
+      errors.print(`glassbox: restored ${printable(path)}, which an interrupted gc had taken aside`);
     }
   }
 }

@@ -21,42 +21,55 @@ import { formatJson, formatLine, formatStory, type Story } from "../story.ts";
 import type { CommandLine } from "./command_line.ts";
 import { loadBcrypt, parseHtpasswd } from "./htpasswd.ts";
 import { listen, type Listening } from "./listening.ts";
+import { missingAsJson, missingAsText, Output } from "./output.ts";
 
 /** The options of a serving thread, besides the command line. */
 export interface ServeOptions {
   /** True if other threads listen on the same port. */
   readonly isShared: boolean;
+  /** The most connections of this thread, with `node:http`. */
+  readonly maxConnections: number;
   /** Keeps the hashes of upload sessions. If it is `undefined`, the thread itself does. */
   readonly hashes: RunningHashes | undefined;
 }
 
 /** Starts to serve as the command line says. */
-export async function serve(line: CommandLine, { isShared, hashes }: ServeOptions): Promise<Listening> {
+export async function serve(line: CommandLine, { isShared, maxConnections, hashes }: ServeOptions): Promise<Listening> {
   const { root, durability, disk, host, port, http, tlsCert, tlsKey } = line;
+  const log = logOf(line);
   const registry = createRegistry({
     ...line,
     // `listen` only sends the answers of this registry, and changes none of their bytes.
     disk: localDisk(root, { durability, isSlow: disk === "slow", sharesBytes: true, hashes }),
     allowHost: [...line.allowHost, host],
     access: await accessOf(line),
-    onStory: printer(line),
+    onStory: log?.tell,
   });
   const tls = tlsCert === undefined ? undefined : await readTls(tlsCert, tlsKey!);
-  const maxConnections = Math.floor(MOST_CONNECTIONS / (isShared ? line.threads : 1));
-  return await listen(registry, { http, hostname: host, port, reusePort: isShared, tls, maxConnections });
+  const listening = await listen(registry, { http, hostname: host, port, reusePort: isShared, tls, maxConnections });
+  return {
+    ...listening,
+    async stop(deadline) {
+      await listening.stop(deadline);
+      await log?.output.flush(LAST_WORDS);
+    },
+  };
 }
 
-// The most connections of all threads together, with `node:http`.
-const MOST_CONNECTIONS = 4000;
+/** The time for what is printed last to be written, at the end of the program, in milliseconds. */
+export const LAST_WORDS = 1000;
 
 /** Returns the form of the log: the one of the flag, or else the story on a terminal and single lines elsewhere. */
 export function logFormOf({ log }: CommandLine): "story" | "line" | "json" | "none" {
   return log ?? (Deno.stdout.isTerminal() ? "story" : "line");
 }
 
-function printer(line: CommandLine): ((story: Story) => void) | undefined {
-  const format = { story: formatStory, line: formatLine, json: formatJson, none: undefined }[logFormOf(line)];
-  return format && ((story) => console.log(format(story)));
+function logOf(line: CommandLine): { output: Output; tell: (story: Story) => void } | undefined {
+  const form = logFormOf(line);
+  const format = { story: formatStory, line: formatLine, json: formatJson, none: undefined }[form];
+  if (format === undefined) return undefined;
+  const output = new Output(Deno.stdout, form === "json" ? missingAsJson : missingAsText);
+  return { output, tell: (story) => output.print(format(story)) };
 }
 
 async function accessOf({ htpasswd, anonymous }: CommandLine): Promise<Access | undefined> {

@@ -2,7 +2,7 @@
  * A thread other than the first one. It gets its work from the first one, by messages:
  *
  *     { to: "hash", port }                 hash for the thread at the other end of the port; once for each thread
- *     { to: "serve", line }                serve until { to: "stop", deadline } comes
+ *     { to: "serve", line, … }             serve until { to: "stop", deadline } comes
  *     { to: "use hashes", port }           the answer to "hashes, please"
  *
  * Next: housekeeping.ts
@@ -20,7 +20,7 @@ import { serve } from "./serving.ts";
 /** A message from the first thread to another one. */
 export type Message =
   | { readonly to: "hash"; readonly port: MessagePort }
-  | { readonly to: "serve"; readonly line: CommandLine }
+  | { readonly to: "serve"; readonly line: CommandLine; readonly maxConnections: number }
   | { readonly to: "use hashes"; readonly port: MessagePort }
   | { readonly to: "stop"; readonly deadline: number };
 
@@ -42,9 +42,8 @@ firstThread.addEventListener("message", async ({ data }: MessageEvent<Message>) 
       reply("hashes, please");
       return hashesElsewhere;
     });
-    serving = serve(data.line, { isShared: true, hashes: elsewhere });
-    await serving;
-    return;
+    serving = serve(data.line, { isShared: true, maxConnections: data.maxConnections, hashes: elsewhere });
+    return await (await serving).failed;
   }
   await (await serving)?.stop(data.deadline);
   reply("stopped");

@@ -16,12 +16,16 @@ import { fileURLToPath } from "node:url";
 import { HashesElsewhere } from "../disk/hashes_elsewhere.ts";
 import { type CommandLine, startsThreads } from "./command_line.ts";
 import type { Listening } from "./listening.ts";
+import { errors } from "./output.ts";
 import { serve } from "./serving.ts";
 import type { Message, Reply } from "./thread.ts";
 
 /** Serves in as many threads as the command line says, and hashes in one more. */
 export async function serveInThreads(line: CommandLine): Promise<Listening> {
-  if (!startsThreads(line) || !mayLoadThreads()) return await serve(line, { isShared: false, hashes: undefined });
+  const most = line.http === "node" ? mostConnections(line.root) : Infinity;
+  if (!startsThreads(line) || !mayLoadThreads()) {
+    return await serve(line, { isShared: false, maxConnections: most, hashes: undefined });
+  }
 
   expectFreePort(line);
   let hashing: Worker | undefined;
@@ -33,7 +37,8 @@ export async function serveInThreads(line: CommandLine): Promise<Listening> {
     return port2;
   };
   const hashes = new HashesElsewhere(() => Promise.resolve(portToHashes()));
-  const first = await serve(line, { isShared: true, hashes });
+  const maxConnections = Math.floor(most / line.threads);
+  const first = await serve(line, { isShared: true, maxConnections, hashes });
   const others = Array.from({ length: line.threads - 1 }, startThread);
   for (const other of others) {
     other.addEventListener("message", ({ data }: MessageEvent<Reply>) => {
@@ -41,16 +46,35 @@ export async function serveInThreads(line: CommandLine): Promise<Listening> {
       const port = portToHashes();
       send(other, { to: "use hashes", port }, [port]);
     });
-    send(other, { to: "serve", line });
+    send(other, { to: "serve", line, maxConnections });
   }
   return {
     hostname: first.hostname,
     port: first.port,
+    // If another thread cannot listen any more, it throws, and that ends the program too.
+    failed: first.failed,
     async stop(deadline) {
       await Promise.all([first.stop(deadline), ...others.map((other) => stopThread(other, deadline))]);
       hashing?.terminate();
     },
   };
+}
+
+// The most connections of all threads together.
+const MOST_CONNECTIONS = 4000;
+
+// A process may have only so many connections and open files together. Only a try shows how many: to ask the operating system
+// would need more permissions. Half of them are for connections, and the others for the files that requests use.
+function mostConnections(root: string): number {
+  const open: Deno.FsFile[] = [];
+  try {
+    while (open.length < 2 * MOST_CONNECTIONS) open.push(Deno.openSync(root));
+  } catch (error) {
+    if ((error as { code?: string }).code !== "EMFILE") throw error;
+  } finally {
+    for (const file of open) file.close();
+  }
+  return Math.floor(open.length / 2);
 }
 
 // The threads listen with SO_REUSEPORT. That would let another program share the port without an error, so check first.
@@ -65,7 +89,7 @@ function mayLoadThreads(): boolean {
   if (THREAD.protocol !== "file:") return true;
   const folder = new URL("../", THREAD);
   if (Deno.permissions.querySync({ name: "read", path: folder }).state === "granted") return true;
-  console.error(`glassbox: warning: only one thread serves; more need --allow-read=${fileURLToPath(folder)}`);
+  errors.print(`glassbox: warning: only one thread serves; more need --allow-read=${fileURLToPath(folder)}`);
   return false;
 }
 

@@ -48,11 +48,17 @@ export class Program implements AsyncDisposable {
   // The first `main.ts` passes SIGTERM on to the second. SIGKILL would end only the first.
   readonly #lastSignal: Deno.Signal;
   #isLate = false;
+  #kills = 0;
   #address = "";
 
   /** Starts `main.ts`, which starts itself again with just the permissions that the flags call for. */
   static start(...args: string[]): Program {
     return new Program(["--allow-run=deno"], "main.ts", args, "SIGTERM");
+  }
+
+  /** Starts `main.ts` as `start` does, in a process that may have only so many open files and connections. */
+  static startWith(openFiles: number, ...args: string[]): Program {
+    return new Program(["--allow-run=deno"], "main.ts", args, "SIGTERM", openFiles);
   }
 
   /** Starts `main.ts` as the first one does: a signal reaches the registry itself. */
@@ -77,9 +83,17 @@ export class Program implements AsyncDisposable {
     return program;
   }
 
-  private constructor(permissions: readonly string[], script: string, args: string[], lastSignal: Deno.Signal) {
-    this.#child = new Deno.Command("deno", {
-      args: ["run", "--no-prompt", ...permissions, PROJECT + script, ...args],
+  private constructor(
+    permissions: readonly string[],
+    script: string,
+    args: string[],
+    lastSignal: Deno.Signal,
+    openFiles?: number,
+  ) {
+    const run = ["run", "--no-prompt", ...permissions, PROJECT + script, ...args];
+    const limited = ["-c", `ulimit -n ${openFiles}; exec deno "$@"`, "sh", ...run];
+    this.#child = new Deno.Command(openFiles === undefined ? "deno" : "sh", {
+      args: openFiles === undefined ? run : limited,
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
@@ -127,6 +141,14 @@ export class Program implements AsyncDisposable {
       if (isRight(answer)) return answer;
       assert(Date.now() < deadline, `${method} ${path} is still ${answer.status}`);
     }
+  }
+
+  /** Kills the second process, which the first one has started, and waits until it has ended. */
+  async killSecond(): Promise<void> {
+    const { stdout } = await new Deno.Command("pgrep", { args: ["-P", String(this.#child.pid)] }).output();
+    const second = new TextDecoder().decode(stdout).trim();
+    Deno.kill(Number(second), "SIGKILL");
+    await this.err.until(new RegExp(`(?:starts again[^]*){${++this.#kills}}`));
   }
 
   /** Sends it a signal, unless it has ended already. */
@@ -208,6 +230,12 @@ export class Printed {
     this.#more.resolve();
     this.#more = Promise.withResolvers();
   }
+}
+
+/** Returns a port that nobody listens on. A program on port 0 gets another one each time it starts. */
+export function freePort(): string {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return String(listener.addr.port);
 }
 
 /** Runs Deno with these arguments, and returns how it ended and what it has printed. */

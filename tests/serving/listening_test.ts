@@ -30,8 +30,8 @@ class TestServer implements AsyncDisposable {
     return `http://127.0.0.1:${this.port}${path}`;
   }
 
-  connect(): Promise<Connection> {
-    return Connection.open(this.port);
+  connect(tls?: { cert: string }): Promise<Connection> {
+    return Connection.open(this.port, tls?.cert);
   }
 
   /** Returns the output of a program that talks to the server. */
@@ -48,18 +48,20 @@ class TestServer implements AsyncDisposable {
 
 /** A connection that sends exactly the test's bytes. */
 class Connection implements Disposable {
-  readonly #connection: Deno.TcpConn;
+  readonly #connection: Deno.TcpConn | Deno.TlsConn;
   readonly #timer: ReturnType<typeof setTimeout>;
   #heard = "";
 
-  private constructor(connection: Deno.TcpConn) {
+  private constructor(connection: Deno.TcpConn | Deno.TlsConn) {
     this.#connection = connection;
     // If a test waits for a text that does not come, it fails instead of hanging.
     this.#timer = setTimeout(() => connection.close(), 20_000);
   }
 
-  static async open(port: number): Promise<Connection> {
-    return new Connection(await Deno.connect({ hostname: "127.0.0.1", port }));
+  /** Connects, with TLS if there is a certificate. */
+  static async open(port: number, certificate?: string): Promise<Connection> {
+    if (certificate === undefined) return new Connection(await Deno.connect({ hostname: "127.0.0.1", port }));
+    return new Connection(await Deno.connectTls({ hostname: "localhost", port, caCerts: [certificate] }));
   }
 
   async write(text: string): Promise<void> {
@@ -72,7 +74,7 @@ class Connection implements Disposable {
     const piece = new Uint8Array(65_536);
     while (until === undefined || !this.#heard.includes(until)) {
       const length = await this.#connection.read(piece).catch((error) => {
-        if (error instanceof Deno.errors.ConnectionReset) return null;
+        if (error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.UnexpectedEof) return null;
         throw error;
       });
       if (length === null) {
@@ -748,24 +750,63 @@ Deno.test("node: a client that is late with its headers is disconnected, and one
   assertMatch(await uploading.read(), /^HTTP\/1\.1 200 OK\r\n/);
 });
 
-Deno.test("node: a connection over the limit is closed, and a new one is accepted after another has ended", async () => {
-  await using server = await TestServer.start("node", echo, { maxConnections: 2 });
+for (const withTls of [false, true]) {
+  const name = withTls ? " with TLS" : "";
+  Deno.test(`node: over the limit${name}, the connection that is idle for the longest time is closed`, async () => {
+    const tls = withTls ? { cert: CERTIFICATE, key: KEY } : undefined;
+    const asked = Promise.withResolvers<void>();
+    const finish = Promise.withResolvers<void>();
+    const handler = async (request: Request) => {
+      if (!request.url.endsWith("/slow")) return new Response("quick");
+      asked.resolve();
+      await finish.promise;
+      return new Response("slow");
+    };
+    await using server = await TestServer.start("node", handler, { maxConnections: 3, tls });
+    using running = await server.connect(tls);
+    await running.write(`GET /slow ${HOST}\r\n`);
+    await asked.promise;
+    using longest = await server.connect(tls);
+    await longest.write(`GET / ${HOST}\r\n`);
+    await longest.read("quick");
+    using used = await server.connect(tls);
+    for (const connection of [longest, used]) {
+      await connection.write(`GET / ${HOST}\r\n`);
+      await connection.read("quick");
+    }
+
+    using further = await server.connect(tls);
+    await further.write(`GET / ${HOST}\r\n`);
+    assertMatch(await further.read("quick"), /^HTTP\/1\.1 200 OK\r\n/);
+
+    assertEquals(await longest.read(), "");
+    await used.write(`GET / ${HOST}\r\n`);
+    assertMatch(await used.read("quick"), /^HTTP\/1\.1 200 OK\r\n/);
+    finish.resolve();
+    assertMatch(await running.read("slow"), /^HTTP\/1\.1 200 OK\r\n/);
+  });
+}
+
+Deno.test("node: over the limit, a new connection is closed if a request runs on each of the others", async () => {
+  const asked = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const finish = Promise.withResolvers<void>();
+  let requests = 0;
+  const handler = async () => {
+    asked[requests++].resolve();
+    await finish.promise;
+    return new Response("slow");
+  };
+  await using server = await TestServer.start("node", handler, { maxConnections: 2 });
   using first = await server.connect();
-  const second = await server.connect();
-  for (const connection of [first, second]) {
-    await connection.write(`GET / ${HOST}\r\n`);
-    await connection.read("GET ");
-  }
+  using second = await server.connect();
+  for (const connection of [first, second]) await connection.write(`GET / ${HOST}\r\n`);
+  await Promise.all(asked.map(({ promise }) => promise));
 
   using third = await server.connect();
   assertEquals(await third.read(), "");
-  await second.write(`GET / ${HOST}${LAST}`);
-  await second.read();
-  second[Symbol.dispose]();
+  finish.resolve();
 
-  using fourth = await server.connect();
-  await fourth.write(`GET / ${HOST}\r\n`);
-  assertMatch(await fourth.read("GET "), /^HTTP\/1\.1 200 OK\r\n/);
+  for (const connection of [first, second]) assertMatch(await connection.read("slow"), /^HTTP\/1\.1 200 OK\r\n/);
 });
 
 Deno.test("node: the answer with status 304 keeps its Content-Length", async () => {
@@ -825,21 +866,21 @@ Deno.test("node: a client that goes away while one of its requests runs and othe
 
 // A certificate for localhost, its key, and another key; they protect nothing.
 const CERTIFICATE = `-----BEGIN CERTIFICATE-----
-MIIBgDCCASWgAwIBAgIUD1XNvMKi+3QWY+bzDgC4XxJzha8wCgYIKoZIzj0EAwIw
-FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMTE3MDkzNFoYDzIxMjYxMDI4
-MTcwOTM0WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
-PQMBBwNCAASp5l3XSVc3WShDW1XgOpMRorPWH4jBxCeSqSKFKWK1h7Q/cilRl7ks
-tKN2WHlBTz1msMKxNv7jKb8rIm6ZnV/Qo1MwUTAdBgNVHQ4EFgQU6JgYBoFAMNOY
-NWNwoSSUqzSYI/UwHwYDVR0jBBgwFoAU6JgYBoFAMNOYNWNwoSSUqzSYI/UwDwYD
-VR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNJADBGAiEA4iQAND1X/tkTknHZ/HYY
-AgjgytHwssUMm7c7cF4HJdACIQD/hAWhKXf3VnWR0VoLL0sbWASplcor+33ADleg
-CliXxQ==
+MIIBkjCCATigAwIBAgIUIttxIdWVmZAtChF/tR50X8dEfGEwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMTE5NTQxOFoYDzIxMjYxMDI4
+MTk1NDE4WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAATxrflXNjoHTZ/P4xOvlHZMnrTp5XaecZAEw5N8U9qXMbKY0gu1+2DP
+M8FoU/crwEih/nkbVpfbCy3yBKHoCyDVo2YwZDAdBgNVHQ4EFgQUsGK+tkNnse/4
+NHkd6IRODRDklMIwHwYDVR0jBBgwFoAUsGK+tkNnse/4NHkd6IRODRDklMIwFAYD
+VR0RBA0wC4IJbG9jYWxob3N0MAwGA1UdEwEB/wQCMAAwCgYIKoZIzj0EAwIDSAAw
+RQIgYWA3Kenm5mR7bfBpWhRF8M0sW5m4CauHIhZaBvXHLXICIQCGvc2y9BSoptTv
+I/jzrJ+tkXUgDe4+1frutLUoBffO3g==
 -----END CERTIFICATE-----
 `;
 const KEY = `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg2UWDBcXynOEJHpLd
-fINvbsIjjGGJb7Nl2y6CBw1+mYShRANCAASp5l3XSVc3WShDW1XgOpMRorPWH4jB
-xCeSqSKFKWK1h7Q/cilRl7kstKN2WHlBTz1msMKxNv7jKb8rIm6ZnV/Q
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgs37MFMo6Xw0jtnZT
+6aFqcxPeM4ELpZLqQf1YOn9jITWhRANCAATxrflXNjoHTZ/P4xOvlHZMnrTp5Xae
+cZAEw5N8U9qXMbKY0gu1+2DPM8FoU/crwEih/nkbVpfbCy3yBKHoCyDV
 -----END PRIVATE KEY-----
 `;
 const OTHER_KEY = `-----BEGIN PRIVATE KEY-----

@@ -1,0 +1,101 @@
+/**
+ * Output: the program prints without waiting for the readers of what it prints.
+ *
+ *     print  ──▶  queue, at most a million characters  ──▶  standard output, as fast as it is read
+ *                   ╰─ full: the line is dropped, and counted
+ *
+ *     GET   /v2/   200   0.4 ms   end-1
+ *     glassbox: 1204 lines are missing here, because nobody has read the log
+ *     GET   /v2/   200   0.3 ms   end-1
+ *
+ * `console.log` waits until its text is taken. If the reader is stuck, or somebody pressed Ctrl-S, the program would wait with
+ * it, and with the program all its clients. Here a thread of the operating system waits instead.
+ *
+ * Each thread of the program has a queue of its own. Deno lets one write to the standard output at a time, and each write has
+ * whole lines, so the lines of two threads are never mixed.
+ *
+ * Next: permissions.ts
+ *
+ * @module
+ */
+
+/** Where an output goes, such as `Deno.stdout`. */
+export interface Sink {
+  /** Writes some of the bytes, and returns their number. */
+  write(bytes: Uint8Array): Promise<number>;
+}
+
+// The most characters that wait in a queue. As many again may be on their way.
+const MOST_WAITING = 1_000_000;
+
+// The time until the next try, if a write has failed, because the disk with the log is full, for example. In milliseconds.
+const NEXT_TRY = 100;
+
+/** Prints lines. */
+export class Output {
+  readonly #sink: Sink;
+  readonly #missing: (lines: number) => string;
+  #waiting = "";
+  #dropped = 0;
+  #writing: Promise<void> | undefined;
+  #isClosed = false;
+
+  /** `missing` returns the line that stands for dropped ones. */
+  constructor(sink: Sink, missing: (lines: number) => string = missingAsText) {
+    this.#sink = sink;
+    this.#missing = missing;
+  }
+
+  /** Prints a text, which may have several lines. Drops it if too much is waiting already. */
+  print(text: string): void {
+    if (this.#isClosed) return;
+    // A short text after a dropped long one is dropped, too. Otherwise the number would come behind it.
+    if (this.#dropped > 0 || this.#waiting.length + text.length >= MOST_WAITING) this.#dropped++;
+    else this.#waiting += `${text}\n`;
+    this.#writing ??= this.#write();
+  }
+
+  /** Waits until everything is written, but no longer than some milliseconds. */
+  async flush(milliseconds: number): Promise<void> {
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, milliseconds);
+    await Promise.race([this.#writing, late]);
+    clearTimeout(timer);
+  }
+
+  async #write(): Promise<void> {
+    while (this.#waiting !== "" || this.#dropped > 0) {
+      const missing = this.#dropped > 0 ? `${this.#missing(this.#dropped)}\n` : "";
+      const bytes = new TextEncoder().encode(this.#waiting + missing);
+      this.#waiting = "";
+      this.#dropped = 0;
+      await this.#writeAll(bytes);
+    }
+    this.#writing = undefined;
+  }
+
+  async #writeAll(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length && !this.#isClosed;) {
+      try {
+        at += await this.#sink.write(bytes.subarray(at));
+      } catch (error) {
+        // There is nobody any more who could read it.
+        if (error instanceof Deno.errors.BrokenPipe) this.#isClosed = true;
+        else await new Promise((resolve) => setTimeout(resolve, NEXT_TRY));
+      }
+    }
+  }
+}
+
+/** Returns the line of a log for people that stands for dropped lines. */
+export function missingAsText(lines: number): string {
+  return `glassbox: ${lines} ${lines === 1 ? "line is" : "lines are"} missing here, because nobody has read the log`;
+}
+
+/** Returns the line of a log for machines that stands for dropped lines. */
+export function missingAsJson(lines: number): string {
+  return JSON.stringify({ time: new Date().toISOString(), missing: lines });
+}
+
+/** The standard error: what the program says of itself. */
+export const errors: Output = new Output(Deno.stderr);
