@@ -70,6 +70,8 @@ function isUnchanged({ size, lastUsed, links }: FileInfo, info: Deno.FileInfo): 
 export function remember(root: Root, folder: string, path: string, info: Deno.FileInfo): FileInfo {
   const now = { path, size: info.size, lastUsed: timeOf(info), links: info.nlink ?? 1, identity: identityOf(info) };
   root.memory.found.set(folder, now);
+  // The caller has made sure that the folder is no link.
+  root.places.set(folder + path.slice(path.lastIndexOf("/")), now.identity);
   return now;
 }
 
