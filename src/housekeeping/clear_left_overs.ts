@@ -30,6 +30,7 @@ import type { Disk } from "../disk/disk.ts";
 import { PROGRAM_OPTIONS } from "../options.ts";
 import { findBlob } from "../store/blobs.ts";
 import {
+  BLOB_FILES,
   CONTENT_TYPE_FILE,
   contentFolder,
   MANIFEST_FILE,
@@ -66,13 +67,22 @@ export async function* clearLeftOvers(disk: Disk, options: ClearOptions = {}): A
   const store = openStore({ disk, hashes: HASHES, sessionLifetime: Infinity });
   yield* clearUnfinished(disk, "", before);
   for (const name of listFolders(store)) {
+    const folders = namesIn(disk, name).map((fileName) => `${name}/${fileName}`);
     yield* clearContent(store, name, before);
-    yield* clearReferrers(store, name, before);
-    yield* clearUnfinished(disk, tagsFolder(name), before);
-    for (const folder of [tagsFolder(name), subjectsFolder(name), uploadsFolder(name), name]) tidyIfEmpty(disk, folder);
+    if (folders.includes(subjectsFolder(name))) yield* clearReferrers(store, name, before);
+    if (folders.includes(tagsFolder(name))) yield* clearUnfinished(disk, tagsFolder(name), before);
+    if (folders.includes(uploadsFolder(name))) namesIn(disk, uploadsFolder(name));
     await giveWay();
   }
   tidyBelow(disk, "_quarantine");
+}
+
+// Returns the names in a folder. If there are none, the folder goes, and so do the folders above it that become empty. But the root
+// stays.
+function namesIn(disk: Disk, folder: string): readonly string[] {
+  const names = disk.list(folder);
+  if (names.length === 0 && folder !== "") disk.tidy(folder);
+  return names;
 }
 
 // After this many folders or files, other requests get a turn.
@@ -87,7 +97,7 @@ async function* clearContent(store: Store, name: Name, before: number): AsyncGen
   const { disk } = store;
   for (const [looked, digest] of listContent(store, name).entries()) {
     const folder = contentFolder(name, digest);
-    const fileNames = disk.list(folder);
+    const fileNames = namesIn(disk, folder);
     for (const fileName of fileNames) {
       const leftOver = await clearAside(store, name, digest, fileName, before);
       if (leftOver !== undefined) yield leftOver;
@@ -95,7 +105,6 @@ async function* clearContent(store: Store, name: Name, before: number): AsyncGen
     if (fileNames.includes(CONTENT_TYPE_FILE) && !fileNames.includes(MANIFEST_FILE)) {
       yield* removeWithoutManifest(store, name, digest, `${folder}/${CONTENT_TYPE_FILE}`);
     }
-    tidyIfEmpty(disk, folder);
     if (looked % A_FEW === A_FEW - 1) await giveWay();
   }
 }
@@ -113,7 +122,7 @@ async function clearAside(
   fileName: string,
   before: number,
 ): Promise<LeftOver | undefined> {
-  const blobName = TAKEN_ASIDE.exec(fileName)?.[1];
+  const blobName = BLOB_FILES.find((name) => name === TAKEN_ASIDE.exec(fileName)?.[1]);
   if (blobName === undefined && !UNFINISHED.test(fileName)) return undefined;
   const { disk } = store;
   const folder = contentFolder(name, digest);
@@ -138,16 +147,15 @@ async function clearAside(
 }
 
 async function* clearReferrers(store: Store, name: Name, before: number): AsyncGenerator<LeftOver> {
+  namesIn(store.disk, subjectsFolder(name));
   for (const subject of listSubjects(store, name)) {
-    const folder = referrersFolder(name, subject);
-    yield* clearUnfinished(store.disk, folder, before);
+    yield* clearUnfinished(store.disk, referrersFolder(name, subject), before);
     for (const [looked, referrer] of listEntries(store, name, subject).entries()) {
       if (!hasManifest(store, name, referrer)) {
         yield* removeWithoutManifest(store, name, referrer, referrerFile(name, subject, referrer));
       }
       if (looked % A_FEW === A_FEW - 1) await giveWay();
     }
-    tidyIfEmpty(store.disk, folder);
     await giveWay();
   }
 }
@@ -169,19 +177,14 @@ async function* removeWithoutManifest(
 
 // Removes the files of a folder that were never finished.
 async function* clearUnfinished(disk: Disk, folder: string, before: number): AsyncGenerator<LeftOver> {
-  for (const fileName of disk.list(folder).filter((fileName) => UNFINISHED.test(fileName))) {
+  for (const fileName of namesIn(disk, folder).filter((fileName) => UNFINISHED.test(fileName))) {
     const path = folder === "" ? fileName : `${folder}/${fileName}`;
     const file = disk.look(path);
     if (file !== undefined && file.lastUsed <= before && await disk.remove(path)) yield { kind: "removed", path };
   }
 }
 
-function tidyIfEmpty(disk: Disk, folder: string): void {
-  if (disk.list(folder).length === 0) disk.tidy(folder);
-}
-
 // Removes all empty folders in a folder, and the folder itself if nothing is left.
 function tidyBelow(disk: Disk, folder: string): void {
-  for (const name of disk.list(folder)) tidyBelow(disk, `${folder}/${name}`);
-  tidyIfEmpty(disk, folder);
+  for (const name of namesIn(disk, folder)) tidyBelow(disk, `${folder}/${name}`);
 }

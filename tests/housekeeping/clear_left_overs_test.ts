@@ -199,6 +199,18 @@ Deno.test("a repository that has nothing but empty folders leaves the catalog an
   assertEquals(everythingIn(registry), before);
 });
 
+Deno.test("a root that is empty stays, and one that is not there is not made", async () => {
+  using folder = new Folder();
+  const nowhere = `${folder.path}/nowhere`;
+
+  const cleared = [
+    await Array.fromAsync(clearLeftOvers(diskOf({ root: nowhere }))),
+    await Array.fromAsync(clearLeftOvers(diskOf({ root: folder.path }))),
+  ];
+
+  assertEquals([cleared, folder.everything()], [[[], []], []]);
+});
+
 Deno.test("whatever else lies in the folder is left alone", async () => {
   await using registry = await startRegistry();
   const files = [
@@ -209,6 +221,8 @@ Deno.test("whatever else lies in the folder is left alone", async () => {
     `${REPOSITORY}/_tags/.DS_Store`,
     `${REPOSITORY}/${FOO}/.nfs000000000001`,
     `${REPOSITORY}/${FOO}/notes`,
+    `${REPOSITORY}/${FOO}/.notes.${UUID}`,
+    `${REPOSITORY}/${FOO}/.manifest.json.${UUID}`,
     `${REPOSITORY}/${digestOf("a file")}`,
     `_quarantine/${REPOSITORY}/${FOO}/blob.${UUID}`,
   ];
@@ -331,8 +345,9 @@ Deno.test("the program clears left-overs when it starts, and tells which blob it
   write({ root }, `library/other/${FOO}/.${UUID}`, "fo", 61);
   await using program = await Program.serve(root);
 
-  const pulled = await program.ask("GET", `/v2/${REPOSITORY}/blobs/${FOO}`, ({ status }) => status === 200);
-  const catalog = await program.ask("GET", "/v2/_catalog", () => !folder.everything().includes("library/other"));
+  const isGone = () => !folder.everything().includes("library/other");
+  const pulled = await program.ask("GET", `/v2/${REPOSITORY}/blobs/${FOO}`, ({ status }) => status === 200 && isGone());
+  const catalog = await program.send("GET", "/v2/_catalog");
   const [told] = await program.err.until(/restored.*/);
 
   assertEquals([await pulled.text(), await catalog.json()], ["foo", { repositories: [REPOSITORY] }]);
