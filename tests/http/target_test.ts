@@ -1,6 +1,7 @@
 /** The target of a request, with both HTTP servers: the path is that of the request line, whatever else a client sends. */
 
 import { assert, assertEquals } from "@std/assert";
+import { connect } from "node:http2";
 import { createRegistry } from "../../src/registry.ts";
 import { listen } from "../../src/serving/listening.ts";
 import { localDisk } from "../../src/disk/local_disk.ts";
@@ -12,6 +13,7 @@ interface Target extends AsyncDisposable {
   readonly secret: string;
   /** The URLs in the stories of the requests. */
   readonly urls: string[];
+  readonly port: number;
   /** Sends the request line and the headers of a request. */
   send(head: string): Promise<RawAnswer>;
 }
@@ -29,6 +31,7 @@ async function start(http: "deno" | "node"): Promise<Target> {
     registry,
     secret: digest,
     urls,
+    port: listening.port,
     send: (head) => sendBytes(listening.port, head),
     async [Symbol.asyncDispose]() {
       await listening.stop(Date.now() + 5_000);
@@ -260,4 +263,38 @@ Deno.test("a request without Host is read with the same care: an authority or a 
     const { status, body } = await target.send(`${line} HTTP/1.1\r\n`);
     assertEquals([status, body.includes(target.secret)], [400, false], line);
   }
+});
+
+// Sends a GET over HTTP/2. Returns the status, or "none" if the server ends the stream without an answer.
+async function getOverHttp2(port: number, headers: Record<string, string>): Promise<number | "none"> {
+  const session = connect(`http://127.0.0.1:${port}`);
+  const { promise: status, resolve } = Promise.withResolvers<number | "none">();
+  const { promise: closed, resolve: close } = Promise.withResolvers<void>();
+  session.on("error", () => resolve("none")).on("close", close);
+  const stream = session.request({ ":method": "GET", ...headers });
+  stream.on("response", (answer) => resolve(answer[":status"]!)).on("error", () => resolve("none")).resume().end();
+  const outcome = await status;
+  session.destroy();
+  await closed;
+  return outcome;
+}
+
+Deno.test("deno: API-01: over HTTP/2, neither the authority nor a Host changes the path", async () => {
+  await using target = await start("deno");
+  const path = "/v2/public/tags/list";
+  const requests: [headers: Record<string, string>, status: number | "none"][] = [
+    [{ ":authority": "h", ":path": path }, 200],
+    [{ ":authority": "h", ":path": path, "host": "h" }, 200],
+    [{ ":authority": "h", ":path": path, "host": "other" }, 400],
+    [{ ":authority": "h", ":path": path, "host": "x/v2/a/b/manifests/t?" }, 400],
+    [{ ":authority": "u@h", ":path": path }, 400],
+    [{ ":authority": "x/v2/a/b/manifests/t?", ":path": path }, "none"],
+    [{ ":authority": "x/v2/a/b/manifests/t#", ":path": path }, "none"],
+    [{ ":authority": "h", ":path": "http://h/v2/a/b/manifests/t" }, 404],
+  ];
+
+  for (const [headers, status] of requests) {
+    assertEquals(await getOverHttp2(target.port, headers), status, JSON.stringify(headers));
+  }
+  assertEquals(target.urls.filter((url) => url.startsWith("/v2/a/b/")), []);
 });
