@@ -211,7 +211,7 @@ async function start(server: Server, { hostname, port, reusePort = false }: Addr
   server.listen({ host: address, port, reusePort, backlog: BACKLOG }, resolve);
   await started;
   server.off("error", reject);
-  server.on("error", (error) => errors.print(`glassbox: ${error.message}`));
+  server.on("error", (error) => errors.print(`glassbox: ${printable(error.message)}`));
   const timer = setInterval(() => lookForConnections(server), LOOK_AGAIN);
   server.once("close", () => clearInterval(timer));
 }

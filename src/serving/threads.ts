@@ -13,6 +13,7 @@
  */
 
 import { fileURLToPath } from "node:url";
+import { printable } from "../definitions/printable.ts";
 import { HashesElsewhere } from "../disk/hashes_elsewhere.ts";
 import { type CommandLine, startsThreads } from "./command_line.ts";
 import type { Listening } from "./listening.ts";
@@ -89,7 +90,7 @@ function mayLoadThreads(): boolean {
   if (THREAD.protocol !== "file:") return true;
   const folder = new URL("../", THREAD);
   if (Deno.permissions.querySync({ name: "read", path: folder }).state === "granted") return true;
-  errors.print(`glassbox: warning: only one thread serves; more need --allow-read=${fileURLToPath(folder)}`);
+  errors.print(`glassbox: warning: only one thread serves; more need --allow-read=${printable(fileURLToPath(folder))}`);
   return false;
 }
 
