@@ -29,22 +29,24 @@ export function unlessMissing<T>(action: () => T): T | undefined {
   }
 }
 
+/** Does the same with an action that another thread may do. */
+export async function unlessMissingLater<T>(action: () => T): Promise<Awaited<T> | undefined> {
+  for (let tries = 0;; tries++) {
+    try {
+      return await action();
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      if (!isStale(error) || tries > 0) throw error;
+    }
+  }
+}
+
 /**
  * Asks for something in a file that others replace, such as a tag. On JuiceFS the file may seem to be missing at that moment, so
  * if there is no answer, this asks once more. Nobody replaces blobs; one question is enough for them.
  */
 export function askTwice<T>(question: () => T | undefined): T | undefined {
   return question() ?? question();
-}
-
-/** Does the same with an action that another thread may do. */
-export async function unlessMissingLater<T>(action: () => T): Promise<Awaited<T> | undefined> {
-  try {
-    return await action();
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
 }
 
 /** Returns true if an error says that a file or folder is not there. */

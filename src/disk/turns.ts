@@ -11,12 +11,13 @@
  *     0 s     it joins the queue of this process, and then waits for the lock
  *     30 s    it gives up: the client gets 503 and may try again
  *
- * Next: running_hashes.ts
+ * Next: freshness.ts
  *
  * @module
  */
 
 import { createHash } from "node:crypto";
+import { dirname } from "node:path";
 import { BusyError } from "./disk.ts";
 import { expectNotLinked } from "./links.ts";
 import type { Root } from "./root.ts";
@@ -96,14 +97,22 @@ export function inTurn<T>(root: Root, key: string, action: () => Promise<T>): Pr
   const path = `${folder}/${createHash("sha256").update(key).digest("hex").slice(0, 2)}`;
   return queue(root, path, async (deadline) => {
     expectNotLinked(root, folder);
-    using file = await withFolder(root, folder, () => openLock(root, path));
+    using file = await openLock(root, path);
     await lock(file, deadline);
     return await action();
   });
 }
 
-async function openLock(root: Root, path: string): Promise<Deno.FsFile> {
-  const open = (create: boolean) => step(root, "open lock", path, () => root.calls.open(path, { write: true, create }));
+/** Opens the file of a lock. Makes it, and its folder, if they are not there. */
+export async function openLock(root: Root, path: string): Promise<Deno.FsFile> {
+  // NFS gives a lock only to those who may write the file, and a share of it only to those who may read it.
+  const options = { read: true, write: true };
+  const open = (create: boolean) =>
+    withFolder(
+      root,
+      dirname(path),
+      () => step(root, "open lock", path, () => root.calls.open(path, { ...options, create })),
+    );
   try {
     return await open(true);
   } catch (error) {

@@ -14,6 +14,7 @@
 
 import { ensureDir } from "@std/fs";
 import { isSlow } from "../disk/calls.ts";
+import { Freshness } from "../disk/freshness.ts";
 import { printable } from "../definitions/printable.ts";
 import { localDisk } from "../disk/local_disk.ts";
 import { runHousekeeping } from "./housekeeping.ts";
@@ -48,9 +49,11 @@ export async function work(line: CommandLine, version: string): Promise<boolean>
     errors.print(`glassbox: warning: everybody who reaches ${line.host} can ${can}; --htpasswd asks for a password`);
   }
   const housekeeping = line.readOnly ? undefined : keepHouseNowAndHourly(line);
+  const freshness = line.readOnly ? undefined : watchFreshness(line);
 
   const failure = await Promise.race([stop, listening.failed]).catch((error) => error);
   clearInterval(housekeeping);
+  freshness?.stop();
   if (failure !== undefined) errors.print(`glassbox: cannot listen any more: ${oneLine(failure)}`);
   const patience = setTimeout(() => errors.print(stopping(line)), 300);
   // Without new connections, what runs is not worth the wait: the sooner this process ends, the sooner the next one serves.
@@ -148,6 +151,19 @@ async function keepHouseOnce({ root, durability, uploadTtl }: CommandLine): Prom
       errors.print(`glassbox: restored ${printable(path)}, which an interrupted gc had taken aside`);
     }
   }
+}
+
+// The text is one line, because it may come in the middle of a log.
+function watchFreshness({ root }: CommandLine): Freshness {
+  const freshness = new Freshness(root, (late) => {
+    const seconds = (late / 1000).toFixed(1);
+    errors.print(
+      `glassbox: warning: what another registry changes in ${root} is seen here ${seconds} s late or more, or its locks are not ` +
+        'seen. Registries that share the folder lose and mix up pushes then; see "Several machines" in the README',
+    );
+  });
+  freshness.ended.catch((error) => errors.print(`glassbox: ${oneLine(error)}`));
+  return freshness;
 }
 
 function stopping({ drain }: CommandLine): string {

@@ -12,8 +12,8 @@
  *         ├── _referrers/sha256:7d1a…/sha256:e07c….json     the descriptor that the referrers API lists
  *         └── _uploads/0f9c…/data                 an upload session: the bytes so far; their number is the offset
  *
- * Beside the repositories, the disk makes two folders of its own when it needs them: one whose name begins with ".", with empty
- * files, and `_quarantine/`, for what `verify --quarantine` takes out.
+ * Beside the repositories, the disk makes two folders of its own when it needs them: one whose name begins with ".", with small
+ * files for all registries that use the root, and `_quarantine/`, for what `verify --quarantine` takes out.
  *
  * No part of a repository's name starts with "_" or has a ":", so no folder of the layout can be mistaken for a repository:
  * `library/hello/tags` is one, `library/hello/_tags` is none. The functions below take names, tags, digests and sessions,

@@ -8,6 +8,10 @@
  *
  * When the test ends, the processes have ended and the folder is gone.
  *
+ * The processes can be like several machines. Then `MOUNTS` names the folders at which they see the same file system:
+ *
+ *     MOUNTS=/mnt/one:/mnt/other deno test -A tests/several_processes_test.ts
+ *
  * @module
  */
 
@@ -17,14 +21,27 @@ import { type Finding, verify } from "../../src/housekeeping/verify.ts";
 import { Folder } from "../folder.ts";
 import { Program } from "./program.ts";
 
+const MOUNTS = Deno.env.get("MOUNTS")?.split(":");
+
 /** A folder, and the processes that serve it. */
 export class SharedRoot extends Folder implements AsyncDisposable {
   readonly #programs: Program[] = [];
+  // The paths of the folder, one for each mount. The processes use them in turn, and the test itself uses the first.
+  readonly #paths: readonly string[];
+
+  /** Makes the folder. */
+  constructor() {
+    const name = crypto.randomUUID();
+    const paths = MOUNTS?.map((mount) => `${mount}/${name}`);
+    if (paths !== undefined) Deno.mkdirSync(paths[0]);
+    super(paths?.[0]);
+    this.#paths = paths ?? [this.path];
+  }
 
   /** Starts some processes at once, with flags beside those of the address and the folder. */
   start(number: number, ...flags: string[]): Promise<Program[]> {
-    return Promise.all(Array.from({ length: number }, async () => {
-      const program = await Program.serve(this.path, ...flags);
+    return Promise.all(Array.from({ length: number }, async (_, index) => {
+      const program = await Program.serve(this.#paths[index % this.#paths.length], ...flags);
       this.#programs.push(program);
       return program;
     }));
