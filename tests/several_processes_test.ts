@@ -2,6 +2,7 @@
 
 import { localDisk } from "../src/disk/local_disk.ts";
 import { assert, assertEquals } from "@std/assert";
+import { clearLeftOvers } from "../src/housekeeping/clear_left_overs.ts";
 import { collectGarbage } from "../src/housekeeping/collect_garbage.ts";
 import { createRegistry } from "../src/registry.ts";
 import { expireUploads } from "../src/housekeeping/expire_uploads.ts";
@@ -315,6 +316,33 @@ Deno.test("PUSH-CANCEL-04: a process that looks for expired sessions leaves alon
   assertEquals((await registry.send("GET", opened.headers.get("Location")!)).status, 204);
 });
 
+Deno.test("PUSH-CANCEL-04: a process that starts leaves alone a session that a request to another process works on", async () => {
+  await using root = new SharedRoot();
+  const [one] = await root.start(1);
+  const [busy, idle] = [await openSession(one), await openSession(one)];
+  const slow = new SlowBody();
+  const patching = one.send("PATCH", busy, { body: slow.stream });
+  await slow.write("hello");
+  await one.ask("GET", busy, ({ headers }) => headers.get("Range") === "0-4");
+  for (const path of root.tree()) {
+    const longAgo = new Date(Date.now() - 25 * HOUR_MILLISECONDS);
+    await Deno.utime(`${root.path}/${path}`, longAgo, longAgo);
+  }
+
+  const [other] = await root.start(1);
+  // When one session has expired, the expiry is at work.
+  const status = await other.ask("GET", busy, () => root.tree().length === 1);
+  await slow.write("world");
+  await slow.close();
+  const patched = await patching;
+  const closed = await other.send("PUT", `${busy}?digest=${digestOf("helloworld")}`);
+
+  assertEquals([status.status, status.headers.get("Range")], [204, "0-4"]);
+  assertEquals([patched.status, patched.headers.get("Range"), closed.status], [202, "0-9", 201]);
+  assertEquals((await one.send("GET", idle)).status, 404);
+  assertEquals(root.tree(), [`library/hello/${digestOf("helloworld")}/blob`]);
+});
+
 // ── Conditions ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 Deno.test("PUSH-SUBJECT-13: of many clients that move a tag from the same manifest, at two processes, one moves it", async () => {
@@ -621,6 +649,31 @@ for (const [grace, what] of [[0, "no grace period"], [HOUR_MILLISECONDS, "the us
     assertEquals(await root.findings(), []);
   });
 }
+
+Deno.test("of several collections at once, each blob that nothing needs is removed by one, and what is needed stays", async () => {
+  await using root = new SharedRoot();
+  const [one] = await root.start(1);
+  const image = new Image("hello");
+  await image.pushBlobs(one, "library/hello");
+  await image.pushManifest(one, "library/hello", "latest");
+  for (const number of numbers(20)) await pushBlob(one, "library/hello", `blob ${number}`);
+
+  const collections = await Promise.all([
+    root.keepHouse("gc", "--grace", "0s"),
+    root.keepHouse("gc", "--grace", "0s"),
+    Array.fromAsync(collectGarbage(localDisk(root.path), { grace: 0 })),
+    Array.fromAsync(clearLeftOvers(localDisk(root.path))),
+  ]);
+
+  const removed = collections.flat().map((line) => (line as { digest?: string }).digest);
+  assertEquals(
+    removed.filter((digest) => digest !== undefined).sort(),
+    numbers(20).map((number) => digestOf(`blob ${number}`)).sort(),
+  );
+  assertEquals(collections[3], []);
+  assertEquals(await image.pull(one, "library/hello", "latest"), [image.text, image.config, image.layer]);
+  assertEquals(await root.findings(), []);
+});
 
 Deno.test("a blob that a client has found by HEAD just now is not collected, however old it is", async () => {
   await using root = new SharedRoot();

@@ -1,7 +1,7 @@
 /** After a process was killed, the next housekeeping puts right what it left behind. */
 
 import { localDisk } from "../../src/disk/local_disk.ts";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Disk } from "../../src/disk/disk.ts";
 import { clearLeftOvers, type ClearOptions, type LeftOver } from "../../src/housekeeping/clear_left_overs.ts";
 import { collectGarbage } from "../../src/housekeeping/collect_garbage.ts";
@@ -326,6 +326,30 @@ Deno.test("gc clears left-overs, too: it gives back a blob and collects it after
   assertEquals([long, restored], [[], [`${REPOSITORY}/${FOO}/blob`]]);
   assertEquals(short.map(({ digest }) => digest as string), [FOO]);
   assertEquals(everythingIn(registry), []);
+});
+
+Deno.test("if the disk fails while gc has a blob aside, the next housekeeping gives the blob its name back", async () => {
+  for (const isUsed of [true, false]) {
+    await using registry = await startRegistry();
+    await registry.pushBlob(REPOSITORY, "foo");
+    const path = `${REPOSITORY}/${FOO}/blob`;
+    age(registry, path, 120);
+    const disk = localDisk(registry.root, {
+      durability: "none",
+      watch(step) {
+        if (step.when !== "before") return;
+        if (step.path === path || step.kind === "remove file") throw new Error("The disk has failed.");
+        if (isUsed && step.kind === "rename") age(registry, path, 0);
+      },
+    });
+
+    await assertRejects(() => Array.fromAsync(collectGarbage(disk)), Error, "The disk has failed.");
+    const during = registry.tree();
+    const cleared = await clear(registry);
+
+    assertEquals([during.length, during.includes(path)], [1, false]);
+    assertEquals([cleared, registry.tree()], [[{ kind: "restored", path }], [path]]);
+  }
 });
 
 Deno.test("gc without a grace period leaves alone the files that are being written at this moment", async () => {
