@@ -72,8 +72,13 @@ export class Program implements AsyncDisposable {
   }
 
   /** Starts `main.ts` over a folder, on a free port, and waits until it listens. */
-  static async serve(root: string, ...flags: string[]): Promise<Program> {
-    const program = Program.main("--port", "0", "--root", root, ...flags);
+  static serve(root: string, ...flags: string[]): Promise<Program> {
+    return Program.serveOn("0", root, ...flags);
+  }
+
+  /** Does the same on a port that is known before. Several threads need that. */
+  static async serveOn(port: string, root: string, ...flags: string[]): Promise<Program> {
+    const program = Program.main("--port", port, "--root", root, ...flags);
     try {
       await program.listening();
     } catch (error) {
@@ -190,10 +195,28 @@ export class Printed {
   readonly #whole: Promise<string>;
   #hasEnded = false;
   #more = Promise.withResolvers<void>();
+  #goOn = Promise.withResolvers<void>();
+  #isClosed = false;
 
   /** Begins to read at once, because a process has to wait at some point if nobody reads its text. */
   constructor(stream: ReadableStream<Uint8Array<ArrayBuffer>>) {
+    this.#goOn.resolve();
     this.#whole = this.#read(stream);
+  }
+
+  /** Reads no more, until `goOn` is called. What the process has printed waits in the pipe, and then the process has to wait. */
+  hold(): void {
+    this.#goOn = Promise.withResolvers();
+  }
+
+  /** Reads on. */
+  goOn(): void {
+    this.#goOn.resolve();
+  }
+
+  /** Closes the pipe as soon as the process prints something more. */
+  close(): void {
+    this.#isClosed = true;
   }
 
   /** Waits until the text matches, and returns the match. */
@@ -220,6 +243,8 @@ export class Printed {
     for await (const piece of stream.pipeThrough(new TextDecoderStream())) {
       this.text += piece;
       this.#tellMore();
+      await this.#goOn.promise;
+      if (this.#isClosed) break;
     }
     this.#hasEnded = true;
     this.#tellMore();
