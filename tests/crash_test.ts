@@ -36,12 +36,13 @@ Deno.test("the drill passes every kind of step that housekeeping can take on dis
 
   const { steps } = await letDie(root.path, Infinity, "housekeeping");
 
-  assertEquals(
-    new Set(steps.map((step) => KINDS.exec(step)?.[1])),
-    new Set(["make folder", "open lock", "rename", "sync folder", "remove file", "remove folder"]),
-  );
-  // gc takes three blobs aside and gives one of them its name back; verify moves a blob and a manifest away.
-  assertEquals(steps.filter((step) => step.startsWith("after rename ")).length, 6);
+  const kinds = new Set(steps.map((step) => KINDS.exec(step)?.[1]));
+  for (const kind of ["make folder", "open lock", "rename", "sync folder", "remove file", "remove folder"]) {
+    assert(kinds.has(kind), kind);
+  }
+  // A push moves one file; gc takes three blobs aside and gives one of them its name back; verify moves two files away.
+  const renames = steps.filter((step) => step.startsWith("after rename ") && !step.includes("_uploads/"));
+  assertEquals(renames.length, 1 + 3 + 1 + 2);
 });
 
 // Each step needs a new process. With DRILL=all the registry dies at every step, otherwise at every seventh.

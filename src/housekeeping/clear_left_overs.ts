@@ -65,7 +65,7 @@ export async function* clearLeftOvers(disk: Disk, options: ClearOptions = {}): A
   const { grace = PROGRAM_OPTIONS.grace.default } = options;
   const before = Date.now() - grace;
   const store = openStore({ disk, hashes: HASHES, sessionLifetime: Infinity });
-  yield* clearUnfinished(disk, "", before);
+  for (const folder of FOLDERS_OF_THE_DISK) yield* clearUnfinished(disk, folder, before);
   for (const name of listFolders(store)) {
     const folders = namesIn(disk, name).map((fileName) => `${name}/${fileName}`);
     yield* clearContent(store, name, before);
@@ -76,6 +76,9 @@ export async function* clearLeftOvers(disk: Disk, options: ClearOptions = {}): A
   }
   tidyBelow(disk, "_quarantine");
 }
+
+// The program writes to the root to try it, and to the folder of the locks.
+const FOLDERS_OF_THE_DISK = ["", ".locks"];
 
 // Returns the names in a folder. If there are none, the folder goes, and so do the folders above it that become empty. But the root
 // stays.

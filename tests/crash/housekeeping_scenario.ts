@@ -1,5 +1,6 @@
 /**
- * The second scenario of the crash drill: the garbage collection, the quarantine of verify, and the expiry of uploads.
+ * The second scenario of the crash drill: the garbage collection, the quarantine of verify, the expiry of uploads, and before
+ * these two pushes into folders that are there already.
  *
  *     library/hello      an image that a tag needs; a blob and four manifests that nothing needs; a blob that a client asks for
  *                        while gc removes what nobody has used; an upload that goes on, and one that has expired
@@ -83,6 +84,16 @@ export const HOUSEKEEPING: Scenario = {
     [`${HELLO}/blobs/uploads/${EXPIRED}`]: undefined,
   },
   operations: [
+    {
+      sentence: "push a blob that is there already",
+      changes: {},
+      run: (send) => send("POST", `${HELLO}/blobs/uploads/?digest=${digestOf(LAYER)}`, { body: LAYER }),
+    },
+    {
+      sentence: "push a blob with the bytes of a manifest",
+      changes: { [blob("library/hello", TAGGED)]: TAGGED },
+      run: (send) => send("POST", `${HELLO}/blobs/uploads/?digest=${digestOf(TAGGED)}`, { body: TAGGED }),
+    },
     {
       sentence: "collect the garbage",
       changes: {

@@ -129,6 +129,7 @@ Deno.test("files that were never finished go after the grace period, wherever th
   const before = everythingIn(registry);
   const folders = [
     "",
+    ".locks/",
     `${REPOSITORY}/${image.digest}/`,
     `${REPOSITORY}/${image.layer}/`,
     `${REPOSITORY}/${digestOf("new")}/`,
