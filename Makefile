@@ -7,13 +7,13 @@ PORT  ?= 5080
 ROOT  ?= testdata
 FLAGS ?=
 
-.PHONY: help start tree verify gc test spec rule try blanking crash-drill conformance clients bench clean
+.PHONY: help start tree verify gc test spec rule try blanking crash-drill conformance clients cluster bench clean
 
 help:
 	@echo 'make start [PORT=5080] [ROOT=testdata] [HOST=127.0.0.1] [FLAGS="--no-delete …"]'
 	@echo 'make tree | verify | gc [ROOT=testdata] [FLAGS="--json …"]'
 	@echo 'make test'
-	@echo 'make spec | blanking | crash-drill | conformance | clients | bench [FLAGS="--help …"]'
+	@echo 'make spec | blanking | crash-drill | conformance | clients | cluster | bench [FLAGS="--help …"]'
 	@echo 'make rule ID=PUSH-CANCEL-01   shows a rule of the spec, its sources and its tests'
 	@echo 'make try FILE=src/push/cancel_a_blob_upload.ts   runs its tests, and again after each change'
 	@echo 'make clean      empties testdata/'
@@ -33,7 +33,7 @@ tree verify gc:
 test:
 	@$(DENO) task $@
 
-spec blanking crash-drill conformance clients bench:
+spec blanking crash-drill conformance clients cluster bench:
 	@$(DENO) task $@ $(FLAGS)
 
 rule:

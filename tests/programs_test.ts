@@ -235,6 +235,7 @@ Deno.test("try refuses a path that is no file, and more than one file", async ()
 const PROGRAMS = {
   "bench": "bench/bench.ts",
   "clients": "clients/clients.ts",
+  "cluster": "cluster/cluster.ts",
   "conformance": "conformance.ts",
   "crash-drill": "crash_drill.ts",
 };

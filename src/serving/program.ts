@@ -158,7 +158,9 @@ function watchFreshness({ root }: CommandLine): Freshness {
   const freshness = new Freshness(root, (late) => {
     const seconds = (late / 1000).toFixed(1);
     errors.print(
-      `glassbox: warning: what another registry changes in ${root} is seen here ${seconds} s late or more, or its locks are not ` +
+      `glassbox: warning: what another registry changes in ${
+        printable(root)
+      } is seen here ${seconds} s late or more, or its locks are not ` +
         'seen. Registries that share the folder lose and mix up pushes then; see "Several machines" in the README',
     );
   });

@@ -37,7 +37,7 @@ const FAILED = 1;
 const NOT_RUN = 3;
 
 /** One run of the suite. */
-interface Run {
+export interface Run {
   readonly name: string;
   /** Flags of the registry. */
   readonly flags: readonly string[];
@@ -66,7 +66,8 @@ const EVERYTHING = {
 // With everything on, the suite of this version counts 1032 for any registry that passes. The strict run lacks the 46
 // of sparse manifests. These are 37 tests, and the 9 of them that delete count twice: once for the deletion, and once
 // for a check that it is visible at once.
-const RUNS: readonly Run[] = [
+/** The runs of this program. */
+export const RUNS: readonly Run[] = [
   { name: "1.1", flags: [], environment: { ...EVERYTHING, OCI_VERSION: "1.1" }, tests: 986, disabled: [SPARSE] },
   {
     name: "dev",
@@ -100,7 +101,7 @@ async function main(): Promise<number> {
 }
 
 /** Returns the path of the suite's program. If there is none, prints what to do and returns `undefined`. */
-async function findSuite(): Promise<string | undefined> {
+export async function findSuite(): Promise<string | undefined> {
   const named = Deno.env.get("CONFORMANCE");
   if (named) {
     if (await isProgram(named)) return Deno.realPath(named);
@@ -168,28 +169,35 @@ async function output(program: string, args: string[]): Promise<string | undefin
 }
 
 async function conform(suite: string, run: Run): Promise<{ passed: number; failed: number }> {
-  const { name, flags, environment } = run;
   const root = await Deno.makeTempDir({ prefix: "glassbox_conformance_" });
-  const report = `${project}conformance-report/${name}`;
-  await Deno.remove(report, { recursive: true }).catch((error) => {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  });
-  await Deno.mkdir(report, { recursive: true });
-
   const args = ["run", "--no-prompt", "--allow-run=deno", `${project}main.ts`];
-  const more = ["--port", "0", "--root", `${root}/registry`, "--log", "none", ...flags];
+  const more = ["--port", "0", "--root", `${root}/registry`, "--log", "none", ...run.flags];
   const registry = new Deno.Command("deno", { args: [...args, ...more], stdout: "piped" }).spawn();
   try {
-    const address = await addressOf(registry.stdout);
-    const env = { ...environment, OCI_REGISTRY: address, OCI_RESULTS_DIR: report };
-    // The suite reads many variables, and a file in its working folder. None of them may come from the user.
-    const { code, stdout, stderr } = await new Deno.Command(suite, { env, clearEnv: true, cwd: root }).output();
-    return judge(run, code, new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr), report);
+    return await testRegistry(suite, run, await addressOf(registry.stdout), root);
   } finally {
     registry.kill("SIGTERM");
     await registry.status;
     await Deno.remove(root, { recursive: true });
   }
+}
+
+/** Runs the suite against a registry at an address such as `127.0.0.1:5080`, in a working folder that has no settings in it. */
+export async function testRegistry(
+  suite: string,
+  run: Run,
+  address: string,
+  folder: string,
+): Promise<{ passed: number; failed: number }> {
+  const report = `${project}conformance-report/${run.name}`;
+  await Deno.remove(report, { recursive: true }).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+  await Deno.mkdir(report, { recursive: true });
+  const env = { ...run.environment, OCI_REGISTRY: address, OCI_RESULTS_DIR: report };
+  // The suite reads many variables, and a file in its working folder. None of them may come from the user.
+  const { code, stdout, stderr } = await new Deno.Command(suite, { env, clearEnv: true, cwd: folder }).output();
+  return judge(run, code, new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr), report);
 }
 
 // The first line that a registry prints has its address.
@@ -209,7 +217,7 @@ function judge(run: Run, code: number, text: string, report: string): { passed: 
   const { name, tests, disabled } = run;
   // If there is no summary, the whole output is of interest.
   const summary = text.slice(Math.max(0, text.indexOf("OCI Conformance Result")));
-  console.log(`\n=== OCI_VERSION=${name}\n\n${summary}`);
+  console.log(`\n=== ${name}: OCI_VERSION=${run.environment.OCI_VERSION}\n\n${summary}`);
   const count = (word: string) => Number(new RegExp(`^  ${word}\\.+: +([0-9]+)$`, "m").exec(text)?.[1] ?? NaN);
   const passed = count("Pass");
   const others = ["Disabled", "Skip", "FAIL", "Error"].map((word) => [word, count(word)] as const);
@@ -230,7 +238,7 @@ function judge(run: Run, code: number, text: string, report: string): { passed: 
     ...["junit.xml", "report.html", "results.yaml"].filter((file) => !isNewReport(`${report}/${file}`))
       .map((file) => `${file} was not written`),
   ];
-  for (const fault of faults) console.log(`FAILED (OCI_VERSION=${name}): ${fault}`);
+  for (const fault of faults) console.log(`FAILED (${name}): ${fault}`);
   console.log(`The report is in ${report.slice(project.length)}/report.html`);
   return { passed: passed || 0, failed: Math.max(faults.length, (tests - passed) || 0) };
 }
