@@ -205,8 +205,9 @@ class LockedFile implements GrowingFile {
       }
       // The folder is there already. If it has this blob, another client has pushed it first, and its file stays. If not,
       // the folder has a manifest with the same bytes, and the file moves into it.
-      if (await keep(root, target, dirname(own))) noteUse(target);
-      else await moveFile(root, renamed, target);
+      // Its use is noted first. So a garbage collection spares it from here on, or has removed it already.
+      const isThere = fileInfo(target) !== undefined && noteUse(target) && await keep(root, target, dirname(own));
+      if (!isThere) await moveFile(root, renamed, target);
       await this.#forget();
       return true;
     }

@@ -5,6 +5,7 @@ import { assertEquals } from "@std/assert";
 import { collectGarbage, type CollectOptions, type Removal } from "../../src/housekeeping/collect_garbage.ts";
 import { verify } from "../../src/housekeeping/verify.ts";
 import type { LocalDiskOptions } from "../../src/disk/root.ts";
+import { createRegistry } from "../../src/registry.ts";
 import { descriptorOf, digestOf, startRegistry, type TestRegistry, TYPES } from "../fixture.ts";
 
 const REPOSITORY = "library/hello";
@@ -166,6 +167,27 @@ Deno.test("a client that pushes a blob that is there already can rely on it, in 
   const removals = await collect(registry);
 
   assertEquals(digestsOf(removals), [digestOf("baz")]);
+});
+
+Deno.test("a client can rely on it even if the collection comes to the blob while the registry takes the client's", async () => {
+  await using registry = await startRegistry();
+  await registry.pushBlob(REPOSITORY, "foo");
+  const file = `${registry.root}/${REPOSITORY}/${FOO}/blob`;
+  age(registry, 61);
+  const pushing = createRegistry({
+    disk: localDisk(registry.root, {
+      watch({ when, kind, path }) {
+        if (when !== "before" || kind !== "sync folder" || path !== `${REPOSITORY}/${FOO}`) return;
+        // A watcher cannot wait for a collection. So this does what a collection would do now: it removes what nobody has used.
+        if (Date.now() - Deno.statSync(file).mtime!.getTime() > 60 * MINUTE) Deno.removeSync(file);
+      },
+    }),
+  });
+
+  const url = `http://localhost/v2/${REPOSITORY}/blobs/uploads/?digest=${FOO}`;
+  const pushed = await pushing(new Request(url, { method: "POST", body: "foo" }));
+
+  assertEquals([pushed.status, registry.tree()], [201, [`${REPOSITORY}/${FOO}/blob`]]);
 });
 
 Deno.test("a client that mounts a blob can rely on it, even if it was there already", async () => {
