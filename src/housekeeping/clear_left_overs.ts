@@ -105,7 +105,9 @@ async function* clearContent(store: Store, name: Name, before: number): AsyncGen
       const leftOver = await clearAside(store, name, digest, fileName, before);
       if (leftOver !== undefined) yield leftOver;
     }
-    if (fileNames.includes(CONTENT_TYPE_FILE) && !fileNames.includes(MANIFEST_FILE)) {
+    const hasNoManifest = fileNames.includes(CONTENT_TYPE_FILE) && !fileNames.includes(MANIFEST_FILE);
+    // Beside a content type, a file that is not finished is a manifest. Without one, it would later look like a blob.
+    if (hasNoManifest && !disk.list(folder).some((fileName) => UNFINISHED.test(fileName))) {
       yield* removeWithoutManifest(store, name, digest, `${folder}/${CONTENT_TYPE_FILE}`);
     }
     if (looked % A_FEW === A_FEW - 1) await giveWay();

@@ -180,6 +180,21 @@ Deno.test("what is left of a push or a delete of a manifest goes: a content type
   assertEquals(everythingIn(registry), []);
 });
 
+Deno.test("the manifest of a push that was killed never becomes a blob: its content type stays as long as its bytes do", async () => {
+  await using registry = await startRegistry();
+  const digest = digestOf("a manifest");
+  const [type, unfinished] = [`${REPOSITORY}/${digest}/content-type`, `${REPOSITORY}/${digest}/.${UUID}`];
+  write(registry, type, TYPES.image);
+  write(registry, unfinished, "a manifest");
+
+  const soon = await clear(registry);
+  age(registry, unfinished, 61);
+  const later = await clear(registry);
+
+  assertEquals([soon, later], [[], [{ kind: "removed", path: unfinished }, { kind: "removed", path: type }]]);
+  assertEquals(everythingIn(registry), []);
+});
+
 Deno.test("a repository that has nothing but empty folders leaves the catalog and the disk", async () => {
   await using registry = await startRegistry();
   await registry.pushBlob("library/other", "foo");
