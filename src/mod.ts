@@ -29,7 +29,7 @@ export { localDisk } from "./disk/local_disk.ts";
 export type { LocalDiskOptions } from "./disk/root.ts";
 export type { RunningHashes } from "./disk/running_hashes.ts";
 export type { Step, StepKind } from "./disk/watching.ts";
-export type { Access } from "./http/authorization.ts";
+export type { Access, Peer, Verdict } from "./http/authorization.ts";
 export { clearLeftOvers, type ClearOptions, type LeftOver } from "./housekeeping/clear_left_overs.ts";
 export { collectGarbage, type CollectOptions, type Removal } from "./housekeeping/collect_garbage.ts";
 export { type BlobTree, drawTree, type ManifestTree, type RepositoryTree } from "./housekeeping/draw_tree.ts";

@@ -35,7 +35,7 @@ import { RegistryError } from "./api/error_codes.ts";
 import { HASHES, type Hashes } from "./definitions/digest.ts";
 import { BusyError, type Change, type Disk, LinkedFolderError } from "./disk/disk.ts";
 import { localDisk } from "./disk/local_disk.ts";
-import { type Access, expectAccess } from "./http/authorization.ts";
+import { type Access, expectAccess, type Peer } from "./http/authorization.ts";
 import type { Call } from "./http/call.ts";
 import { RowValues } from "./http/placeholders.ts";
 import { expectSwitchedOn, findEndpoint } from "./http/routing.ts";
@@ -63,7 +63,7 @@ export interface RegistryOptions extends Partial<Settings> {
 }
 
 /** A registry: it answers requests. A failure is an answer too; a registry throws only if `onStory` does. */
-export type Registry = (request: Request) => Promise<Response>;
+export type Registry = (request: Request, peer?: Peer) => Promise<Response>;
 
 /** The smallest limit for the size of a manifest, in bytes: PUSH-MANIFEST-23. */
 export const SMALLEST_MANIFEST_LIMIT: number = 4 * 1024 * 1024;
@@ -90,7 +90,7 @@ export function createRegistry(options: RegistryOptions): Registry {
 
   const guards: Guards = { access, hosts: hostsForBrowsers(settings) };
 
-  return async (request) => {
+  return async (request, peer) => {
     const started = performance.now();
     const target = parseTarget(request);
     const changes: Change[] = [];
@@ -104,7 +104,7 @@ export function createRegistry(options: RegistryOptions): Registry {
       notes: telling,
       store: onStory ? { ...store, disk: store.disk.telling((change) => changes.push(change)) } : store,
     };
-    const response = await answer(call, target, guards, telling);
+    const response = await answer(call, target, guards, telling, peer);
     const url = target === undefined ? request.url : target.pathname + target.search;
     onStory?.(storyOf(request, url, response, performance.now() - started, telling));
     return response;
@@ -122,13 +122,14 @@ async function answer(
   target: Target | undefined,
   { access, hosts }: Guards,
   telling: Telling,
+  peer: Peer | undefined,
 ): Promise<Response> {
   const { request, settings, store } = call;
   try {
     if (target === undefined) throw badTarget(request);
     expectNoForeignPage(request, target, settings, hosts);
     const { pathname } = target;
-    if (access !== undefined) await expectAccess(request, pathname, access);
+    if (access !== undefined) await expectAccess(request, pathname, access, peer);
     const { endpoint, texts } = findEndpoint(call, pathname);
     telling.endpoint = endpoint;
     expectSwitchedOn(call, endpoint, pathname);

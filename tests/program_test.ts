@@ -445,7 +445,7 @@ Deno.test("main.ts gives the program one address and one folder, and no more tha
     ["--read-only",                      "--allow-net=127.0.0.1:5080 --allow-read=testdata"],
     ["--no-delete --log json",           "--allow-net=127.0.0.1:5080 --allow-read=testdata --allow-write=testdata"],
     ["--tls-cert c.pem --tls-key k.pem", "--allow-net=127.0.0.1:5080 --allow-read=testdata,c.pem,k.pem --allow-write=testdata"],
-    ["--htpasswd users",                 "--allow-net=127.0.0.1:5080 --allow-read=testdata,users --allow-write=testdata"],
+    ["--htpasswd users",                 `--allow-net=127.0.0.1:5080 --allow-read=testdata,users,${source} --allow-write=testdata`],
     ["verify --root images",             "--allow-read=images"],
     ["verify --quarantine",              "--allow-read=testdata --allow-write=testdata"],
     ["gc",                               "--allow-read=testdata --allow-write=testdata"],

@@ -23,21 +23,35 @@ import { RegistryError } from "../api/error_codes.ts";
 
 /** The rights of users. */
 export interface Access {
-  /** Returns true if this is the password of this user. It must take the same time for an unknown user; otherwise the time would tell which users there are. */
-  isPassword(user: string, password: string): Promise<boolean>;
+  /**
+   * Returns true if this is the password of this user. It must take the same time for an unknown user; otherwise the time would
+   * tell which users there are. `address` is the one of the client, or empty if it is not known.
+   */
+  isPassword(user: string, password: string, address: string): Promise<Verdict>;
   /** The rights of everybody else. */
   readonly anonymous: "pull" | "none";
+}
+
+/** True if a password is right. Otherwise false, or the seconds after which the client may ask again, if it has guessed too often. */
+export type Verdict = boolean | { readonly retryAfter: number };
+
+/** The client of a request, as `Deno.serve` tells it. */
+export interface Peer {
+  /** Its address. */
+  readonly remoteAddr: { readonly hostname: string };
 }
 
 /**
  * Makes sure that a request may be answered.
  *
- * @throws {RegistryError} 401 with a challenge if a password is needed, or is wrong.
+ * @throws {RegistryError} 401 with a challenge if a password is needed, or is wrong; 429 if there were too many wrong ones.
  */
-export async function expectAccess(request: Request, pathname: string, access: Access): Promise<void> {
+export async function expectAccess(request: Request, pathname: string, access: Access, peer?: Peer): Promise<void> {
   const credentials = parseBasic(request.headers.get("Authorization"));
   if (credentials !== undefined) {
-    if (await access.isPassword(...credentials)) return;
+    const verdict = await access.isPassword(...credentials, peer?.remoteAddr.hostname ?? "");
+    if (verdict === true) return;
+    if (verdict !== false) throw tooManyGuesses(verdict.retryAfter);
     throw unauthorized("the name and password of a user", "another name or password");
   }
   const isPull = request.method === "GET" || request.method === "HEAD";
@@ -74,6 +88,13 @@ function decodeBase64(base64: string): string {
     if (error instanceof SyntaxError) return "";
     throw error;
   }
+}
+
+function tooManyGuesses(seconds: number): RegistryError {
+  const expected = `the next password in ${seconds} s, because there were too many wrong ones`;
+  return new RegistryError("TOOMANYREQUESTS", { rule: "API-ERR-I14", expected, actual: "a password now" }, {
+    headers: { "Retry-After": String(seconds) },
+  });
 }
 
 // The refusal does not repeat the name and password: they may be right except for a typing error.

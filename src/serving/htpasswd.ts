@@ -6,15 +6,13 @@
  *     alice:$2y$05$8qk1kYb0D8r3y9zQ6V1cUe…
  *
  * The file has no passwords, but their hashes by bcrypt. That computation is slow on purpose, so that a thief of the file
- * cannot try many passwords. It is slow for the registry, too. So the registry remembers each password that was right, as a
- * keyed hash, and does not compute bcrypt again for the next request of the same client.
+ * cannot try many passwords. It is slow for the registry, too: it does that in a thread of its own, and not for each request;
+ * see guesses.ts.
  *
- * Next: listening.ts
+ * Next: between_threads.ts
  *
  * @module
  */
-
-import { createHmac, randomBytes } from "node:crypto";
 
 /** The function of the package `bcryptjs` that the registry uses. */
 export interface Bcrypt {
@@ -43,9 +41,6 @@ export async function loadBcrypt(): Promise<Bcrypt> {
 /** Thrown for a line that is wrong. The message has the number of the line, and does not repeat its text. */
 export class HtpasswdError extends Error {}
 
-// The registry remembers at most this many passwords.
-const MOST_REMEMBERED = 1000;
-
 /**
  * Reads the file. Returns a function that returns true if a password is the one of a user.
  *
@@ -58,11 +53,7 @@ export function parseHtpasswd(text: string, bcrypt: Bcrypt): (user: string, pass
   const costs = new Set([...hashes.values()].map(costOf));
   if (costs.size === 0) costs.add(costOf(NOBODY));
 
-  const key = randomBytes(32);
-  const remembered = new Set<string>();
   return async (user, password) => {
-    const mark = createHmac("sha256", key).update(JSON.stringify([user, password])).digest("hex");
-    if (remembered.has(mark)) return true;
     const hash = hashes.get(user);
     let isRight = false;
     for (const cost of costs) {
@@ -70,7 +61,6 @@ export function parseHtpasswd(text: string, bcrypt: Bcrypt): (user: string, pass
       const equals = await bcrypt.compare(password, isOwn ? hash : NOBODY.replace(/\d\d/, cost));
       if (isOwn) isRight = equals;
     }
-    if (isRight && remembered.size < MOST_REMEMBERED) remembered.add(mark);
     return isRight;
   };
 }

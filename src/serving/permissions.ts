@@ -33,7 +33,9 @@ export function permissionFlags(line: CommandLine): string[] {
   const address = [host.includes(":") ? `[${host}]` : host, ...addresses].map((at) => `${at}:${port}`)
     .concat(addresses.length > 0 ? [host] : []).join(",");
   // A thread loads its source from the disk, and that needs a permission, too.
-  const source = startsThreads(line) && SOURCE.protocol === "file:" ? fileURLToPath(SOURCE) : undefined;
+  const source = (startsThreads(line) || htpasswd !== undefined) && SOURCE.protocol === "file:"
+    ? fileURLToPath(SOURCE)
+    : undefined;
   const readable = [root, tlsCert, tlsKey, htpasswd, source].filter((path) => path !== undefined);
   return [
     ...(command === "serve" ? [`--allow-net=${address}`] : []),

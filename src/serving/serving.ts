@@ -15,11 +15,10 @@
 import { printable } from "../definitions/printable.ts";
 import { localDisk } from "../disk/local_disk.ts";
 import type { RunningHashes } from "../disk/running_hashes.ts";
-import type { Access } from "../http/authorization.ts";
 import { createRegistry } from "../registry.ts";
 import { formatJson, formatLine, formatStory, type Story } from "../story.ts";
 import type { CommandLine } from "./command_line.ts";
-import { loadBcrypt, parseHtpasswd } from "./htpasswd.ts";
+import type { Check } from "./guesses.ts";
 import { listen, type Listening } from "./listening.ts";
 import { missingAsJson, missingAsText, Output } from "./output.ts";
 
@@ -31,10 +30,15 @@ export interface ServeOptions {
   readonly maxConnections: number;
   /** Keeps the hashes of upload sessions. If it is `undefined`, the thread itself does. */
   readonly hashes: RunningHashes | undefined;
+  /** Decides about passwords. If it is `undefined`, nobody needs one. */
+  readonly check: Check | undefined;
 }
 
 /** Starts to serve as the command line says. */
-export async function serve(line: CommandLine, { isShared, maxConnections, hashes }: ServeOptions): Promise<Listening> {
+export async function serve(
+  line: CommandLine,
+  { isShared, maxConnections, hashes, check }: ServeOptions,
+): Promise<Listening> {
   const { root, durability, disk, host, port, http, tlsCert, tlsKey } = line;
   const log = logOf(line);
   const registry = createRegistry({
@@ -42,7 +46,7 @@ export async function serve(line: CommandLine, { isShared, maxConnections, hashe
     // `listen` only sends the answers of this registry, and changes none of their bytes.
     disk: localDisk(root, { durability, isSlow: disk === "slow", sharesBytes: true, hashes }),
     allowHost: [...line.allowHost, host],
-    access: await accessOf(line),
+    access: check && { isPassword: check, anonymous: line.anonymous },
     onStory: log?.tell,
   });
   const tls = tlsCert === undefined ? undefined : await readTls(tlsCert, tlsKey!);
@@ -70,15 +74,6 @@ function logOf(line: CommandLine): { output: Output; tell: (story: Story) => voi
   if (format === undefined) return undefined;
   const output = new Output(Deno.stdout, form === "json" ? missingAsJson : missingAsText);
   return { output, tell: (story) => output.print(format(story)) };
-}
-
-async function accessOf({ htpasswd, anonymous }: CommandLine): Promise<Access | undefined> {
-  if (htpasswd === undefined) return undefined;
-  try {
-    return { isPassword: parseHtpasswd(await Deno.readTextFile(htpasswd), await loadBcrypt()), anonymous };
-  } catch (error) {
-    throw new Error(`cannot use the passwords in ${htpasswd}: ${oneLine(error)}`);
-  }
 }
 
 async function readTls(cert: string, key: string): Promise<{ cert: string; key: string }> {

@@ -2,6 +2,7 @@
  * A thread other than the first one. It gets its work from the first one, by messages:
  *
  *     { to: "hash", port }                 hash for the thread at the other end of the port; once for each thread
+ *     { to: "compute bcrypt", port }       compute for the first thread
  *     { to: "serve", line, … }             serve until { to: "stop", deadline } comes
  *     { to: "use hashes", port }           the answer to "hashes, please"
  *
@@ -13,14 +14,24 @@
 import { HASHES } from "../definitions/digest.ts";
 import { answerThrough, HashesElsewhere } from "../disk/hashes_elsewhere.ts";
 import { HashesHere } from "../disk/running_hashes.ts";
+import type { Verdict } from "../http/authorization.ts";
+import { callThrough, offer } from "./between_threads.ts";
 import type { CommandLine } from "./command_line.ts";
+import { type Check, rememberRight } from "./guesses.ts";
+import { loadBcrypt } from "./htpasswd.ts";
 import type { Listening } from "./listening.ts";
 import { serve } from "./serving.ts";
 
 /** A message from the first thread to another one. */
 export type Message =
   | { readonly to: "hash"; readonly port: MessagePort }
-  | { readonly to: "serve"; readonly line: CommandLine; readonly maxConnections: number }
+  | { readonly to: "compute bcrypt"; readonly port: MessagePort }
+  | {
+    readonly to: "serve";
+    readonly line: CommandLine;
+    readonly maxConnections: number;
+    readonly passwords: MessagePort | undefined;
+  }
   | { readonly to: "use hashes"; readonly port: MessagePort }
   | { readonly to: "stop"; readonly deadline: number };
 
@@ -36,13 +47,19 @@ let serving: Promise<Listening> | undefined;
 
 firstThread.addEventListener("message", async ({ data }: MessageEvent<Message>) => {
   if (data.to === "hash") return answerThrough(data.port, hashes);
+  if (data.to === "compute bcrypt") {
+    return offer(data.port, async (password: string, hash: string) => (await loadBcrypt()).compare(password, hash));
+  }
   if (data.to === "use hashes") return useHashes(data.port);
   if (data.to === "serve") {
     const elsewhere = new HashesElsewhere(() => {
       reply("hashes, please");
       return hashesElsewhere;
     });
-    serving = serve(data.line, { isShared: true, maxConnections: data.maxConnections, hashes: elsewhere });
+    const { line, maxConnections, passwords } = data;
+    // What this thread has heard to be right, it does not ask again.
+    const check = passwords && rememberRight(callThrough<Parameters<Check>, Verdict>(passwords));
+    serving = serve(line, { isShared: true, maxConnections, hashes: elsewhere, check });
     return await (await serving).failed;
   }
   await (await serving)?.stop(data.deadline);

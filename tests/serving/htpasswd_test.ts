@@ -4,7 +4,7 @@ import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { type Bcrypt, HtpasswdError, loadBcrypt, parseHtpasswd } from "../../src/serving/htpasswd.ts";
 import { digestOf } from "../fixture.ts";
 import { Folder } from "../folder.ts";
-import { Program, runDenoWith } from "../processes/program.ts";
+import { freePort, Program, runDenoWith } from "../processes/program.ts";
 
 // Made by `htpasswd -nbB`: the passwords are "secret", "hunter2" and "pässword €".
 const ALICE = "alice:$2y$04$RZOAlZTPWT3zb5NQrv2LAOhmx9BgNyeKhhZxZtErpB.G/OVfLyvga";
@@ -153,39 +153,6 @@ testWithBcrypt("a wrong password of a known user is one comparison, with the has
   assertEquals(hashes, [BOB.slice("bob:".length)]);
 });
 
-testWithBcrypt("a right password is remembered: the next time, nothing is compared", async (bcrypt) => {
-  const { hashes, compare } = watched(bcrypt);
-  const isPassword = parseHtpasswd(FILE, { compare });
-
-  const answers = [await isPassword("alice", "secret"), await isPassword("alice", "secret")];
-
-  assertEquals([answers, hashes.length], [[true, true], 1]);
-});
-
-testWithBcrypt("a wrong password is never remembered, even if the right one of its user is", async (bcrypt) => {
-  const { hashes, compare } = watched(bcrypt);
-  const isPassword = parseHtpasswd(FILE, { compare });
-  await isPassword("alice", "secret");
-  hashes.length = 0;
-
-  const tries = [["alice", "wrong"], ["alice", "wrong"], ["mallory", "secret"], ["mallory", "secret"], [
-    "bob",
-    "secret",
-  ]];
-  for (const [user, password] of tries) assertEquals(await isPassword(user, password), false);
-
-  assertEquals(hashes.length, tries.length);
-});
-
-testWithBcrypt("a password that is remembered for one file is not remembered for another", async (bcrypt) => {
-  const { hashes, compare } = watched(bcrypt);
-  await parseHtpasswd(FILE, { compare })("alice", "secret");
-
-  const isRight = await parseHtpasswd(BOB, { compare })("alice", "secret");
-
-  assertEquals([isRight, hashes.length], [false, 2]);
-});
-
 // --- The program ---
 
 const FOO = digestOf("foo");
@@ -285,6 +252,49 @@ testWithBcrypt("no password and no hash is in the log, in any form", async () =>
     assertEquals(secrets.filter((secret) => (out + errors).includes(secret)), []);
   }
 });
+
+for (const threads of ["1", "2"]) {
+  testWithBcrypt(
+    `--threads ${threads}: while 16 clients guess, a client that is known is served, and a new one afterwards`,
+    async () => {
+      using folder = new Folder();
+      await Deno.writeTextFile(`${folder.path}/passwords`, FILE);
+      const flags = ["--root", `${folder.path}/root`, "--threads", threads, "--htpasswd", `${folder.path}/passwords`];
+      await using program = Program.main("--port", freePort(), ...flags);
+      const url = `${await program.listening()}/v2/`;
+      const send = async (user: string, password: string) => {
+        // Each has a connection of its own, and so the threads take turns.
+        using client = Deno.createHttpClient({});
+        const answer = await fetch(url, { client, headers: { Authorization: `Basic ${btoa(`${user}:${password}`)}` } });
+        return { status: answer.status, retryAfter: answer.headers.get("Retry-After"), text: await answer.text() };
+      };
+      assertEquals((await send("alice", "secret")).status, 200);
+
+      let known: number[] = [];
+      const guesses = await Promise.all(Array.from({ length: 16 }, async (_, guesser) => {
+        const answers = [];
+        for (let guess = 0; guess < 10; guess++) answers.push(await send("alice", `guess ${guesser} ${guess}`));
+        if (guesser > 0) return answers;
+        known = await Promise.all(Array.from({ length: 20 }, async () => (await send("alice", "secret")).status));
+        return answers;
+      }));
+      const answers = guesses.flat();
+      const refused = answers.filter(({ status }) => status === 429);
+      let bob = await send("bob", "hunter2");
+      while (bob.status === 429) bob = await send("bob", "hunter2");
+
+      assertEquals(known, Array(20).fill(200));
+      assertEquals(answers.filter(({ status }) => status === 401).length + refused.length, answers.length);
+      assert(refused.length >= answers.length - 20, `${refused.length} of ${answers.length}`);
+      for (const { retryAfter, text } of refused) {
+        assertMatch(retryAfter!, /^[1-9]$/);
+        const detail = JSON.parse(text).errors[0];
+        assertEquals([detail.code, detail.detail.rule], ["TOOMANYREQUESTS", "API-ERR-I14"]);
+      }
+      assertEquals(bob.status, 200);
+    },
+  );
+}
 
 Deno.test("the program warns if it listens on all addresses without passwords", async () => {
   using folder = new Folder();
