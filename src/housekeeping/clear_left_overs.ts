@@ -26,7 +26,7 @@
 
 import { algorithmOf, type Digest, HASHES } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";
-import type { Disk } from "../disk/disk.ts";
+import { BusyError, type Disk } from "../disk/disk.ts";
 import { PROGRAM_OPTIONS } from "../options.ts";
 import { findBlob } from "../store/blobs.ts";
 import {
@@ -140,7 +140,7 @@ async function clearAside(
   const actual = await digestOfFile(disk, file, algorithmOf(digest));
   const hasDigest = actual === digest || (actual === undefined && blobName !== undefined);
   if (!hasDigest && !isOld) return undefined;
-  return await changeRepository(store, name, async () => {
+  return await changeSoon(store, name, async () => {
     // Earlier versions took a blob aside without its name. A push of a manifest leaves such a file, too, and a content type.
     const isBlob = blobName !== undefined || !disk.list(folder).includes(CONTENT_TYPE_FILE);
     const to = `${folder}/${blobName ?? "blob"}`;
@@ -172,12 +172,22 @@ async function* removeWithoutManifest(
   digest: Digest,
   path: string,
 ): AsyncGenerator<LeftOver> {
-  const isRemoved = await changeRepository(
+  const isRemoved = await changeSoon(
     store,
     name,
     async () => !hasManifest(store, name, digest) && await store.disk.remove(path),
   );
   if (isRemoved) yield { kind: "removed", path };
+}
+
+// Does a change when nobody else changes the repository. If somebody does so for a long time, the next housekeeping has to do it.
+async function changeSoon<T>(store: Store, name: Name, change: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await changeRepository(store, name, change);
+  } catch (error) {
+    if (error instanceof BusyError) return undefined;
+    throw error;
+  }
 }
 
 // Removes the files of a folder that were never finished.

@@ -299,6 +299,34 @@ Deno.test("it waits for a garbage collection that has a blob aside at this momen
   }
 });
 
+Deno.test("a repository that somebody else changes for a long time is left for the next time, and the others are cleared", async () => {
+  await using registry = await startRegistry();
+  for (const name of [REPOSITORY, "library/other"]) {
+    await registry.pushBlob(name, "foo");
+    takeAside(registry, `${name}/${FOO}/blob`);
+    write(registry, `${name}/${digestOf("bar")}/content-type`, TYPES.image);
+  }
+  const { promise: end, resolve } = Promise.withResolvers<void>();
+  const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+  const changing = diskOf(registry).inTurn(REPOSITORY, async () => {
+    begin();
+    await end;
+  });
+  await begun;
+
+  const impatient = localDisk(registry.root, { durability: "none", patience: 50 });
+  const first = await Array.fromAsync(clearLeftOvers(impatient));
+  resolve();
+  await changing;
+  const second = await clear(registry);
+
+  const clearedIn = (name: string) => [
+    { kind: "restored", path: `${name}/${FOO}/blob` },
+    { kind: "removed", path: `${name}/${digestOf("bar")}/content-type` },
+  ];
+  assertEquals([first, second], [clearedIn("library/other"), clearedIn(REPOSITORY)] as LeftOver[][]);
+});
+
 Deno.test("it waits for a push that has written the first of the two files of a manifest", async () => {
   await using registry = await startRegistry();
   let clearing: Promise<LeftOver[]> | undefined;
