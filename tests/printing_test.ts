@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { printable, printableJson } from "../src/definitions/printable.ts";
+import { Output } from "../src/serving/output.ts";
 import { formatJson, formatLine, formatStory } from "../src/story.ts";
 import { descriptorOf, digestOf, startRegistry, type TestRegistry, TYPES } from "./fixture.ts";
 import { Folder } from "./folder.ts";
@@ -173,6 +174,22 @@ Deno.test("the program prints no hidden character of its flags and its root", as
     await using other = Program.main(...args);
     expectPrinted(await other.outcome(), args.join(" "), "evil\\u{1b}[2J\\u{202e}");
   }
+});
+
+Deno.test("whatever the program reports while it serves, each line of it is printable", async () => {
+  const printed: string[] = [];
+  const output = new Output({
+    write(bytes) {
+      printed.push(new TextDecoder().decode(bytes));
+      return Promise.resolve(bytes.length);
+    },
+  });
+
+  output.print(`cannot use ${TEXTS.filter((text) => text !== "\n").join("-")}\nthe second line`);
+  await output.flush(20_000);
+
+  expectPrintable(printed.join(""), "output");
+  assertEquals(printed.join("").split("\n").length, 3);
 });
 
 /** Returns requests with hidden characters in each place where a client can put them. */

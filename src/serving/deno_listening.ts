@@ -15,7 +15,6 @@
  * @module
  */
 
-import { printable } from "../definitions/printable.ts";
 import type { Address, Handler } from "./node_listening.ts";
 import { errors } from "./output.ts";
 
@@ -112,7 +111,7 @@ export class DenoServer {
     const now = Date.now();
     if (now - this.#said < MINUTE) return;
     this.#said = now;
-    errors.print(`glassbox: closes the idle connections, to take new ones (${printable(message)})`);
+    errors.print(`glassbox: closes the idle connections, to take new ones (${message})`);
   }
 }
 

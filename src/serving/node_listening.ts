@@ -17,7 +17,6 @@ import { lookup } from "node:dns/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
-import { printable } from "../definitions/printable.ts";
 import { errors } from "./output.ts";
 
 /** The address that a server listens on, and how it listens there. */
@@ -211,7 +210,7 @@ async function start(server: Server, { hostname, port, reusePort = false }: Addr
   server.listen({ host: address, port, reusePort, backlog: BACKLOG }, resolve);
   await started;
   server.off("error", reject);
-  server.on("error", (error) => errors.print(`glassbox: ${printable(error.message)}`));
+  server.on("error", (error) => errors.print(`glassbox: ${error.message}`));
   const timer = setInterval(() => lookForConnections(server), LOOK_AGAIN);
   server.once("close", () => clearInterval(timer));
 }
@@ -256,7 +255,7 @@ async function answer(
 
 function printError(error: unknown): void {
   const text = `glassbox: ${error instanceof Error ? error.stack ?? error.message : error}`;
-  errors.print(text.split("\n").map(printable).join("\n"));
+  errors.print(text);
 }
 
 async function respond(handler: Handler, incoming: IncomingMessage, body?: ReadableStream): Promise<Response> {

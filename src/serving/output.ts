@@ -19,6 +19,8 @@
  * @module
  */
 
+import { printable } from "../definitions/printable.ts";
+
 /** Where an output goes, such as `Deno.stdout`. */
 export interface Sink {
   /** Writes some of the bytes, and returns their number. */
@@ -46,9 +48,13 @@ export class Output {
     this.#missing = missing;
   }
 
-  /** Prints a text, which may have several lines. Drops it if too much is waiting already. */
-  print(text: string): void {
+  /**
+   * Prints a text, which may have several lines, with an escape for each character that is not drawn. Drops the text if too
+   * much is waiting already.
+   */
+  print(lines: string): void {
     if (this.#isClosed) return;
+    const text = lines.split("\n").map(printable).join("\n");
     // A short text after a dropped long one is dropped, too. Otherwise the number would come behind it.
     if (this.#dropped > 0 || this.#waiting.length + text.length >= MOST_WAITING) this.#dropped++;
     else this.#waiting += `${text}\n`;

@@ -148,7 +148,7 @@ async function keepHouseOnce({ root, durability, uploadTtl }: CommandLine): Prom
   await expireUploads(disk, uploadTtl);
   for await (const { kind, path } of clearLeftOvers(disk)) {
     if (kind === "restored") {
-      errors.print(`glassbox: restored ${printable(path)}, which an interrupted gc had taken aside`);
+      errors.print(`glassbox: restored ${path}, which an interrupted gc had taken aside`);
     }
   }
 }

@@ -14,7 +14,6 @@
  */
 
 import { fileURLToPath } from "node:url";
-import { printable } from "../definitions/printable.ts";
 import { HashesElsewhere } from "../disk/hashes_elsewhere.ts";
 import { type CommandLine, startsThreads } from "./command_line.ts";
 import { callThrough, offer } from "./between_threads.ts";
@@ -126,7 +125,7 @@ const THREAD = new URL("./thread.ts", import.meta.url);
 // If a person starts `main.ts` with permissions of their own, the one for its source may be missing. Then one thread has to do.
 function mayLoadThreads(): boolean {
   if (mayReadSource()) return true;
-  errors.print(`glassbox: warning: only one thread serves; more need --allow-read=${printable(fileURLToPath(SOURCE))}`);
+  errors.print(`glassbox: warning: only one thread serves; more need --allow-read=${fileURLToPath(SOURCE)}`);
   return false;
 }
 
