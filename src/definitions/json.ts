@@ -10,37 +10,51 @@
  *
  * `JSON.parse` takes the last one without an error. So this module goes through the text first and looks at the names in it.
  *
- * Next: fault.ts
+ * `JSON.parse` cannot stop in between, and some texts of 8 MiB keep it busy for a second. So a long text is parsed in pieces.
+ * Each piece ends in front of a comma, and gets the brackets that are open there:
+ *
+ *     {"layers":[a,b    ,c,d    ],"config":e}            the text, as it is cut
+ *     {"layers":[a,b]}  {"layers":[0,c,d]}  {"layers":[0],"config":e}      what is parsed: each is JSON exactly if the text is
+ *
+ * Next: ../giving_way.ts
  *
  * @module
  */
 
 import { Fault, show } from "./fault.ts";
 
+/** The length of a piece, in characters. It takes a few milliseconds, even if it is hostile. */
+const PIECE = 64 * 1024;
+
 /**
- * Parses bytes as JSON.
+ * Parses bytes as JSON, in steps; see `giving_way.ts`.
  *
  * `placesRead` lists the objects whose names must be unique, each by its path: `""` is the outermost object, `"config"`
- * the one in its field `config`, and `"layers[]"` every one in the list `layers`.
+ * the one in its field `config`, and `"layers[]"` every one in the list `layers`. If a text has more than one piece, other
+ * objects and lists may lack what is not in their first piece.
  *
  * @throws {Fault} if the bytes are not UTF-8 or not JSON, or if one of these objects has a name twice.
  *
  * @example
  * ```ts
  * import { assertEquals, assertThrows } from "@std/assert";
+ * import { atOnce } from "../giving_way.ts";
  * import { Fault } from "./fault.ts";
  *
- * const bytes = (text: string) => new TextEncoder().encode(text);
- * assertEquals(parseJson(bytes(`{"a":1}`), [""]), { a: 1 });
- * assertThrows(() => parseJson(bytes(`{"a":1,"\\u0061":2}`), [""]), Fault, "twice");
- * assertEquals(parseJson(bytes(`{"deep":{"a":1,"a":2}}`), [""]), { deep: { a: 2 } });
+ * const parse = (text: string) => atOnce(parseJson(new TextEncoder().encode(text), [""]));
+ * assertEquals(parse(`{"a":1}`), { a: 1 });
+ * assertThrows(() => parse(`{"a":1,"\\u0061":2}`), Fault, "twice");
+ * assertEquals(parse(`{"deep":{"a":1,"a":2}}`), { deep: { a: 2 } });
  * ```
  */
-export function parseJson(bytes: Uint8Array, placesRead: readonly string[]): unknown {
+export function* parseJson(
+  bytes: Uint8Array,
+  placesRead: readonly string[],
+  piece = PIECE,
+): Generator<undefined, unknown> {
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-    expectUniqueNames(text, placesRead);
-    return JSON.parse(text);
+    return yield* parseText(text, placesRead, piece);
   } catch (error) {
     if (!(error instanceof TypeError) && !(error instanceof SyntaxError)) throw error;
     throw new Fault("DEF-I02", "a manifest in JSON, as UTF-8", error.message);
@@ -49,6 +63,9 @@ export function parseJson(bytes: Uint8Array, placesRead: readonly string[]): unk
 
 /** The most levels of nested lists and objects. A manifest needs few; a hostile document could have millions. */
 const DEEPEST = 100;
+
+/** The most names of an object that is read. A manifest needs few; with a million of them, an object is slow to use. */
+const MOST_NAMES = 2 ** 17;
 
 /** An object or a list that is open at the current place. */
 interface Level {
@@ -60,26 +77,40 @@ interface Level {
   name: string;
 }
 
-// The path of all objects that the registry does not read.
+// The path of all objects and lists that the registry does not read, and two of them that stand for all others inside.
 const ELSEWHERE = "?";
+const OBJECT_ELSEWHERE: Level = { path: ELSEWHERE, isList: false, name: "" };
+const LIST_ELSEWHERE: Level = { path: ELSEWHERE, isList: true, name: "" };
 
-// Looks only at quotes, brackets and colons. It need not check whether the text is JSON, because `JSON.parse` does that
-// afterwards. It runs first, because `JSON.parse` would build a deeply nested document before anybody could refuse it.
-function expectUniqueNames(text: string, placesRead: readonly string[]): void {
+// The number of characters, or of strings, that one step looks at.
+const STEP = 8192;
+
+// Looks only at quotes, brackets, colons and some commas. It need not check whether the text is JSON, because `JSON.parse` does
+// that afterwards. It runs first, because `JSON.parse` would build a deeply nested document before anybody could refuse it.
+function* parseText(text: string, placesRead: readonly string[], piece: number): Generator<undefined, unknown> {
   const levels: Level[] = [];
+  const pieces = new Pieces(text);
   let string = "";
+  let looked = 0;
   for (let at = 0; at < text.length; at++) {
+    if (++looked % STEP === 0) yield;
     const mark = text[at];
     const level = levels.at(-1);
     if (mark === '"') {
-      const end = endOfString(text, at);
-      string = text.slice(at, end + 1);
-      at = end;
+      const start = at;
+      do {
+        if (++looked % STEP === 0) yield;
+        at = text.indexOf('"', at + 1);
+      } while (at >= 0 && isEscaped(text, at));
+      if (at < 0) break;
+      string = text.slice(start, at + 1);
     } else if (mark === "{" || mark === "[") {
       if (levels.length === DEEPEST) throw new Fault("DEF-I02", `at most ${DEEPEST} levels of JSON`, "more");
       levels.push(open(level, mark === "[", placesRead));
     } else if (mark === "}" || mark === "]") {
       levels.pop();
+    } else if (mark === "," && at - pieces.start > piece && level !== undefined) {
+      if (pieces.cut(at, levels)) yield;
     } else if (mark === ":" && level !== undefined && level.path !== ELSEWHERE) {
       // The string in front of a colon is a name. It is decoded, because "\u0061" and "a" are the same name.
       level.name = JSON.parse(string);
@@ -90,11 +121,88 @@ function expectUniqueNames(text: string, placesRead: readonly string[]): void {
         throw new Fault("DEF-I02", "every name once in an object", `${show(level.name)} twice in ${place}`);
       }
       level.names?.add(level.name);
+      if (level.names?.size === MOST_NAMES) throw new Fault("DEF-I02", `fewer than ${MOST_NAMES} names in an object`, "more");
+    }
+  }
+  return pieces.end();
+}
+
+/** A text that is parsed piece by piece. */
+class Pieces {
+  /** The position at which the next piece starts. */
+  start = 0;
+  readonly #text: string;
+  #whole: unknown;
+  // The levels that are open at the start of the next piece.
+  #opened: readonly Level[] = [];
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** Parses the piece in front of a comma. `levels` are those that are open there. Returns false if it cannot end there. */
+  cut(comma: number, levels: readonly Level[]): boolean {
+    // A comma behind an opening bracket is no JSON, but the piece would be: "[" and "]".
+    if (/[{[]$/.test(this.#text.slice(this.start, comma).trimEnd())) return false;
+    this.#parse(comma, levels.map(({ isList }) => isList ? "]" : "}").reverse().join(""));
+    this.#opened = levels.map((level) => ({ ...level, name: level.name.length > LONGEST_NAME_READ ? "" : level.name }));
+    this.start = comma;
+    return true;
+  }
+
+  /** Parses the last piece. Returns the value of the whole text. */
+  end(): unknown {
+    this.#parse(this.#text.length, "");
+    return this.#whole;
+  }
+
+  #parse(end: number, closing: string): void {
+    // The "0" stands in front of the comma, because a list that begins or ends with a comma is no JSON.
+    const opening = this.#opened.map(({ isList, name }, depth) => {
+      if (depth === this.#opened.length - 1) return isList ? "[0" : '{"":0';
+      return isList ? "[" : `{${JSON.stringify(name)}:`;
+    });
+    const value = JSON.parse(opening.join("") + this.#text.slice(this.start, end) + closing);
+    if (this.start === 0) this.#whole = value;
+    else this.#append(value);
+  }
+
+  // Goes down through the levels that were open at the start of a piece, and adds what the piece has for each of them.
+  #append(piece: unknown): void {
+    let whole = this.#whole;
+    for (const [depth, { isList, path, name }] of this.#opened.entries()) {
+      if (path === ELSEWHERE) return;
+      const continued = depth === this.#opened.length - 1 ? "" : name;
+      if (isList) {
+        if (!Array.isArray(whole) || !Array.isArray(piece)) return;
+        const last = whole.at(-1);
+        for (let at = 1; at < piece.length; at++) whole.push(piece[at]);
+        [whole, piece] = [last, piece[0]];
+      } else {
+        if (!isObject(whole) || !isObject(piece)) return;
+        const last = Object.hasOwn(whole, continued) ? whole[continued] : undefined;
+        for (const key of Object.keys(piece)) {
+          // The piece may have a name "" of its own behind the "0".
+          if (key !== continued || typeof piece[key] === "string") setField(whole, key, piece[key]);
+        }
+        [whole, piece] = [last, piece[continued]];
+      }
     }
   }
 }
 
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function setField(object: Record<string, unknown>, name: string, value: unknown): void {
+  // An assignment to "__proto__" would not make a field.
+  if (name !== "__proto__") object[name] = value;
+  else Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
+}
+
 function open(above: Level | undefined, isList: boolean, placesRead: readonly string[]): Level {
+  if (above?.path === ELSEWHERE) return isList ? LIST_ELSEWHERE : OBJECT_ELSEWHERE;
   const inside = pathInside(above);
   const path = isList ? `${inside}[]` : inside;
   const isRead = !isList && placesRead.includes(path);
@@ -113,19 +221,13 @@ const LONGEST_NAME_READ = 32;
 function pathInside(above: Level | undefined): string {
   if (above === undefined) return "";
   if (above.isList) return above.path;
-  if (above.path === ELSEWHERE || above.name.length > LONGEST_NAME_READ) return ELSEWHERE;
+  if (above.name.length > LONGEST_NAME_READ) return ELSEWHERE;
   return above.path === "" ? above.name : `${above.path}.${above.name}`;
 }
 
-// Returns the position of the quote that closes the string at `start`: the first one with an even number of "\" before it.
-function endOfString(text: string, start: number): number {
-  let end = start;
-  let backslashes: number;
-  do {
-    end = text.indexOf('"', end + 1);
-    if (end < 0) return text.length;
-    backslashes = 0;
-    while (text[end - 1 - backslashes] === "\\") backslashes++;
-  } while (backslashes % 2 === 1);
-  return end;
+// A quote is part of a string if an odd number of "\" is in front of it.
+function isEscaped(text: string, quote: number): boolean {
+  let backslashes = 0;
+  while (text[quote - 1 - backslashes] === "\\") backslashes++;
+  return backslashes % 2 === 1;
 }

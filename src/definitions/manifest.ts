@@ -21,6 +21,7 @@
  * @module
  */
 
+import { atOnce, inSteps } from "../giving_way.ts";
 import { type Descriptor, parseDescriptor, parseObject } from "./descriptor.ts";
 import type { Digest } from "./digest.ts";
 import { Fault, show } from "./fault.ts";
@@ -96,7 +97,16 @@ const NOT_DISTRIBUTABLE =
  * ```
  */
 export function parseManifest(bytes: Uint8Array, contentType: string | null): Manifest {
-  const json = parseObject(parseJson(bytes, PLACES_READ), "the manifest");
+  return atOnce(parseInSteps(bytes, contentType));
+}
+
+/** Does the same as {@linkcode parseManifest}, and gives way to other requests if the manifest is long. */
+export function parseLongManifest(bytes: Uint8Array, contentType: string | null): Promise<Manifest> {
+  return inSteps(parseInSteps(bytes, contentType));
+}
+
+function* parseInSteps(bytes: Uint8Array, contentType: string | null): Generator<undefined, Manifest> {
+  const json = parseObject(yield* parseJson(bytes, PLACES_READ), "the manifest");
   if (json.schemaVersion !== 2) throw new Fault("DEF-I02", "schemaVersion 2", show(json.schemaVersion));
 
   const mediaType = mediaTypeOf(json, contentType);
@@ -104,7 +114,7 @@ export function parseManifest(bytes: Uint8Array, contentType: string | null): Ma
   expectOneShape(json, shape, mediaType);
 
   const subject = json.subject == null ? undefined : parseDescriptor(json.subject, "subject");
-  const references = shape === "image" ? referencesOfImage(json) : referencesOfIndex(json);
+  const references = shape === "image" ? yield* referencesOfImage(json) : yield* referencesOfIndex(json);
   return {
     mediaType,
     namesItsMediaType: json.mediaType != null,
@@ -112,25 +122,27 @@ export function parseManifest(bytes: Uint8Array, contentType: string | null): Ma
     references,
     subject,
     artifactType: artifactTypeOf(json, shape),
-    annotations: annotationsOf(json),
+    annotations: yield* annotationsOf(json),
   };
 }
 
 /**
  * Reads a manifest that is on disk already. Returns a fault if somebody has damaged it there, or has put it there by hand
- * and wrongly.
+ * and wrongly. Gives way to other requests if the manifest is long.
  *
  * @example
  * ```ts
  * import { assert } from "@std/assert";
  * import { Fault } from "./fault.ts";
  *
- * assert(parseStoredManifest({ bytes: new Uint8Array(), mediaType: "text/plain" }) instanceof Fault);
+ * assert(await parseStoredManifest({ bytes: new Uint8Array(), mediaType: "text/plain" }) instanceof Fault);
  * ```
  */
-export function parseStoredManifest({ bytes, mediaType }: { bytes: Uint8Array; mediaType: string }): Manifest | Fault {
+export async function parseStoredManifest(
+  { bytes, mediaType }: { bytes: Uint8Array; mediaType: string },
+): Promise<Manifest | Fault> {
   try {
-    return parseManifest(bytes, mediaType);
+    return await parseLongManifest(bytes, mediaType);
   } catch (error) {
     if (error instanceof Fault) return error;
     throw error;
@@ -170,9 +182,9 @@ function expectOneShape(json: Record<string, unknown>, shape: Shape, mediaType: 
   }
 }
 
-function referencesOfImage(json: Record<string, unknown>): Reference[] {
+function* referencesOfImage(json: Record<string, unknown>): Generator<undefined, Reference[]> {
   const config = parseDescriptor(json.config, "config");
-  const layers = listOf(json.layers, "layers");
+  const layers = yield* listOf(json.layers, "layers");
   return [config, ...layers].map((descriptor) => ({
     descriptor,
     to: "blob",
@@ -180,18 +192,27 @@ function referencesOfImage(json: Record<string, unknown>): Reference[] {
   }));
 }
 
-function referencesOfIndex(json: Record<string, unknown>): Reference[] {
-  return listOf(json.manifests, "manifests").map((descriptor) => ({
+function* referencesOfIndex(json: Record<string, unknown>): Generator<undefined, Reference[]> {
+  const manifests = yield* listOf(json.manifests, "manifests");
+  return manifests.map((descriptor) => ({
     descriptor,
     to: Object.hasOwn(MANIFEST_MEDIA_TYPES, descriptor.mediaType) ? "manifest" : "either",
     isKeptHere: !descriptor.urls?.length,
   }));
 }
 
-function listOf(json: unknown, where: string): Descriptor[] {
+// The number of entries of a long list that are checked in one step.
+const STEP = 1000;
+
+function* listOf(json: unknown, where: string): Generator<undefined, Descriptor[]> {
   const list = json ?? [];
   if (!Array.isArray(list)) throw new Fault("DEF-I02", `a list at ${where}`, show(json));
-  return list.map((item, index) => parseDescriptor(item, `${where}[${index}]`));
+  const descriptors: Descriptor[] = [];
+  for (const [index, item] of list.entries()) {
+    if (index % STEP === STEP - 1) yield;
+    descriptors.push(parseDescriptor(item, `${where}[${index}]`));
+  }
+  return descriptors;
 }
 
 // DISC-REFERRERS-06, -07 and -08.
@@ -203,10 +224,12 @@ function artifactTypeOf(json: Record<string, unknown>, shape: Shape): string | u
   return json.artifactType as string || config;
 }
 
-function annotationsOf(json: Record<string, unknown>): Record<string, string> | undefined {
+function* annotationsOf(json: Record<string, unknown>): Generator<undefined, Record<string, string> | undefined> {
   if (json.annotations == null) return undefined;
   const annotations = parseObject(json.annotations, "annotations");
-  for (const [name, value] of Object.entries(annotations)) {
+  for (const [index, name] of Object.keys(annotations).entries()) {
+    if (index % STEP === STEP - 1) yield;
+    const value = annotations[name];
     if (typeof value !== "string") throw new Fault("DEF-I02", `text at annotations.${name}`, show(value));
   }
   return annotations as Record<string, string>;

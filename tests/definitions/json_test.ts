@@ -3,11 +3,12 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { Fault } from "../../src/definitions/fault.ts";
 import { parseJson } from "../../src/definitions/json.ts";
+import { atOnce } from "../../src/giving_way.ts";
 
 const PLACES = ["", "config", "layers[]"];
 
 function parse(text: string): unknown {
-  return parseJson(new TextEncoder().encode(text), PLACES);
+  return atOnce(parseJson(new TextEncoder().encode(text), PLACES));
 }
 
 Deno.test("DEF-I02: JSON is read as JSON.parse reads it", () => {
@@ -47,7 +48,7 @@ Deno.test("DEF-I02: a text that is not JSON in UTF-8, or has something around it
     assertEquals(assertThrows(() => parse(text), Fault).rule, "DEF-I02");
   }
   for (const bytes of [[0x22, 0xff, 0x22], [0x22, 0xc3, 0x22], [0xff, 0xfe, 0x7b, 0x00, 0x7d, 0x00]]) {
-    assertEquals(assertThrows(() => parseJson(new Uint8Array(bytes), PLACES), Fault).rule, "DEF-I02");
+    assertEquals(assertThrows(() => atOnce(parseJson(new Uint8Array(bytes), PLACES)), Fault).rule, "DEF-I02");
   }
 });
 
