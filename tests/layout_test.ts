@@ -66,7 +66,7 @@ const CHAPTERS = [
 
 // From the bottom to the top. A file may import the files of its own layer and of those below.
 const LAYERS: readonly (readonly string[])[] = [
-  ["src/definitions/", "src/spec/", "src/options.ts"],
+  ["src/definitions/", "src/spec/", "src/options.ts", "src/giving_way.ts"],
   ["src/disk/"],
   ["src/store/"],
   ["src/http/", "src/api/error_codes.ts", "src/api/warnings.ts"],
@@ -124,7 +124,15 @@ Deno.test("a section of one chapter does not import a section of another", () =>
 });
 
 Deno.test("the housekeeping knows the store and the disk, and nothing of requests", () => {
-  const allowed = ["src/definitions/", "src/spec/", "src/options.ts", "src/disk/", "src/store/", "src/housekeeping/"];
+  const allowed = [
+    "src/definitions/",
+    "src/spec/",
+    "src/options.ts",
+    "src/giving_way.ts",
+    "src/disk/",
+    "src/store/",
+    "src/housekeeping/",
+  ];
   for (const path of SOURCES.filter((path) => path.startsWith("src/housekeeping/"))) {
     assertEquals(importsOf(path).filter((imported) => !isIn(allowed, imported)), [], path);
   }
@@ -252,6 +260,7 @@ Deno.test("on the tour, a definition comes after a source that needs it", () => 
 const TEACHING_PATH = [
   "src/registry.ts",
   "src/options.ts",
+  "src/giving_way.ts",
   "src/story.ts",
   "src/api/",
   ...CHAPTERS,
@@ -268,14 +277,14 @@ Deno.test("the tour comes to the door of the disk after the teaching path, and a
   assert(openingOf(DOOR).includes("You may stop here."));
 });
 
-Deno.test("the teaching path has at most 2,900 lines of code, without blank lines and comments", () => {
+Deno.test("the teaching path has at most 2,970 lines of code, without blank lines and comments", () => {
   const sizes = SOURCES.filter((path) => isIn(TEACHING_PATH, path)).map((path) => ({
     path,
     lines: codeOf(path).split("\n").filter((line) => line.trim() !== "").length,
   }));
   const sum = sizes.reduce((sum, { lines }) => sum + lines, 0);
   const list = sizes.sort((a, b) => b.lines - a.lines).map(({ path, lines }) => `${lines}`.padStart(5) + `  ${path}`);
-  assert(sum <= 2900, `${sum} lines of code:\n${list.join("\n")}`);
+  assert(sum <= 2970, `${sum} lines of code:\n${list.join("\n")}`);
 });
 
 Deno.test("every rule that is cited exists", () => {

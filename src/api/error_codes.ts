@@ -114,10 +114,14 @@ function cut(text: string): string {
  * @throws {RegistryError} with this code if the action throws a {@linkcode Fault}.
  */
 export function refuseFaults<T>(code: ErrorCode, action: () => T, status?: StatusCode): T {
-  try {
-    return action();
-  } catch (error) {
+  const refuse = (error: unknown) => {
     if (error instanceof Fault) throw new RegistryError(code, error, { status });
     throw error;
+  };
+  try {
+    const result = action();
+    return result instanceof Promise ? result.catch(refuse) as T : result;
+  } catch (error) {
+    return refuse(error);
   }
 }

@@ -22,19 +22,24 @@
 import type { Digest } from "../definitions/digest.ts";
 import { OCI_INDEX } from "../definitions/manifest.ts";
 import type { Name } from "../definitions/name.ts";
+import { entriesAfter } from "../definitions/page.ts";
+import { LongWork } from "../giving_way.ts";
 import type { Call } from "../http/call.ts";
 import type { Values } from "../http/placeholders.ts";
 import { linkToNext } from "../http/routing.ts";
 import { withoutSniffing } from "../http/sniffing.ts";
-import { listReferrers as listStoredReferrers, type Referrer, toReferrer } from "../store/referrers.ts";
+import { LARGEST_LIST, listReferrers as listStoredReferrers, type Referrer } from "../store/referrers.ts";
 import type { Store } from "../store/store.ts";
-import { referrersOfOlderClients } from "../upgrade_procedures/enabling_the_referrers_api.ts";
+import { listOfOlderClients, referrerOfOlderClients } from "../upgrade_procedures/enabling_the_referrers_api.ts";
 
-// DISC-REFERRERS-11: clients accept manifests of up to 4 MiB, and this index is one. 1 KiB is left for the rest of the index.
-const LARGEST_ANSWER = 4 * 1024 * 1024 - 1024;
-
-/** Lists the referrers of a manifest as an index, in pages that are small enough for every client. */
-export function listReferrers(call: Call, { name, digest: subject }: Values<"name" | "digest">): Response {
+/**
+ * Lists the referrers of a manifest as an index, in pages that are small enough for every client. DISC-REFERRERS-11: clients
+ * accept manifests of up to 4 MiB, and this index is one.
+ */
+export async function listReferrers(
+  call: Call,
+  { name, digest: subject }: Values<"name" | "digest">,
+): Promise<Response> {
   const { query, store } = call;
   // An empty filter is no filter. If there are several filters, a referrer has to fit one of them.
   const types = query.getAll("artifactType").filter((type) => type !== "");
@@ -43,14 +48,17 @@ export function listReferrers(call: Call, { name, digest: subject }: Values<"nam
   const page: Referrer[] = [];
   let size = 0;
   let rest: Digest | undefined;
-  for (const referrer of allReferrers(store, name, subject)) {
-    if (referrer.digest <= last || !fits(referrer, types)) continue;
-    size += referrer.size + 1;
-    if (page.length > 0 && size > LARGEST_ANSWER) {
-      rest = page.at(-1)!.digest;
-      break;
+  search:
+  for await (const referrers of allReferrers(store, name, subject, last)) {
+    for (const referrer of referrers) {
+      if (referrer.digest <= last || !fits(referrer, types)) continue;
+      size += referrer.size + 1;
+      if (page.length > 0 && size > LARGEST_LIST) {
+        rest = page.at(-1)!.digest;
+        break search;
+      }
+      page.push(referrer);
     }
-    page.push(referrer);
   }
 
   const headers = new Headers({ "Content-Type": OCI_INDEX });
@@ -63,13 +71,35 @@ export function listReferrers(call: Call, { name, digest: subject }: Values<"nam
   );
 }
 
-function allReferrers(store: Store, name: Name, subject: Digest): readonly Referrer[] {
-  const known = listStoredReferrers(store, name, subject);
-  const older = referrersOfOlderClients(store, name, subject);
-  for (const { digest } of known) older.delete(digest);
-  if (older.size === 0) return known;
-  const more = [...older].map(([digest, text]) => toReferrer(digest, text)!);
-  return [...known, ...more].sort((a, b) => a.digest < b.digest ? -1 : 1);
+// Yields the referrers after `last` in order, and perhaps others before them. It reads them only when they are asked for, so the
+// registry never holds more than a page.
+async function* allReferrers(
+  store: Store,
+  name: Name,
+  subject: Digest,
+  last: string,
+): AsyncGenerator<readonly Referrer[]> {
+  const stored = listStoredReferrers(store, name, subject, last);
+  const older = await listOfOlderClients(store, name, subject);
+  if (older.length === 0) return yield* stored;
+
+  const work = new LongWork();
+  const left = entriesAfter(older, last);
+  let next = left.next();
+  const olderUpTo = async function* (end?: Digest) {
+    for (; !next.done && (end === undefined || next.value <= end); next = left.next()) {
+      if (work.isLong()) await work.giveWay();
+      const referrer = next.value === end ? undefined : await referrerOfOlderClients(store, name, subject, next.value);
+      if (referrer !== undefined) yield [referrer];
+    }
+  };
+  for await (const referrers of stored) {
+    for (const referrer of referrers) {
+      yield* olderUpTo(referrer.digest);
+      yield [referrer];
+    }
+  }
+  yield* olderUpTo();
 }
 
 function fits({ artifactType }: Referrer, types: readonly string[]): boolean {

@@ -23,6 +23,7 @@ import { refuseFaults, RegistryError } from "../api/error_codes.ts";
 import type { Name } from "../definitions/name.ts";
 import { parsePage } from "../definitions/page.ts";
 import type { Tag } from "../definitions/tag.ts";
+import { LongWork } from "../giving_way.ts";
 import type { Call } from "../http/call.ts";
 import type { Values } from "../http/placeholders.ts";
 import { linkToNext } from "../http/routing.ts";
@@ -31,10 +32,10 @@ import { repositoryExists } from "../store/repositories.ts";
 import { listTags as listStoredTags } from "../store/tags.ts";
 
 /** Lists the tags of a repository, all or a page of them. */
-export function listTags(call: Call, { name }: Values<"name">): Response {
+export async function listTags(call: Call, { name }: Values<"name">): Promise<Response> {
   const { query, store } = call;
   const { size, last } = refuseFaults("UNSUPPORTED", () => parsePage(query), STATUS_CODE.BadRequest);
-  if (!repositoryExists(store, name)) {
+  if (!await repositoryExists(store, name)) {
     throw new RegistryError("NAME_UNKNOWN", {
       rule: "DISC-TAGS-01",
       expected: "a repository with content",
@@ -42,7 +43,9 @@ export function listTags(call: Call, { name }: Values<"name">): Response {
     });
   }
   const tags: Tag[] = [];
-  for (const tag of listStoredTags(store, name, last)) {
+  const work = new LongWork();
+  for (const tag of await listStoredTags(store, name, last)) {
+    if (tags.length % 1000 === 999 && work.isLong()) await work.giveWay();
     if (tags.length === size) {
       return withoutSniffing(Response.json({ name, tags }, { headers: linkAfter(call, name, tags) }));
     }

@@ -22,14 +22,15 @@ import type { Digest } from "../definitions/digest.ts";
 import { Fault } from "../definitions/fault.ts";
 import { parseStoredManifest } from "../definitions/manifest.ts";
 import type { Name } from "../definitions/name.ts";
+import { LongWork } from "../giving_way.ts";
 import { type Call, isConditional } from "../http/call.ts";
 import type { Values } from "../http/placeholders.ts";
 import { expectPreconditions } from "../http/preconditions.ts";
-import { readManifest, removeManifest } from "../store/manifests.ts";
+import { hasPartOfManifest, readManifest, removeManifest } from "../store/manifests.ts";
 import { listSubjects, removeReferrer } from "../store/referrers.ts";
 import { changeRepository, repositoryExists } from "../store/repositories.ts";
 import type { Store } from "../store/store.ts";
-import { removeTag, tagsOf } from "../store/tags.ts";
+import { removeTags, tagsOf } from "../store/tags.ts";
 
 /** Removes a manifest and its tags (MGMT-MANIFEST-01, MGMT-MANIFEST-I01). */
 export async function deleteManifest(
@@ -41,17 +42,15 @@ export async function deleteManifest(
     if (manifest === undefined) return await removeLeftOvers(store, name, digest);
     if (isConditional(request)) expectPreconditions(request, digest);
 
-    for await (const tag of tagsOf(store, name, digest)) await removeTag(store, name, tag);
+    await removeTags(store, name, await tagsOf(store, name, digest));
     // If somebody has damaged the file by hand, its subject is unknown. A client can delete the manifest all the same.
-    const inside = parseStoredManifest(manifest);
+    const inside = await parseStoredManifest(manifest);
     const subject = inside instanceof Fault ? undefined : inside.subject?.digest;
-    const removed = await removeManifest(store, name, digest);
-    if (subject !== undefined) await removeReferrer(store, name, subject, digest);
-    return removed;
+    return await removeManifest(store, name, digest, subject);
   });
   if (wasThere) return new Response(null, { status: STATUS_CODE.Accepted });
 
-  const code = repositoryExists(store, name) ? "MANIFEST_UNKNOWN" : "NAME_UNKNOWN";
+  const code = await repositoryExists(store, name) ? "MANIFEST_UNKNOWN" : "NAME_UNKNOWN";
   throw new RegistryError(code, {
     rule: "MGMT-MANIFEST-02",
     expected: `a manifest of ${name}`,
@@ -61,6 +60,11 @@ export async function deleteManifest(
 
 // Finishes an interrupted delete. Returns true if a manifest was there.
 async function removeLeftOvers(store: Store, name: Name, digest: Digest): Promise<boolean> {
-  for (const subject of listSubjects(store, name)) await removeReferrer(store, name, subject, digest);
-  return await removeManifest(store, name, digest);
+  if (!hasPartOfManifest(store, name, digest)) return false;
+  const work = new LongWork();
+  for (const subject of await listSubjects(store, name)) {
+    await removeReferrer(store, name, subject, digest);
+    if (work.isLong()) await work.giveWay();
+  }
+  return await removeManifest(store, name, digest, undefined);
 }

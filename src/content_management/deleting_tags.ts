@@ -29,7 +29,7 @@ export async function deleteTag({ request, store }: Call, { name, tag }: Values<
   });
   if (wasThere) return new Response(null, { status: STATUS_CODE.Accepted });
 
-  const code = repositoryExists(store, name) ? "MANIFEST_UNKNOWN" : "NAME_UNKNOWN";
+  const code = await repositoryExists(store, name) ? "MANIFEST_UNKNOWN" : "NAME_UNKNOWN";
   throw new RegistryError(code, {
     rule: "API-END-I13",
     expected: `a tag of ${name}`,

@@ -121,7 +121,9 @@ function* parseText(text: string, placesRead: readonly string[], piece: number):
         throw new Fault("DEF-I02", "every name once in an object", `${show(level.name)} twice in ${place}`);
       }
       level.names?.add(level.name);
-      if (level.names?.size === MOST_NAMES) throw new Fault("DEF-I02", `fewer than ${MOST_NAMES} names in an object`, "more");
+      if (level.names?.size === MOST_NAMES) {
+        throw new Fault("DEF-I02", `fewer than ${MOST_NAMES} names in an object`, "more");
+      }
     }
   }
   return pieces.end();

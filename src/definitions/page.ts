@@ -57,7 +57,7 @@ export function parsePage(query: URLSearchParams): Page {
  * assertEquals([...entriesAfter(["a", "c"], "b")], ["c"]);
  * ```
  */
-export function* entriesAfter(sorted: readonly string[], last: string): Generator<string> {
+export function* entriesAfter<Entry extends string>(sorted: readonly Entry[], last: string): Generator<Entry> {
   let [from, to] = [0, sorted.length];
   while (from < to) {
     const middle = (from + to) >> 1;

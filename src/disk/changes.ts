@@ -17,6 +17,7 @@
  */
 
 import { basename, dirname, join } from "node:path";
+import { LongWork } from "../giving_way.ts";
 import { LinkedFolderError } from "./disk.ts";
 import { expectNotLinked, isLinked } from "./links.ts";
 import { isMissing, isNotEmpty, isStale, unlessMissing } from "./missing.ts";
@@ -134,14 +135,32 @@ export async function remove(root: Root, path: string): Promise<boolean> {
 }
 
 async function removeFile(root: Root, path: string): Promise<boolean> {
+  if (!await removeName(root, path)) return false;
+  await syncFolders(root, [dirname(path)]);
+  return true;
+}
+
+async function removeName(root: Root, path: string): Promise<boolean> {
   try {
     await step(root, "remove file", path, () => root.calls.remove(path));
+    return true;
   } catch (error) {
     if (isMissing(error)) return false;
     throw error;
   }
-  await syncFolders(root, [dirname(path)]);
-  return true;
+}
+
+/** Removes files of one folder, with one sync for all of them. */
+export async function removeTogether(root: Root, folder: string, names: Iterable<string>): Promise<void> {
+  expectNotLinked(root, folder);
+  const work = new LongWork();
+  for (const name of names) {
+    const path = `${folder}/${name}`;
+    if (await removeName(root, path)) tell(root, "-", path);
+    if (work.isLong()) await work.giveWay();
+  }
+  await syncFolders(root, [folder]);
+  tidy(root, folder);
 }
 
 /**

@@ -58,12 +58,24 @@ class LocalDisk implements Disk {
     return reading.list(this.#root, folder === "" ? this.#root.path : this.#at(folder));
   }
 
-  read<Value>(path: string, parse: (bytes: Bytes) => Value | undefined): Value | undefined {
-    return reading.read(this.#root, this.#at(path), parse);
+  listMany(folder: string): Promise<readonly string[]> {
+    return reading.listMany(this.#root, folder === "" ? this.#root.path : this.#at(folder));
   }
 
-  readTogether<Value>(folder: string, parse: (files: Folder) => Value | undefined): Value | undefined {
-    return reading.readTogether(this.#root, this.#at(folder), parse);
+  read<Value>(
+    path: string,
+    parse: (bytes: Bytes) => Value | undefined,
+    weigh?: (value: Value) => number,
+  ): Value | undefined {
+    return reading.read(this.#root, this.#at(path), parse, weigh);
+  }
+
+  readTogether<Value>(
+    folder: string,
+    parse: (files: Folder) => Value | undefined,
+    weigh?: (value: Value) => number,
+  ): Value | undefined {
+    return reading.readTogether(this.#root, this.#at(folder), parse, weigh);
   }
 
   open(file: FileInfo, part?: ByteRange): Bytes | ReadableStream<Bytes> | undefined {
@@ -89,6 +101,10 @@ class LocalDisk implements Disk {
 
   remove(path: string): Promise<boolean> {
     return changes.remove(this.#root, this.#at(path));
+  }
+
+  removeTogether(folder: string, names: Iterable<string>): Promise<void> {
+    return changes.removeTogether(this.#root, this.#at(folder), names);
   }
 
   removeUnused(path: string, since: number): Promise<boolean> {

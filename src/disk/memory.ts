@@ -14,7 +14,7 @@
  */
 
 import { type Identity, identityOf, isSame } from "./identity.ts";
-import { unlessMissing } from "./missing.ts";
+import { isMissing, unlessMissing } from "./missing.ts";
 
 /**
  * A map with a limit for the weight of its entries. When it is full, it forgets the older ones.
@@ -88,21 +88,49 @@ export class Memory<Value> {
     kind: "file" | "folder",
     read: (info: Deno.FileInfo) => { value: Value; weight: number } | undefined,
   ): Value | undefined {
+    const { value, info } = this.#remembered(path, kind);
+    if (value !== undefined || info === undefined) return value;
+    // Somebody may have removed it in between.
+    return this.#keep(path, info, unlessMissing(() => read(info)), Date.now());
+  }
+
+  /** Does the same with a `read` that takes long. */
+  async recallLater(
+    path: string,
+    kind: "file" | "folder",
+    read: (info: Deno.FileInfo) => Promise<{ value: Value; weight: number } | undefined>,
+  ): Promise<Value | undefined> {
+    const { value, info } = this.#remembered(path, kind);
+    if (value !== undefined || info === undefined) return value;
+    const started = Date.now();
+    try {
+      return this.#keep(path, info, await read(info), started);
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+  }
+
+  #remembered(path: string, kind: "file" | "folder"): { value?: Value; info?: Deno.FileInfo } {
     const found = unlessMissing(() => Deno.lstatSync(path));
     // The disk takes a symbolic link for a missing file, wherever it leads. And reading a pipe would wait for ever.
     const info = (kind === "file" ? found?.isFile : found?.isDirectory) ? found : undefined;
     const entry = this.#entries.get(path);
-    const time = info?.mtime?.getTime();
-    if (entry !== undefined && info !== undefined && entry.time === time && isSame(entry.identity, info)) {
-      return entry.value;
-    }
-    if (entry !== undefined) this.#entries.delete(path);
-    if (info === undefined || time === undefined) return undefined;
+    if (entry === undefined) return { info };
+    if (info !== undefined && entry.time === info.mtime?.getTime() && isSame(entry.identity, info)) return entry;
+    this.#entries.delete(path);
+    return { info };
+  }
 
-    // Somebody may have removed it in between.
-    const now = unlessMissing(() => read(info));
+  #keep(
+    path: string,
+    info: Deno.FileInfo,
+    now: { value: Value; weight: number } | undefined,
+    readAt: number,
+  ): Value | undefined {
+    const time = info.mtime?.getTime();
     // The times on files are coarse. A file that changed just now could change again and have the same time, so it is not kept.
-    if (now !== undefined && Date.now() - time > A_WHILE) {
+    if (now !== undefined && time !== undefined && readAt - time > A_WHILE) {
       this.#entries.set(path, { identity: identityOf(info), time, ...now });
     }
     return now?.value;

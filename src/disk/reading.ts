@@ -79,10 +79,33 @@ export function remember(root: Root, folder: string, path: string, info: Deno.Fi
 export function list(root: Root, folder: string): readonly string[] {
   return root.memory.names.recall(folder, "folder", (info) => {
     if (isLinked(root, folder, info)) return undefined;
-    // JavaScript sorts ASCII text by its bytes, and all names that the registry makes are ASCII.
-    const names = namesBelow(Array.from(Deno.readDirSync(folder), ({ name }) => name)).sort();
-    return { value: names, weight: names.length + 1 };
+    return sorted(Array.from(Deno.readDirSync(folder), ({ name }) => name));
   }) ?? [];
+}
+
+/** Does the same with a folder that may have very many names: another thread reads a long one. */
+export async function listMany(root: Root, folder: string): Promise<readonly string[]> {
+  let isLong = false;
+  const read = (info: Deno.FileInfo) => {
+    isLong = info.size > LONG;
+    return isLong || isLinked(root, folder, info)
+      ? undefined
+      : sorted(Array.from(Deno.readDirSync(folder), ({ name }) => name));
+  };
+  const names = root.memory.names.recall(folder, "folder", read);
+  if (names !== undefined || !isLong) return names ?? [];
+  return await root.memory.names.recallLater(folder, "folder", async (info) => {
+    if (isLinked(root, folder, info)) return undefined;
+    return sorted(await Array.fromAsync(Deno.readDir(folder), ({ name }) => name));
+  }) ?? [];
+}
+
+// The size of a folder with about two thousand names, on file systems that tell it. The others say 0, or a few KiB at most.
+const LONG = 256 * 1024;
+
+function sorted(names: string[]): { value: readonly string[]; weight: number } {
+  // JavaScript sorts ASCII text by its bytes, and all names that the registry makes are ASCII.
+  return { value: namesBelow(names).sort(), weight: names.length + 1 };
 }
 
 /** Reads a small file through `parse`. */
@@ -90,13 +113,15 @@ export function read<Value>(
   root: Root,
   path: string,
   parse: (bytes: Bytes) => Value | undefined,
+  weigh?: (value: Value) => number,
 ): Value | undefined {
   const recall = () =>
     root.memory.values.recall(path, "file", () => {
       if (isLinked(root, folderOf(path))) return undefined;
       const bytes = Deno.readFileSync(path);
       const value = parse(bytes);
-      return value === undefined ? undefined : { value, weight: WITH_VALUE + 2 * bytes.length };
+      if (value === undefined) return undefined;
+      return { value, weight: WITH_VALUE + (weigh === undefined ? 2 * bytes.length : weigh(value)) };
     });
   return askTwice(recall) as Value | undefined;
 }
@@ -106,6 +131,7 @@ export function readTogether<Value>(
   root: Root,
   folder: string,
   parse: (files: Folder) => Value | undefined,
+  weigh?: (value: Value) => number,
 ): Value | undefined {
   return root.memory.values.recall(folder, "folder", (info) => {
     if (isLinked(root, folder, info)) return undefined;
@@ -121,7 +147,7 @@ export function readTogether<Value>(
         return bytes;
       },
     });
-    return value === undefined ? undefined : { value, weight };
+    return value === undefined ? undefined : { value, weight: weight + (weigh?.(value) ?? 0) };
   }) as Value | undefined;
 }
 

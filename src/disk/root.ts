@@ -94,7 +94,7 @@ export interface Memories {
 // The disk remembers at most this much: bytes of content, names in folders, files, and paths that were checked for links
 // or synced.
 const MOST_BYTES = 32 * 1024 * 1024;
-const MOST_NAMES = 200_000;
+const MOST_NAMES = 500_000;
 const MOST_FILES = 10_000;
 const MOST_PLACES = 20_000;
 // The registry may remember an answer for these bytes. The answer has a copy of them, and takes about this many bytes more.

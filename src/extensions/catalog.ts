@@ -24,12 +24,12 @@ import { withoutSniffing } from "../http/sniffing.ts";
 import { listRepositories } from "../store/repositories.ts";
 
 /** Lists the repositories, all or a page of them, sorted by byte value. */
-export function listCatalog(call: Call): Response {
+export async function listCatalog(call: Call): Promise<Response> {
   const { query, store } = call;
   const { size = Infinity, last } = refuseFaults("UNSUPPORTED", () => parsePage(query), STATUS_CODE.BadRequest);
   const repositories: Name[] = [];
   let link: string | undefined;
-  for (const name of listRepositories(store, last)) {
+  for await (const name of listRepositories(store, last)) {
     if (repositories.length < size) {
       repositories.push(name);
       continue;

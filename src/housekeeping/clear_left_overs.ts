@@ -27,6 +27,7 @@
 import { algorithmOf, type Digest, HASHES } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";
 import { BusyError, type Disk } from "../disk/disk.ts";
+import { LongWork } from "../giving_way.ts";
 import { PROGRAM_OPTIONS } from "../options.ts";
 import { findBlob } from "../store/blobs.ts";
 import {
@@ -66,13 +67,14 @@ export async function* clearLeftOvers(disk: Disk, options: ClearOptions = {}): A
   const before = Date.now() - grace;
   const store = openStore({ disk, hashes: HASHES, sessionLifetime: Infinity });
   for (const folder of FOLDERS_OF_THE_DISK) yield* clearUnfinished(disk, folder, before);
-  for (const name of listFolders(store)) {
+  const work = new LongWork();
+  for await (const name of listFolders(store)) {
     const folders = namesIn(disk, name).map((fileName) => `${name}/${fileName}`);
     yield* clearContent(store, name, before);
     if (folders.includes(subjectsFolder(name))) yield* clearReferrers(store, name, before);
     if (folders.includes(tagsFolder(name))) yield* clearUnfinished(disk, tagsFolder(name), before);
     if (folders.includes(uploadsFolder(name))) namesIn(disk, uploadsFolder(name));
-    await giveWay();
+    if (work.isLong()) await work.giveWay();
   }
   tidyBelow(disk, "_quarantine");
 }
@@ -88,17 +90,10 @@ function namesIn(disk: Disk, folder: string): readonly string[] {
   return names;
 }
 
-// After this many folders or files, other requests get a turn.
-const A_FEW = 20;
-
-// Lets a registry in the same process answer requests in between.
-function giveWay(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve));
-}
-
 async function* clearContent(store: Store, name: Name, before: number): AsyncGenerator<LeftOver> {
   const { disk } = store;
-  for (const [looked, digest] of listContent(store, name).entries()) {
+  const work = new LongWork();
+  for (const digest of await listContent(store, name)) {
     const folder = contentFolder(name, digest);
     const fileNames = namesIn(disk, folder);
     for (const fileName of fileNames) {
@@ -110,7 +105,7 @@ async function* clearContent(store: Store, name: Name, before: number): AsyncGen
     if (hasNoManifest && !disk.list(folder).some((fileName) => UNFINISHED.test(fileName))) {
       yield* removeWithoutManifest(store, name, digest, `${folder}/${CONTENT_TYPE_FILE}`);
     }
-    if (looked % A_FEW === A_FEW - 1) await giveWay();
+    if (work.isLong()) await work.giveWay();
   }
 }
 
@@ -153,15 +148,16 @@ async function clearAside(
 
 async function* clearReferrers(store: Store, name: Name, before: number): AsyncGenerator<LeftOver> {
   namesIn(store.disk, subjectsFolder(name));
-  for (const subject of listSubjects(store, name)) {
+  const work = new LongWork();
+  for (const subject of await listSubjects(store, name)) {
     yield* clearUnfinished(store.disk, referrersFolder(name, subject), before);
-    for (const [looked, referrer] of listEntries(store, name, subject).entries()) {
+    for (const referrer of await listEntries(store, name, subject)) {
       if (!hasManifest(store, name, referrer)) {
         yield* removeWithoutManifest(store, name, referrer, referrerFile(name, subject, referrer));
       }
-      if (looked % A_FEW === A_FEW - 1) await giveWay();
+      if (work.isLong()) await work.giveWay();
     }
-    await giveWay();
+    if (work.isLong()) await work.giveWay();
   }
 }
 

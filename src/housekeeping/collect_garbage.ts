@@ -23,14 +23,14 @@
 
 import { type Digest, HASHES } from "../definitions/digest.ts";
 import { Fault } from "../definitions/fault.ts";
-import { type Manifest, parseStoredManifest } from "../definitions/manifest.ts";
+import { parseStoredManifest } from "../definitions/manifest.ts";
 import type { Name } from "../definitions/name.ts";
 import type { Disk } from "../disk/disk.ts";
+import { LongWork } from "../giving_way.ts";
 import { PROGRAM_OPTIONS } from "../options.ts";
 import { findBlob, removeUnusedBlob } from "../store/blobs.ts";
 import { manifestFile } from "../store/layout.ts";
 import { hasManifest, readManifest, removeManifest } from "../store/manifests.ts";
-import { removeReferrer } from "../store/referrers.ts";
 import { changeRepository, listContent, listRepositories } from "../store/repositories.ts";
 import { openStore, type Store } from "../store/store.ts";
 import { listTags, resolveTag } from "../store/tags.ts";
@@ -72,40 +72,38 @@ export async function* collectGarbage(disk: Disk, options: CollectOptions = {}):
   const store = openStore({ disk, hashes: HASHES, sessionLifetime: Infinity });
   let repositories = 0;
   if (!options.dryRun) await Array.fromAsync(clearLeftOvers(disk));
-  await giveWay();
-  for (const name of [...listRepositories(store)]) {
+  for (const name of await Array.fromAsync(listRepositories(store))) {
     options.progress?.(++repositories);
-    await giveWay();
     yield* await changeRepository(store, name, () => collectIn(store, name, options));
   }
-}
-
-// Lets a registry in the same process answer requests in between.
-function giveWay(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve));
 }
 
 async function collectIn(store: Store, name: Name, options: CollectOptions): Promise<Removal[]> {
   const { untagged = false, dryRun = false, grace = PROGRAM_OPTIONS.grace.default } = options;
   const before = Date.now() - grace;
-  const manifests = manifestsOf(store, name);
+  const content = await listContent(store, name);
+  const manifests = await manifestsOf(store, name, content);
   // If a manifest cannot be read, it might need any blob. So nothing is removed, and `verify` reports the manifest.
   if (manifests === undefined) return [];
 
   const removals: Removal[] = [];
-  const kept = untagged ? reached(store, name, manifests, before) : new Set(manifests.keys());
+  const work = new LongWork();
+  const kept = untagged ? await reached(store, name, manifests, before) : new Set(manifests.keys());
   for (const digest of parentsFirst([...manifests.keys()].filter((digest) => !kept.has(digest)), manifests)) {
     const file = store.disk.look(manifestFile(name, digest));
     if (file === undefined) continue;
     removals.push({ name, digest, kind: "manifest", size: file.size, names: file.links });
     if (dryRun) continue;
-    await removeManifest(store, name, digest);
-    const subject = manifests.get(digest)?.subject;
-    if (subject !== undefined) await removeReferrer(store, name, subject.digest, digest);
+    await removeManifest(store, name, digest, manifests.get(digest)?.subject);
   }
 
-  const needed = new Set([...kept].flatMap((digest) => referencesOf(manifests.get(digest))));
-  for (const digest of listContent(store, name)) {
+  const needed = new Set<Digest>();
+  for (const digest of kept) {
+    if (work.isLong()) await work.giveWay();
+    for (const reference of referencesOf(manifests, digest)) needed.add(reference);
+  }
+  for (const digest of content) {
+    if (work.isLong()) await work.giveWay();
     const blob = findBlob(store, name, digest);
     if (blob === undefined || needed.has(digest)) continue;
     const removal: Removal = { name, digest, kind: "blob", size: blob.size, names: blob.links };
@@ -115,12 +113,19 @@ async function collectIn(store: Store, name: Name, options: CollectOptions): Pro
   return removals;
 }
 
-function referencesOf(manifest: Manifest | undefined): Digest[] {
-  return manifest?.references.map(({ descriptor }) => descriptor.digest) ?? [];
+/** What the collection knows of a manifest. The manifest itself may be long, and there may be many. */
+interface Needs {
+  readonly subject?: Digest;
+  /** What it points to, as far as that is there, each once. */
+  readonly references: readonly Digest[];
+}
+
+function referencesOf(manifests: ReadonlyMap<Digest, Needs>, digest: Digest): readonly Digest[] {
+  return manifests.get(digest)?.references ?? [];
 }
 
 // Sorts manifests so that an index comes before its children. If the collection is killed, no index is there without its children.
-function parentsFirst(digests: readonly Digest[], manifests: Map<Digest, Manifest>): Digest[] {
+function parentsFirst(digests: readonly Digest[], manifests: ReadonlyMap<Digest, Needs>): Digest[] {
   const parents = new Map(digests.map((digest) => [digest, 0]));
   const count = (digest: Digest, change: 1 | -1) => {
     const number = (parents.get(digest) ?? NaN) + change;
@@ -128,34 +133,58 @@ function parentsFirst(digests: readonly Digest[], manifests: Map<Digest, Manifes
     return number;
   };
   for (const digest of digests) {
-    for (const child of referencesOf(manifests.get(digest))) count(child, 1);
+    for (const child of referencesOf(manifests, digest)) count(child, 1);
   }
   const sorted = digests.filter((digest) => parents.get(digest) === 0);
   for (const digest of sorted) {
-    sorted.push(...referencesOf(manifests.get(digest)).filter((child) => count(child, -1) === 0));
+    for (const child of referencesOf(manifests, digest)) {
+      if (count(child, -1) === 0) sorted.push(child);
+    }
   }
   return sorted;
 }
 
-// Returns all manifests of a repository, or `undefined` if one of them cannot be read.
-function manifestsOf(store: Store, name: Name): Map<Digest, Manifest> | undefined {
-  const manifests = new Map<Digest, Manifest>();
-  for (const digest of listContent(store, name)) {
+// Reads all manifests of a repository, one after the other. Returns `undefined` if one of them cannot be read.
+async function manifestsOf(
+  store: Store,
+  name: Name,
+  content: readonly Digest[],
+): Promise<Map<Digest, Needs> | undefined> {
+  // Each digest is kept as one text, however many manifests name it.
+  const known = new Map(content.map((digest) => [digest, digest]));
+  const manifests = new Map<Digest, Needs>();
+  const work = new LongWork();
+  for (const digest of content) {
+    if (work.isLong()) await work.giveWay();
     if (!hasManifest(store, name, digest)) continue;
     const stored = readManifest(store, name, digest);
-    const manifest = stored && parseStoredManifest(stored);
+    const manifest = stored && await parseStoredManifest(stored);
     if (manifest === undefined || manifest instanceof Fault) return undefined;
-    manifests.set(digest, manifest);
+    const references = manifest.references.map(({ descriptor }) => known.get(descriptor.digest));
+    manifests.set(digest, {
+      subject: manifest.subject?.digest,
+      references: [...new Set(references)].filter((reference) => reference !== undefined),
+    });
   }
   return manifests;
 }
 
 // Returns the manifests that a tag reaches. The search begins at the tags and at the manifests that were pushed just now.
 // From each manifest it goes on to the children and to the referrers.
-function reached(store: Store, name: Name, manifests: Map<Digest, Manifest>, before: number): Set<Digest> {
-  const referrers = Map.groupBy(manifests, ([, manifest]) => manifest.subject?.digest);
+async function reached(
+  store: Store,
+  name: Name,
+  manifests: ReadonlyMap<Digest, Needs>,
+  before: number,
+): Promise<Set<Digest>> {
+  const referrers = Map.groupBy(manifests, ([, manifest]) => manifest.subject);
   const found = new Set<Digest>();
-  const next = [...listTags(store, name)].map((tag) => resolveTag(store, name, tag));
+  const next: (Digest | undefined)[] = [];
+  const work = new LongWork();
+  for (const tag of await listTags(store, name)) {
+    if (work.isLong()) await work.giveWay();
+    next.push(resolveTag(store, name, tag));
+  }
   for (const digest of manifests.keys()) {
     const file = store.disk.look(manifestFile(name, digest));
     if (file !== undefined && file.lastUsed > before) next.push(digest);
@@ -164,8 +193,9 @@ function reached(store: Store, name: Name, manifests: Map<Digest, Manifest>, bef
     const digest = next.pop();
     if (digest === undefined || found.has(digest) || !manifests.has(digest)) continue;
     found.add(digest);
-    next.push(...referencesOf(manifests.get(digest)));
-    next.push(...referrers.get(digest)?.map(([referrer]) => referrer) ?? []);
+    for (const child of referencesOf(manifests, digest)) next.push(child);
+    for (const [referrer] of referrers.get(digest) ?? []) next.push(referrer);
+    if (work.isLong()) await work.giveWay();
   }
   return found;
 }

@@ -71,21 +71,21 @@ export interface BlobTree {
 }
 
 /** Yields all repositories as data. */
-export function* drawTree(disk: Disk): Generator<RepositoryTree> {
+export async function* drawTree(disk: Disk): AsyncGenerator<RepositoryTree> {
   const store = openStore({ disk, hashes: HASHES, sessionLifetime: Infinity });
-  for (const name of listRepositories(store)) yield drawRepository(store, name);
+  for await (const name of listRepositories(store)) yield await drawRepository(store, name);
 }
 
-function drawRepository(store: Store, name: Name): RepositoryTree {
-  const tags = Map.groupBy(listTags(store, name), (tag) => resolveTag(store, name, tag));
+async function drawRepository(store: Store, name: Name): Promise<RepositoryTree> {
+  const tags = Map.groupBy(await listTags(store, name), (tag) => resolveTag(store, name, tag));
   const manifests: ManifestTree[] = [];
   const blobs = new Map<Digest, BlobTree>();
-  for (const digest of listContent(store, name)) {
+  for (const digest of await listContent(store, name)) {
     if (findBlob(store, name, digest) !== undefined) blobs.set(digest, drawBlob(store, name, digest));
     const size = manifestSize(store, name, digest);
     if (size === undefined) continue;
     const stored = readManifest(store, name, digest);
-    const manifest = stored && parseStoredManifest(stored);
+    const manifest = stored && await parseStoredManifest(stored);
     if (manifest === undefined || manifest instanceof Fault) {
       manifests.push({ digest, tags: tags.get(digest) ?? [], kind: "unreadable", size, children: [], blobs: [] });
       continue;

@@ -30,6 +30,6 @@ export async function expireUploads(
 ): Promise<number> {
   const store = openStore({ disk, hashes: HASHES, sessionLifetime: uploadTtl });
   let expired = 0;
-  for (const name of listFolders(store)) expired += await expireSessions(store, name);
+  for await (const name of listFolders(store)) expired += await expireSessions(store, name);
   return expired;
 }

@@ -37,7 +37,7 @@ import {
   uploadsFolder,
 } from "../store/layout.ts";
 import { hasManifest, manifestSize, readManifest } from "../store/manifests.ts";
-import { listEntries, listSubjects, readReferrer } from "../store/referrers.ts";
+import { listEntries, listSubjects, readReferrer, referrerOf } from "../store/referrers.ts";
 import { changeRepository, listContent, listFolders } from "../store/repositories.ts";
 import { openStore, type Store } from "../store/store.ts";
 import { listTags, resolveTag } from "../store/tags.ts";
@@ -68,12 +68,12 @@ const NOT_FINISHED = "a file that was not finished";
 export async function* verify(disk: Disk, options: VerifyOptions = {}): AsyncGenerator<Finding> {
   const store = openStore({ disk, hashes: HASHES, sessionLifetime: Infinity });
   let digests = 0;
-  for (const name of listFolders(store)) {
-    for (const digest of listContent(store, name)) {
+  for await (const name of listFolders(store)) {
+    for (const digest of await listContent(store, name)) {
       options.progress?.(++digests);
       yield* verifyContent(store, name, digest, options);
     }
-    for (const digest of listContent(store, name)) yield* verifyManifest(store, name, digest, options);
+    for (const digest of await listContent(store, name)) yield* verifyManifest(store, name, digest, options);
     yield* verifyTags(store, name);
     yield* verifyReferrers(store, name);
     yield* findLeftOvers(store, name);
@@ -136,15 +136,15 @@ export async function digestOfFile(disk: Disk, file: FileInfo, algorithm: string
   return `${algorithm}:${new Uint8Array(hash).toHex()}`;
 }
 
-function* verifyManifest(
+async function* verifyManifest(
   store: Store,
   name: Name,
   digest: Digest,
   { allowSparse = false }: VerifyOptions,
-): Generator<Finding> {
+): AsyncGenerator<Finding> {
   const path = manifestFile(name, digest);
   if (!hasManifest(store, name, digest)) return;
-  const manifest = inside(store, name, digest);
+  const manifest = await inside(store, name, digest);
   if (typeof manifest === "string") return yield { kind: "fault", path, text: manifest };
 
   for (const { descriptor, to, isKeptHere } of manifest.references) {
@@ -161,22 +161,22 @@ function* verifyManifest(
     }
   }
   const subject = manifest.subject?.digest;
-  if (subject !== undefined && readReferrer(store, name, subject, digest) === undefined) {
+  if (subject !== undefined && store.disk.look(referrerFile(name, subject, digest)) === undefined) {
     yield { kind: "fault", path, text: `is not listed among the referrers of its subject ${subject}` };
   }
 }
 
 // Returns a manifest, or a sentence about its fault.
-function inside(store: Store, name: Name, digest: Digest): Manifest | string {
+async function inside(store: Store, name: Name, digest: Digest): Promise<Manifest | string> {
   const stored = readManifest(store, name, digest);
   if (stored === undefined) return `has no ${CONTENT_TYPE_FILE} beside it`;
-  const manifest = parseStoredManifest(stored);
+  const manifest = await parseStoredManifest(stored);
   return manifest instanceof Fault ? `is no manifest of type ${stored.mediaType}: ${manifest.message}` : manifest;
 }
 
 // Finds files that were written aside and never renamed. (`verifyContent` finds those in a digest's folder.)
-function* findLeftOvers(store: Store, name: Name): Generator<Finding> {
-  const subjects = listSubjects(store, name).map((subject) => referrersFolder(name, subject));
+async function* findLeftOvers(store: Store, name: Name): AsyncGenerator<Finding> {
+  const subjects = (await listSubjects(store, name)).map((subject) => referrersFolder(name, subject));
   for (const folder of [tagsFolder(name), ...subjects]) {
     for (const fileName of store.disk.list(folder)) {
       if (fileName.startsWith(".")) yield { kind: "note", path: `${folder}/${fileName}`, text: NOT_FINISHED };
@@ -184,8 +184,8 @@ function* findLeftOvers(store: Store, name: Name): Generator<Finding> {
   }
 }
 
-function* verifyTags(store: Store, name: Name): Generator<Finding> {
-  for (const tag of listTags(store, name)) {
+async function* verifyTags(store: Store, name: Name): AsyncGenerator<Finding> {
+  for (const tag of await listTags(store, name)) {
     const digest = resolveTag(store, name, tag);
     if (digest !== undefined && hasManifest(store, name, digest)) continue;
     const text = digest === undefined ? "is not the text of a digest" : `points to ${digest}, which is not there`;
@@ -193,21 +193,21 @@ function* verifyTags(store: Store, name: Name): Generator<Finding> {
   }
 }
 
-function* verifyReferrers(store: Store, name: Name): Generator<Finding> {
-  for (const subject of listSubjects(store, name)) {
-    for (const referrer of listEntries(store, name, subject)) {
+async function* verifyReferrers(store: Store, name: Name): AsyncGenerator<Finding> {
+  for (const subject of await listSubjects(store, name)) {
+    for (const referrer of await listEntries(store, name, subject)) {
       const path = referrerFile(name, subject, referrer);
       if (!hasManifest(store, name, referrer)) {
         yield { kind: "note", path, text: "an entry for a manifest that is not there, so it does not count" };
         continue;
       }
-      const manifest = inside(store, name, referrer);
+      const manifest = await inside(store, name, referrer);
       if (typeof manifest === "string" || manifest.subject?.digest !== subject) {
         yield { kind: "fault", path, text: `lists ${referrer}, which is no manifest here with that subject` };
         continue;
       }
-      const expected = JSON.stringify(describe(manifest, referrer, manifestSize(store, name, referrer) ?? 0));
-      if (readReferrer(store, name, subject, referrer) !== expected) {
+      const expected = referrerOf(describe(manifest, referrer, manifestSize(store, name, referrer) ?? 0));
+      if (readReferrer(store, name, subject, referrer)?.text !== expected.text) {
         yield { kind: "fault", path, text: "does not say what the manifest says" };
       }
     }

@@ -21,7 +21,7 @@ import { algorithmOf } from "../definitions/digest.ts";
 import { type Name, parseName } from "../definitions/name.ts";
 import type { Call } from "../http/call.ts";
 import type { Values } from "../http/placeholders.ts";
-import { keepsBlob, linkBlob } from "../store/blobs.ts";
+import { keepBlob, linkBlob } from "../store/blobs.ts";
 import { listRepositories } from "../store/repositories.ts";
 import { openUploadFor } from "./pushing_a_blob_monolithically.ts";
 import { blobCreated } from "./pushing_blobs.ts";
@@ -31,15 +31,15 @@ import { blobCreated } from "./pushing_blobs.ts";
  * nothing to do.
  */
 export async function mountBlob(call: Call, { name, digest }: Values<"name" | "digest">): Promise<Response> {
-  if (await keepsBlob(call.store, name, digest)) return blobCreated(call, name, digest);
-  for (const source of sourcesOf(call)) {
+  if (await keepBlob(call.store, name, digest) !== undefined) return blobCreated(call, name, digest);
+  for await (const source of sourcesOf(call)) {
     if (await linkBlob(call.store, source, name, digest)) return blobCreated(call, name, digest);
   }
   return await openUploadFor(call, { name, algorithm: algorithmOf(digest) });
 }
 
 // PUSH-MOUNT-06 and -07: without `from`, the blob may come from any repository.
-function* sourcesOf({ query, store }: Call): Iterable<Name> {
+async function* sourcesOf({ query, store }: Call): AsyncGenerator<Name> {
   const from = query.get("from");
   if (from === null) return yield* listRepositories(store);
   const source = parseName(from);

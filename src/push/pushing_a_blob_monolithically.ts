@@ -25,7 +25,14 @@ import { RegistryError } from "../api/error_codes.ts";
 import { algorithmOf, SHA256 } from "../definitions/digest.ts";
 import type { Call } from "../http/call.ts";
 import type { Values } from "../http/placeholders.ts";
-import { countSessions, finishSession, openSession, withNewSession, withSession } from "../store/uploads.ts";
+import {
+  countSessions,
+  finishSession,
+  openSession,
+  type Session,
+  withNewSession,
+  withSession,
+} from "../store/uploads.ts";
 import { blobCreated, blobPieces, digestMismatch, receive, sessionHeaders, sessionUnknown } from "./pushing_blobs.ts";
 
 /** Opens a session (PUSH-MONO-01 to -03). */
@@ -39,13 +46,14 @@ export async function openUpload(call: Call, { name }: Values<"name">): Promise<
  * read the file again.
  */
 export async function openUploadFor(call: Call, { name, algorithm }: Values<"name" | "algorithm">): Promise<Response> {
-  expectRoomForSession(call);
-  const id = await openSession(call.store, name, algorithm);
+  const id = await ifThereIsRoom(call, () => openSession(call.store, name, algorithm));
   return new Response(null, { status: STATUS_CODE.Accepted, headers: sessionHeaders(call, name, id, 0) });
 }
 
-function expectRoomForSession({ store, settings: { maxUploads } }: Call): void {
-  if (maxUploads === Infinity || countSessions(store) < maxUploads) return;
+// Opens a session, unless there are too many. The next request looks when `open` has counted this one already.
+async function ifThereIsRoom<T>({ store, settings: { maxUploads } }: Call, open: () => Promise<T>): Promise<T> {
+  if (maxUploads !== Infinity) await countSessions(store);
+  if (store.sessions.number < maxUploads) return await open();
   throw new RegistryError("TOOMANYREQUESTS", {
     rule: "API-ERR-10",
     expected: `at most ${maxUploads} uploads at a time`,
@@ -58,12 +66,12 @@ function expectRoomForSession({ store, settings: { maxUploads } }: Call): void {
  * request.
  */
 export async function pushBlobInOnePost(call: Call, { name, digest }: Values<"name" | "digest">): Promise<Response> {
-  expectRoomForSession(call);
   const { store } = call;
-  const actual = await withNewSession(store, name, algorithmOf(digest), async (session) => {
+  const receiveBlob = async (session: Session) => {
     await session.file.append(blobPieces(call, 0));
     return await finishSession(store, session, digest);
-  });
+  };
+  const actual = await ifThereIsRoom(call, () => withNewSession(store, name, algorithmOf(digest), receiveBlob));
   // Then somebody has removed the session's folder meanwhile. The registry must not acknowledge a blob that it does not have.
   if (actual === undefined) throw sessionUnknown(name, "of this request", "API-ERR-I03");
   if (actual !== digest) throw digestMismatch("PUSH-SINGLE-03", digest, actual);

@@ -30,19 +30,21 @@ import { STATUS_CODE } from "@std/http";
 import { type Detail, refuseFaults, RegistryError } from "../api/error_codes.ts";
 import { addWarnings } from "../api/warnings.ts";
 import { algorithmOf, type Digest, digestOf, SHA256 } from "../definitions/digest.ts";
-import { describe, type Manifest, parseManifest } from "../definitions/manifest.ts";
+import { describe, type Manifest, parseLongManifest, type Reference } from "../definitions/manifest.ts";
 import type { Name } from "../definitions/name.ts";
 import { isDigest, parseTag, type Tag, TAG_FORM } from "../definitions/tag.ts";
+import { LongWork } from "../giving_way.ts";
 import { wholeBody } from "../http/body.ts";
 import { type Call, isConditional } from "../http/call.ts";
 import { expectSupported, type Values } from "../http/placeholders.ts";
 import { expectPreconditions } from "../http/preconditions.ts";
 import { locationOf } from "../http/routing.ts";
-import { findBlob, keepsBlob } from "../store/blobs.ts";
+import { keepBlob } from "../store/blobs.ts";
 import { hasManifest, keepsManifest, manifestSize, storeManifest } from "../store/manifests.ts";
 import { changeRepository } from "../store/repositories.ts";
+import type { Store } from "../store/store.ts";
 import { resolveTag, setTag } from "../store/tags.ts";
-import { recordSubject, subjectHeaders } from "./pushing_manifests_with_subject.ts";
+import { expectListable, recordSubject, subjectHeaders } from "./pushing_manifests_with_subject.ts";
 
 /** Stores a manifest, byte for byte (PUSH-MANIFEST-09), and sets its tags. */
 export async function pushManifest(
@@ -60,14 +62,17 @@ export async function pushManifest(
     throw new RegistryError("DIGEST_INVALID", { rule: "PUSH-MANIFEST-06", expected: tagOrDigest, actual: digest });
   }
   const contentType = request.headers.get("Content-Type");
-  const manifest = refuseFaults("MANIFEST_INVALID", () => parseManifest(bytes, contentType));
+  const manifest = await refuseFaults("MANIFEST_INVALID", () => parseLongManifest(bytes, contentType));
   const { mediaType, subject } = manifest;
+  const descriptor = describe(manifest, digest, bytes.length);
+  if (subject !== undefined) expectListable(descriptor);
 
+  let advice: readonly string[] = [];
   await changeRepository(store, name, async () => {
     // The garbage collection waits for this action, so it cannot remove a blob between this check and the write.
-    await expectReferencesKept(call, name, manifest);
+    advice = await expectReferencesKept(call, name, manifest);
     if (isConditional(request)) expectPreconditions(request, currentDigest(call, name, tagOrDigest));
-    if (subject !== undefined) await recordSubject(call, name, subject, describe(manifest, digest, bytes.length));
+    if (subject !== undefined) await recordSubject(call, name, subject, descriptor);
     await storeManifest(store, name, { digest, bytes, mediaType });
     for (const tag of tags) await setTag(store, name, tag, digest);
   });
@@ -79,8 +84,7 @@ export async function pushManifest(
     ...(subject === undefined ? {} : subjectHeaders(subject)),
     ...(isDigest(tagOrDigest) && tags.length > 0 ? { "OCI-Tag": tags.join(", ") } : {}),
   });
-  const warnings = adviceOn(call, name, manifest);
-  if (warnings.length > 0) addWarnings(headers, warnings);
+  if (advice.length > 0) addWarnings(headers, advice);
   return new Response(null, { status: STATUS_CODE.Created, headers });
 }
 
@@ -113,36 +117,59 @@ function expectNoTagParameters({ query }: Call, tag: Tag): Tag {
   });
 }
 
-// PUSH-02 and -03: the refusal names everything that is missing, so that the client can push all of it before it tries again. A
-// subject may be missing (PUSH-01); it is not among the references.
-async function expectReferencesKept({ settings, store }: Call, name: Name, manifest: Manifest): Promise<void> {
-  const missing = new Map<Digest, Detail>();
-  for (const { descriptor: { digest, mediaType }, to, isKeptHere } of manifest.references) {
-    if (!isKeptHere) continue;
-    // A blob that another client has just pushed may be there, and may not survive a crash yet.
-    if (to !== "manifest" && await keepsBlob(store, name, digest)) continue;
-    if (to !== "blob" && await keepsManifest(store, name, digest)) continue;
-    missing.set(digest, { rule: "PUSH-03", expected: `${digest} (${mediaType}) in ${name}`, actual: "not there" });
+// The most missing digests that one refusal names, and the most mistakes that one answer warns of.
+const MOST_NAMED = 100;
+
+// PUSH-02 and -03: the refusal names what is missing, so that the client can push all of it before it tries again. A subject may
+// be missing (PUSH-01); it is not among the references.
+//
+// Returns warnings: the registry accepts such a manifest, but it is probably a mistake of the program that made it.
+async function expectReferencesKept({ store, settings }: Call, name: Name, manifest: Manifest): Promise<string[]> {
+  const warnings = manifest.namesItsMediaType ? [] : ["the manifest does not name its mediaType (PUSH-MANIFEST-04)"];
+  const sizes = new Map<string, number | undefined>();
+  const missing = new Map<Digest, Reference>();
+  const work = new LongWork();
+  for (const reference of manifest.references) {
+    if (work.isLong()) await work.giveWay();
+    const { descriptor: { digest, size }, to, isKeptHere } = reference;
+    // A hostile manifest can name one digest 50,000 times.
+    const key = to + digest;
+    if (!sizes.has(key)) sizes.set(key, await keptSize(store, name, reference));
+    const actual = sizes.get(key);
+    if (actual === undefined && isKeptHere && !settings.allowSparse) missing.set(digest, reference);
+    if (actual !== undefined && actual !== size && warnings.length < MOST_NAMED) {
+      warnings.push(`the manifest says that ${digest} has ${size} bytes, but it has ${actual}`);
+    }
   }
-  if (missing.size > 0 && !settings.allowSparse) {
-    throw new RegistryError("MANIFEST_BLOB_UNKNOWN", [...missing.values()]);
-  }
+  if (missing.size > 0) throw new RegistryError("MANIFEST_BLOB_UNKNOWN", detailsOf(name, [...missing.values()]));
+  return warnings;
+}
+
+// Returns the size of what a manifest points to, if it is there. A blob that another client has just pushed may be there, and may
+// not survive a crash yet.
+async function keptSize(
+  store: Store,
+  name: Name,
+  { descriptor: { digest }, to }: Reference,
+): Promise<number | undefined> {
+  const blob = to === "manifest" ? undefined : await keepBlob(store, name, digest);
+  if (blob !== undefined || to === "blob") return blob?.size;
+  return await keepsManifest(store, name, digest) ? manifestSize(store, name, digest) : undefined;
+}
+
+function detailsOf(name: Name, missing: readonly Reference[]): Detail[] {
+  const details = missing.slice(0, MOST_NAMED).map(({ descriptor: { digest, mediaType } }): Detail => ({
+    rule: "PUSH-03",
+    expected: `${digest} (${mediaType}) in ${name}`,
+    actual: "not there",
+  }));
+  const more = missing.length - details.length;
+  if (more > 0) details.push({ rule: "PUSH-03", expected: `${more} more digests in ${name}`, actual: "not there" });
+  return details;
 }
 
 // Returns the digest that the path of the request means now, for the conditions of the request.
 function currentDigest({ store }: Call, name: Name, tagOrDigest: Tag | Digest): Digest | undefined {
   const digest = isDigest(tagOrDigest) ? tagOrDigest : resolveTag(store, name, tagOrDigest);
   return digest && hasManifest(store, name, digest) ? digest : undefined;
-}
-
-// The registry accepts such a manifest, but it is probably a mistake of the program that made it.
-function adviceOn({ store }: Call, name: Name, manifest: Manifest): string[] {
-  const texts = manifest.namesItsMediaType ? [] : ["the manifest does not name its mediaType (PUSH-MANIFEST-04)"];
-  for (const { descriptor: { digest, size }, to } of manifest.references) {
-    const actual = (to === "manifest" ? undefined : findBlob(store, name, digest)?.size) ??
-      (to === "blob" ? undefined : manifestSize(store, name, digest));
-    if (actual === undefined || actual === size) continue;
-    texts.push(`the manifest says that ${digest} has ${size} bytes, but it has ${actual}`);
-  }
-  return texts;
 }

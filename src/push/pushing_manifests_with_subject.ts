@@ -17,10 +17,33 @@
  * @module
  */
 
+import { STATUS_CODE } from "@std/http";
+import { RegistryError } from "../api/error_codes.ts";
 import type { Descriptor } from "../definitions/descriptor.ts";
 import type { Name } from "../definitions/name.ts";
 import type { Call } from "../http/call.ts";
 import { storeReferrer } from "../store/referrers.ts";
+
+/**
+ * The longest descriptor of a referrer, in bytes. The list of referrers repeats the annotations of each manifest, and many
+ * descriptors have to fit into one answer. The annotations of signatures and attestations have a few KiB.
+ */
+const LONGEST = 256 * 1024;
+
+/**
+ * Makes sure that the list of referrers can hold a manifest. `referrer` is its descriptor there.
+ *
+ * @throws {RegistryError} 413 if it is too long.
+ */
+export function expectListable(referrer: Descriptor): void {
+  const { length } = new TextEncoder().encode(JSON.stringify(referrer));
+  if (length <= LONGEST) return;
+  throw new RegistryError("MANIFEST_INVALID", {
+    rule: "DISC-REFERRERS-09",
+    expected: `a manifest with a subject whose descriptor, with its annotations, has at most ${LONGEST} bytes`,
+    actual: `${length} bytes`,
+  }, { status: STATUS_CODE.ContentTooLarge });
+}
 
 /**
  * Records that a manifest refers to a subject. `referrer` is the descriptor under which the referrers API lists that

@@ -39,7 +39,7 @@ export async function runHousekeeping(
 ): Promise<boolean> {
   if (command === "verify") return await printVerify(disk, settings);
   if (command === "gc") await printGarbage(disk, settings);
-  else printTree(disk, settings);
+  else await printTree(disk, settings);
   return true;
 }
 
@@ -100,9 +100,9 @@ function formatRemoval(verb: string, { name, digest, kind, size }: Removal, name
   return printable(`${verb.padEnd(7)}  ${name}/${shorten(digest)}   ${kind}   ${formatBytes(size)}${shared}${why}`);
 }
 
-function printTree(disk: Disk, { json, root }: HousekeepingSettings): void {
+async function printTree(disk: Disk, { json, root }: HousekeepingSettings): Promise<void> {
   let isEmpty = true;
-  for (const repository of drawTree(disk)) {
+  for await (const repository of drawTree(disk)) {
     isEmpty = false;
     console.log(json ? printableJson(repository) : formatRepository(repository));
   }

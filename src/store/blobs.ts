@@ -45,10 +45,10 @@ export function useBlob(store: Store, name: Name, digest: Digest): Blob | undefi
 // exact.
 const USE_IS_NOTED_FOR = 60_000;
 
-/** Returns true if a repository has a blob already. Then the blob also survives a crash, and the registry may acknowledge it. */
-export async function keepsBlob(store: Store, name: Name, digest: Digest): Promise<boolean> {
+/** Returns a blob that a repository has already. Then the blob also survives a crash, and the registry may acknowledge it. */
+export async function keepBlob(store: Store, name: Name, digest: Digest): Promise<Blob | undefined> {
   const blob = useBlob(store, name, digest);
-  return blob !== undefined && await store.disk.keep(blob.path, uploadsFolder(name));
+  return blob !== undefined && await store.disk.keep(blob.path, uploadsFolder(name)) ? blob : undefined;
 }
 
 /** Makes a blob of a growing file whose bytes have this digest. Returns false if somebody has removed the file. */

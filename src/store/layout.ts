@@ -48,6 +48,11 @@ export function manifestFile(name: Name, digest: Digest): string {
   return `${contentFolder(name, digest)}/${MANIFEST_FILE}`;
 }
 
+/** `<name>/<digest>/content-type`: the media type of a manifest. */
+export function contentTypeFile(name: Name, digest: Digest): string {
+  return `${contentFolder(name, digest)}/${CONTENT_TYPE_FILE}`;
+}
+
 /** `<name>/_tags`: the folder of a repository's tags. */
 export function tagsFolder(name: Name): string {
   return `${name}/_tags`;
@@ -95,8 +100,13 @@ export function sessionFile(name: Name, session: SessionId): string {
 
 /** Returns the digests among some file names, sorted. The digests are what is left of the names without the extension. */
 export function digestsAmong(fileNames: readonly string[], extension = ""): Digest[] {
-  const names = fileNames.filter((name) => name.endsWith(extension));
-  return names.map((name) => parseDigest(name.slice(0, name.length - extension.length))).filter((digest) =>
-    digest !== undefined
-  ).sort();
+  return [...digestsOf(fileNames, extension)].sort();
+}
+
+/** Does the same one by one, and in the order of the file names. */
+export function* digestsOf(fileNames: Iterable<string>, extension: string): Generator<Digest> {
+  for (const name of fileNames) {
+    const digest = name.endsWith(extension) ? parseDigest(name.slice(0, name.length - extension.length)) : undefined;
+    if (digest !== undefined) yield digest;
+  }
 }

@@ -19,7 +19,16 @@ import { Fault } from "../definitions/fault.ts";
 import { parseStoredManifest } from "../definitions/manifest.ts";
 import type { Name } from "../definitions/name.ts";
 import type { Bytes } from "../disk/disk.ts";
-import { CONTENT_TYPE_FILE, contentFolder, MANIFEST_FILE, manifestFile, uploadsFolder } from "./layout.ts";
+import { LongWork } from "../giving_way.ts";
+import {
+  CONTENT_TYPE_FILE,
+  contentFolder,
+  contentTypeFile,
+  MANIFEST_FILE,
+  manifestFile,
+  referrerFile,
+  uploadsFolder,
+} from "./layout.ts";
 import { listContent } from "./repositories.ts";
 import type { Store } from "./store.ts";
 
@@ -40,6 +49,11 @@ export function readManifest({ disk }: Store, name: Name, digest: Digest): Store
     const mediaType = new TextDecoder().decode(files.read(CONTENT_TYPE_FILE));
     return bytes && mediaType ? { digest, bytes, mediaType } : undefined;
   });
+}
+
+/** Returns the media type of a manifest without reading the manifest, or `undefined` if the repository does not have it. */
+export function mediaTypeOf({ disk }: Store, name: Name, digest: Digest): string | undefined {
+  return disk.read(contentTypeFile(name, digest), (bytes) => new TextDecoder().decode(bytes) || undefined);
 }
 
 /** Returns true if a repository has a manifest. */
@@ -76,28 +90,48 @@ export async function storeManifest(store: Store, name: Name, manifest: StoredMa
 
 // Somebody may have damaged the file by hand. Then a push repairs it.
 function areEqual(one: Bytes, other: Bytes): boolean {
-  return one.length === other.length && one.every((byte, at) => byte === other[at]);
+  if (one.length !== other.length) return false;
+  for (let at = 0; at < one.length; at++) {
+    if (one[at] !== other[at]) return false;
+  }
+  return true;
 }
 
-/** Removes a manifest. Returns false if it was not there. */
-export async function removeManifest({ disk }: Store, name: Name, digest: Digest): Promise<boolean> {
+/** Removes a manifest, and its entry among the referrers of its subject. Returns false if it was not there. */
+export async function removeManifest(
+  { disk }: Store,
+  name: Name,
+  digest: Digest,
+  subject: Digest | undefined,
+): Promise<boolean> {
   const wasThere = await disk.remove(manifestFile(name, digest));
-  await disk.remove(`${contentFolder(name, digest)}/${CONTENT_TYPE_FILE}`);
+  if (subject !== undefined) await disk.remove(referrerFile(name, subject, digest));
+  await disk.remove(contentTypeFile(name, digest));
   disk.tidy(uploadsFolder(name));
   return wasThere;
 }
 
+/** Returns true if a part of a manifest is there. Mostly it is all of it; otherwise a push or a delete broke off. */
+export function hasPartOfManifest({ disk }: Store, name: Name, digest: Digest): boolean {
+  return [manifestFile(name, digest), contentTypeFile(name, digest)].some((path) => disk.look(path) !== undefined);
+}
+
 /**
- * Finds a manifest of a repository that points to a blob. It looks only at the first thousand digests, because the result
- * is only used for a warning.
+ * Finds a manifest of a repository that points to a blob. It looks only at the first manifests, because the result is only
+ * used for a warning.
  */
 export async function manifestThatNeeds(store: Store, name: Name, blob: Digest): Promise<Digest | undefined> {
-  for (const [looked, digest] of listContent(store, name).slice(0, 1000).entries()) {
+  const work = new LongWork();
+  let bytes = 0;
+  for (const digest of (await listContent(store, name)).slice(0, MOST_LOOKED_AT.digests)) {
+    if (work.isLong()) await work.giveWay();
     const stored = readManifest(store, name, digest);
-    const manifest = stored && parseStoredManifest(stored);
+    const manifest = stored && await parseStoredManifest(stored);
     if (manifest === undefined || manifest instanceof Fault) continue;
     if (manifest.references.some(({ descriptor, to }) => to === "blob" && descriptor.digest === blob)) return digest;
-    // This lets the registry answer other requests in between.
-    if (looked % 50 === 49) await new Promise((resolve) => setTimeout(resolve));
+    bytes += stored!.bytes.length;
+    if (bytes > MOST_LOOKED_AT.bytes) return undefined;
   }
 }
+
+const MOST_LOOKED_AT = { digests: 1000, bytes: 16 * 1024 * 1024 };

@@ -18,10 +18,22 @@
 
 import type { Descriptor } from "../definitions/descriptor.ts";
 import type { Digest } from "../definitions/digest.ts";
+import { Fault } from "../definitions/fault.ts";
+import { describe, parseStoredManifest } from "../definitions/manifest.ts";
 import type { Name } from "../definitions/name.ts";
+import { entriesAfter } from "../definitions/page.ts";
 import type { Bytes } from "../disk/disk.ts";
-import { digestsAmong, referrerFile, referrerFileName, referrersFolder, subjectsFolder } from "./layout.ts";
-import { hasManifest } from "./manifests.ts";
+import { LongWork } from "../giving_way.ts";
+import {
+  digestsAmong,
+  digestsOf,
+  manifestFile,
+  referrerFile,
+  referrerFileName,
+  referrersFolder,
+  subjectsFolder,
+} from "./layout.ts";
+import { manifestSize, mediaTypeOf, readManifest } from "./manifests.ts";
 import type { Store } from "./store.ts";
 
 /** One referrer of a subject, as it is listed. */
@@ -50,44 +62,134 @@ export async function removeReferrer(store: Store, name: Name, subject: Digest, 
   await store.disk.remove(referrerFile(name, subject, referrer));
 }
 
-/** Makes a referrer of a descriptor as JSON text. Returns `undefined` if the text is no JSON. */
-export function toReferrer(digest: Digest, text: string): Referrer | undefined {
+/**
+ * The longest list of referrers that is read at once, and the longest descriptor, in bytes. Of a longer one, which an older
+ * version of the registry has written, only the type, the digest and the size are listed.
+ */
+export const LARGEST_LIST = 4 * 1024 * 1024 - 1024;
+
+/** Makes a referrer of its descriptor. */
+export function referrerOf({ mediaType, digest, size, ...others }: Descriptor): Referrer {
+  const text = JSON.stringify({ mediaType, digest, size, ...others });
+  const bytes = new TextEncoder().encode(text).length;
+  if (bytes > LARGEST_LIST) return referrerOf({ mediaType, digest, size });
+  return { digest, text, size: bytes, artifactType: others.artifactType };
+}
+
+/** Returns one referrer of a subject, or `undefined` if its entry or its manifest is not there, or if the entry is no JSON. */
+export function readReferrer(store: Store, name: Name, subject: Digest, digest: Digest): Referrer | undefined {
+  const size = manifestSize(store, name, digest);
+  const entry = size === undefined ? undefined : store.disk.look(referrerFile(name, subject, digest));
+  if (size === undefined || entry === undefined) return undefined;
+  if (entry.size > LARGEST_LIST) {
+    const mediaType = mediaTypeOf(store, name, digest);
+    return mediaType === undefined ? undefined : referrerOf({ mediaType, digest, size });
+  }
+  const text = store.disk.read(entry.path, decode);
+  if (text === undefined) return undefined;
   try {
-    return { digest, text, size: new TextEncoder().encode(text).length, artifactType: JSON.parse(text).artifactType };
+    const json = JSON.parse(text);
+    return typeof json === "object" && json !== null
+      ? { digest, text, size: entry.size, artifactType: json.artifactType }
+      : undefined;
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
 }
 
-/** Returns the referrers of a subject whose manifests are there, sorted by the byte values of their digests. */
-export function listReferrers(store: Store, name: Name, subject: Digest): readonly Referrer[] {
-  let found: readonly Referrer[] = [];
-  const all = store.disk.readTogether(referrersFolder(name, subject), (files) => {
-    const digests = digestsAmong(files.names, ".json");
-    found = digests.filter((digest) => hasManifest(store, name, digest))
-      .map((digest) => toReferrer(digest, decode(files.read(referrerFileName(digest)))))
-      .filter((referrer) => referrer !== undefined);
-    // If a manifest is still missing, it may come without a change in this folder. The disk must not remember such a list.
-    return found.length === digests.length ? found : undefined;
+/**
+ * Yields the referrers of a subject whose manifests are there, sorted by the byte values of their digests: those after `last` one
+ * by one, or all of them together, if the disk remembers the list. It remembers only a list that has been read to its end, and
+ * that is not longer than {@linkcode LARGEST_LIST}. A caller that stops has read no more than it needs.
+ */
+export async function* listReferrers(
+  store: Store,
+  name: Name,
+  subject: Digest,
+  last: string,
+): AsyncGenerator<readonly Referrer[]> {
+  const { disk } = store;
+  const folder = referrersFolder(name, subject);
+  let isThere = false;
+  const known = disk.readTogether<readonly Referrer[]>(folder, () => {
+    isThere = true;
+    return undefined;
   });
-  return all ?? found;
+  if (known !== undefined) yield known;
+  if (known !== undefined || !isThere) return;
+
+  const names = await disk.listMany(folder);
+  const work = new LongWork();
+  const all: Referrer[] = [];
+  // A list that lacks something must not be remembered: a missing manifest may come without a change in this folder.
+  let left = last === "" ? LARGEST_LIST : 0;
+  for (const digest of entriesIn(names, last)) {
+    if (work.isLong()) await work.giveWay();
+    const referrer = readReferrer(store, name, subject, digest);
+    left -= referrer?.size ?? LARGEST_LIST;
+    if (left > 0) all.push(referrer!);
+    if (referrer !== undefined) yield [referrer];
+  }
+  const isSame = left > 0 && await disk.listMany(folder) === names;
+  if (isSame) disk.readTogether(folder, () => all, () => 2 * (LARGEST_LIST - left));
 }
 
-/** Returns the digests of all entries of a subject, also of those whose manifest is not there. */
-export function listEntries({ disk }: Store, name: Name, subject: Digest): Digest[] {
-  return digestsAmong(disk.list(referrersFolder(name, subject)), ".json");
+/** Returns the digests of all entries of a subject, sorted, also of those whose manifest is not there. */
+export async function listEntries({ disk }: Store, name: Name, subject: Digest): Promise<Iterable<Digest>> {
+  return entriesIn(await disk.listMany(referrersFolder(name, subject)));
 }
 
-/** Returns the descriptor of one referrer as JSON text, or `undefined` if the entry or its manifest is not there. */
-export function readReferrer(store: Store, name: Name, subject: Digest, referrer: Digest): string | undefined {
-  if (!hasManifest(store, name, referrer)) return undefined;
-  return store.disk.read(referrerFile(name, subject, referrer), decode);
+function entriesIn(fileNames: readonly string[], last = ""): Iterable<Digest> {
+  return digestsOf(entriesAfter(fileNames, last && `${last}.json`), ".json");
 }
 
 /** Returns the digests of all subjects that a manifest of a repository refers to. */
-export function listSubjects({ disk }: Store, name: Name): Digest[] {
-  return digestsAmong(disk.list(subjectsFolder(name)));
+export async function listSubjects({ disk }: Store, name: Name): Promise<Digest[]> {
+  return digestsAmong(await disk.listMany(subjectsFolder(name)));
+}
+
+/** How a manifest stands to others. */
+export interface Relations {
+  /** The manifest that it refers to. */
+  readonly subject?: Digest;
+  /** The manifest itself, as it is listed among the referrers of its subject. */
+  readonly referrer: Referrer;
+  /** The children of an index, each once and sorted, and at most {@linkcode MOST_CHILDREN} of them. */
+  readonly children: readonly Digest[];
+}
+
+/** The most children of an index that {@linkcode relationsOf} returns. */
+export const MOST_CHILDREN = 10_000;
+
+/**
+ * Returns how a manifest stands to others, or `undefined` if the repository does not have it, or if it is damaged. The disk
+ * remembers the result, even that of a long manifest, because it is short.
+ */
+export async function relationsOf(store: Store, name: Name, digest: Digest): Promise<Relations | undefined> {
+  const mediaType = mediaTypeOf(store, name, digest);
+  if (mediaType === undefined) return undefined;
+  const path = manifestFile(name, digest);
+  let bytes: Bytes | undefined;
+  const known = store.disk.read<Relations & { mediaType: string }>(path, (read) => {
+    bytes = read;
+    return undefined;
+  });
+  if (known?.mediaType === mediaType) return known;
+  bytes ??= readManifest(store, name, digest)?.bytes;
+
+  const manifest = bytes && await parseStoredManifest({ bytes, mediaType });
+  if (manifest === undefined || manifest instanceof Fault) return undefined;
+  const { subject, shape, references } = manifest;
+  const children = shape === "image" ? [] : references.map(({ descriptor }) => descriptor.digest);
+  const relations = {
+    mediaType,
+    subject: subject?.digest,
+    referrer: referrerOf(describe(manifest, digest, bytes!.length)),
+    children: [...new Set(children)].slice(0, MOST_CHILDREN).sort(),
+  };
+  store.disk.read(path, () => relations, () => 2 * relations.referrer.size + 128 * relations.children.length);
+  return relations;
 }
 
 function decode(bytes: Bytes | undefined): string {

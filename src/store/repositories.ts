@@ -15,6 +15,7 @@
 
 import { type Digest, parseDigest } from "../definitions/digest.ts";
 import { type Name, parseName } from "../definitions/name.ts";
+import { LongWork } from "../giving_way.ts";
 import { digestsAmong } from "./layout.ts";
 import type { Store } from "./store.ts";
 
@@ -24,31 +25,35 @@ export function changeRepository<T>({ disk }: Store, name: Name, action: () => P
 }
 
 /** Returns true if a repository has any content. */
-export function repositoryExists({ disk }: Store, name: Name): boolean {
-  return disk.list(name).some((fileName) => parseDigest(fileName) !== undefined);
+export async function repositoryExists({ disk }: Store, name: Name): Promise<boolean> {
+  return (await disk.listMany(name)).some((fileName) => parseDigest(fileName) !== undefined);
 }
 
 /** Returns the digests of all blobs and manifests of a repository, sorted by byte value. */
-export function listContent({ disk }: Store, name: Name): Digest[] {
-  return digestsAmong(disk.list(name));
+export async function listContent({ disk }: Store, name: Name): Promise<Digest[]> {
+  return digestsAmong(await disk.listMany(name));
 }
 
 /** Yields the repositories that come after `last` in the order of byte values. */
-export function* listRepositories(store: Store, last = ""): Generator<Name> {
-  for (const name of listFolders(store, last)) {
-    if (repositoryExists(store, name)) yield name;
+export async function* listRepositories(store: Store, last = ""): AsyncGenerator<Name> {
+  for await (const name of listFolders(store, last)) {
+    if (await repositoryExists(store, name)) yield name;
   }
 }
 
 /** Yields all folders whose path is a name. Some are no repositories: they have only upload sessions, or other repositories. */
-export function listFolders(store: Store, last = ""): Generator<Name> {
-  return foldersBelow(store, "", last);
+export async function* listFolders(store: Store, last = ""): AsyncGenerator<Name> {
+  const work = new LongWork();
+  for await (const name of foldersBelow(store, "", last)) {
+    if (work.isLong()) await work.giveWay();
+    yield name;
+  }
 }
 
 // In the order of byte values, `a-b` stands between `a` and `a/c`, because "-" comes before "/". So a folder and what lies
 // below it are two entries to sort: `a`, `a-b`, `a-b/…`, `a/…`.
-function* foldersBelow(store: Store, above: string, last: string): Generator<Name> {
-  const names = store.disk.list(above.slice(0, -1)).map((name) => parseName(above + name))
+async function* foldersBelow(store: Store, above: string, last: string): AsyncGenerator<Name> {
+  const names = (await store.disk.listMany(above.slice(0, -1))).map((name) => parseName(above + name))
     .filter((name) => name !== undefined);
   for (const entry of names.flatMap((name) => [name, `${name}/`]).sort()) {
     const name = parseName(entry);

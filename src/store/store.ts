@@ -24,7 +24,7 @@ export interface Store {
   /** The time that an upload session lives after its last request, in milliseconds. */
   readonly sessionLifetime: number;
   /** The number of upload sessions; see `uploads.ts`. */
-  readonly sessions: { number: number; countedAt: number };
+  readonly sessions: { number: number; countedAt: number; counting?: Promise<void> };
 }
 
 /**

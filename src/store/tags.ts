@@ -15,6 +15,7 @@ import { type Digest, parseDigest } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";
 import { entriesAfter } from "../definitions/page.ts";
 import { parseTag, type Tag } from "../definitions/tag.ts";
+import { LongWork } from "../giving_way.ts";
 import { tagFile, tagsFolder } from "./layout.ts";
 import type { Store } from "./store.ts";
 
@@ -34,20 +35,30 @@ export function removeTag({ disk }: Store, name: Name, tag: Tag): Promise<boolea
   return disk.remove(tagFile(name, tag));
 }
 
-/** Yields the tags of a repository that come after `last`, sorted by byte value. */
-export function* listTags({ disk }: Store, name: Name, last = ""): Generator<Tag> {
-  for (const text of entriesAfter(disk.list(tagsFolder(name)), last)) {
+/** Removes tags of a repository. */
+export function removeTags({ disk }: Store, name: Name, tags: readonly Tag[]): Promise<void> {
+  return disk.removeTogether(tagsFolder(name), tags);
+}
+
+/** Returns the tags of a repository that come after `last`, sorted by byte value. */
+export async function listTags({ disk }: Store, name: Name, last = ""): Promise<Iterable<Tag>> {
+  return tagsAmong(entriesAfter(await disk.listMany(tagsFolder(name)), last));
+}
+
+function* tagsAmong(texts: Iterable<string>): Generator<Tag> {
+  for (const text of texts) {
     const tag = parseTag(text);
     if (tag !== undefined) yield tag;
   }
 }
 
-/** Yields the tags of a repository that point to a manifest. */
-export async function* tagsOf(store: Store, name: Name, digest: Digest): AsyncGenerator<Tag> {
-  let looked = 0;
-  for (const tag of listTags(store, name)) {
-    if (resolveTag(store, name, tag) === digest) yield tag;
-    // Reading ten thousand tags takes a while. This lets the registry answer other requests in between.
-    if (++looked % 100 === 0) await new Promise((resolve) => setTimeout(resolve));
+/** Returns the tags of a repository that point to a manifest. */
+export async function tagsOf(store: Store, name: Name, digest: Digest): Promise<Tag[]> {
+  const tags: Tag[] = [];
+  const work = new LongWork();
+  for (const tag of await listTags(store, name)) {
+    if (resolveTag(store, name, tag) === digest) tags.push(tag);
+    if (work.isLong()) await work.giveWay();
   }
+  return tags;
 }

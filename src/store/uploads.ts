@@ -21,6 +21,7 @@ import { algorithmOf, type Digest, toDigest } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";
 import { newSessionId, parseSessionId, type SessionId } from "../definitions/session.ts";
 import type { FileInfo, GrowingFile } from "../disk/disk.ts";
+import { LongWork } from "../giving_way.ts";
 import { storeBlob } from "./blobs.ts";
 import { BLOB_FILES, sessionFile, sessionFolder, uploadsFolder } from "./layout.ts";
 import { listFolders } from "./repositories.ts";
@@ -140,26 +141,36 @@ function isExpired(store: Store, file: FileInfo): boolean {
 }
 
 /**
- * Returns the number of upload sessions in all repositories, also those of other processes. It counts them at most once a
- * second; in between, it adds and subtracts the sessions that this store opens and ends.
+ * Counts the upload sessions in all repositories, also those of other processes. It does so at most once a second; in between,
+ * the number of the store tells the sessions that this store opens and ends.
  */
-export function countSessions(store: Store): number {
+export async function countSessions(store: Store): Promise<void> {
   const { sessions } = store;
   if (Date.now() - sessions.countedAt > 1000) {
-    sessions.number = 0;
-    for (const name of listFolders(store)) {
-      for (const id of sessionsOf(store, name)) {
-        const file = store.disk.look(sessionFile(name, id));
-        // A session with an empty folder counts too: some request is just opening it.
-        const isOpen = file === undefined
-          ? store.disk.list(sessionFolder(name, id)).length === 0
-          : !isExpired(store, file);
-        if (isOpen) sessions.number++;
-      }
-    }
-    sessions.countedAt = Date.now();
+    sessions.counting ??= countAnew(store).finally(() => sessions.counting = undefined);
+    await sessions.counting;
   }
-  return sessions.number;
+}
+
+async function countAnew(store: Store): Promise<void> {
+  const { sessions } = store;
+  const before = sessions.number;
+  const work = new LongWork();
+  let number = 0;
+  for await (const name of listFolders(store)) {
+    for (const id of sessionsOf(store, name)) {
+      if (work.isLong()) await work.giveWay();
+      const file = store.disk.look(sessionFile(name, id));
+      // A session with an empty folder counts too: some request is just opening it.
+      const isOpen = file === undefined
+        ? store.disk.list(sessionFolder(name, id)).length === 0
+        : !isExpired(store, file);
+      if (isOpen) number++;
+    }
+  }
+  // Requests may have opened and ended sessions meanwhile.
+  sessions.number += number - before;
+  sessions.countedAt = Date.now();
 }
 
 /** Removes the sessions of a repository that have expired. Returns their number. */

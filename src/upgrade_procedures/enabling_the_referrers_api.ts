@@ -18,30 +18,29 @@
 
 import { referrersTag } from "../backwards_compatibility/referrers_tag_schema.ts";
 import type { Digest } from "../definitions/digest.ts";
-import { Fault } from "../definitions/fault.ts";
-import { describe, parseStoredManifest } from "../definitions/manifest.ts";
 import type { Name } from "../definitions/name.ts";
-import { readManifest } from "../store/manifests.ts";
+import { type Referrer, relationsOf } from "../store/referrers.ts";
 import type { Store } from "../store/store.ts";
 import { resolveTag } from "../store/tags.ts";
 
 /**
- * Returns the referrers that clients have listed under the referrers tag of a subject. The values are descriptors as JSON
- * text.
+ * Returns the digests that clients have listed under the referrers tag of a subject, each once and sorted. Of a longer list than
+ * any client can read, it returns only the beginning.
  */
-export function referrersOfOlderClients(store: Store, name: Name, subject: Digest): Map<Digest, string> {
-  const referrers = new Map<Digest, string>();
-  const listDigest = resolveTag(store, name, referrersTag(subject));
-  const stored = listDigest && readManifest(store, name, listDigest);
-  const list = stored && parseStoredManifest(stored);
-  // The tag may be missing, or its manifest may be damaged. Then there is no list.
-  if (list === undefined || list instanceof Fault) return referrers;
+export async function listOfOlderClients(store: Store, name: Name, subject: Digest): Promise<readonly Digest[]> {
+  const list = resolveTag(store, name, referrersTag(subject));
+  // The tag is mostly missing, and its manifest may be damaged. Then there is no list.
+  const relations = list && await relationsOf(store, name, list);
+  return relations?.children ?? [];
+}
 
-  for (const { descriptor: { digest } } of list.references) {
-    const referrer = readManifest(store, name, digest);
-    const manifest = referrer && parseStoredManifest(referrer);
-    if (manifest === undefined || manifest instanceof Fault || manifest.subject?.digest !== subject) continue;
-    referrers.set(digest, JSON.stringify(describe(manifest, digest, referrer!.bytes.length)));
-  }
-  return referrers;
+/** Returns an entry of that list as a referrer, or `undefined` if it does not count. */
+export async function referrerOfOlderClients(
+  store: Store,
+  name: Name,
+  subject: Digest,
+  digest: Digest,
+): Promise<Referrer | undefined> {
+  const relations = await relationsOf(store, name, digest);
+  return relations?.subject === subject ? relations?.referrer : undefined;
 }

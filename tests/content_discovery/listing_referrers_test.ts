@@ -6,7 +6,7 @@ import { descriptorOf, digestOf, expectRefusal, startRegistry, type TestRegistry
 const SUBJECT = descriptorOf("the subject", TYPES.image);
 const REFERRERS = `/v2/library/hello/referrers/${SUBJECT.digest}`;
 const EMPTY = { schemaVersion: 2, mediaType: TYPES.index, manifests: [] };
-const MIB = 1024 * 1024;
+const KIB = 1024;
 
 interface Descriptor {
   mediaType: string;
@@ -52,7 +52,7 @@ async function follow(registry: TestRegistry, path: string): Promise<{ pages: De
     const listed = await registry.send("GET", next);
     const bytes = await listed.bytes();
     assertEquals([listed.status, listed.headers.get("Content-Type")], [200, TYPES.index]);
-    assert(bytes.length <= 4 * MIB, `a page of ${bytes.length} bytes`);
+    assert(bytes.length <= 4 * 1024 * KIB, `a page of ${bytes.length} bytes`);
     pages.push(JSON.parse(new TextDecoder().decode(bytes)).manifests);
     filters.push(listed.headers.get("OCI-Filters-Applied"));
     const link = listed.headers.get("Link");
@@ -297,14 +297,15 @@ Deno.test("DISC-REFERRERS-14: a parameter that is no filter is left alone", asyn
 Deno.test("DISC-REFERRERS-11 DISC-REFERRERS-12 DISC-REFERRERS-I03: more than 4 MiB come in pages, each referrer on one of them", async () => {
   await using registry = await startRegistry();
   const referrers: Descriptor[] = [];
-  for (let index = 0; index < 7; index++) {
-    referrers.push(await pushReferrer(registry, { annotations: { index: String(index), filling: "x".repeat(MIB) } }));
+  for (let index = 0; index < 35; index++) {
+    const annotations = { index: String(index), filling: "x".repeat(250 * KIB) };
+    referrers.push(await pushReferrer(registry, { annotations }));
   }
 
   const { pages, filters } = await follow(registry, REFERRERS);
 
-  // Three of them fit into 4 MiB with the text around them, and four do not.
-  assertEquals(pages.map(({ length }) => length), [3, 3, 1]);
+  // 16 of them fit into 4 MiB with the text around them, and 17 do not.
+  assertEquals(pages.map(({ length }) => length), [16, 16, 3]);
   assertEquals(inOrder(pages.flat()), inOrder(referrers));
   assertEquals(filters, [null, null, null]);
 });
@@ -312,8 +313,8 @@ Deno.test("DISC-REFERRERS-11 DISC-REFERRERS-12 DISC-REFERRERS-I03: more than 4 M
 Deno.test("DISC-REFERRERS-11 DISC-REFERRERS-14: the pages of a filtered list are filtered, all of them", async () => {
   await using registry = await startRegistry();
   const notes: Descriptor[] = [];
-  for (let index = 0; index < 5; index++) {
-    const annotations = { index: String(index), filling: "x".repeat(MIB) };
+  for (let index = 0; index < 20; index++) {
+    const annotations = { index: String(index), filling: "x".repeat(250 * KIB) };
     notes.push(await pushReferrer(registry, { annotations, artifactType: `text/x-note+${index % 2}` }));
     await pushReferrer(registry, { annotations, artifactType: "text/x-other" });
   }
@@ -323,7 +324,7 @@ Deno.test("DISC-REFERRERS-11 DISC-REFERRERS-14: the pages of a filtered list are
     `${REFERRERS}?artifactType=text/x-note%2B0&artifactType=text/x-note%2B1`,
   );
 
-  assertEquals(pages.map(({ length }) => length), [3, 2]);
+  assertEquals(pages.map(({ length }) => length), [16, 4]);
   assertEquals(inOrder(pages.flat()), inOrder(notes));
   assertEquals(filters, ["artifactType", "artifactType"]);
 });
@@ -331,26 +332,63 @@ Deno.test("DISC-REFERRERS-11 DISC-REFERRERS-14: the pages of a filtered list are
 Deno.test("DISC-REFERRERS-11: a page is measured in bytes, and not in letters", async () => {
   await using registry = await startRegistry();
   const referrers: Descriptor[] = [];
-  for (let index = 0; index < 3; index++) {
-    // Each "€" is three bytes. So two of these referrers are more than 4 MiB, but three of them have fewer letters.
-    const annotations = { index: String(index), filling: "€".repeat(0.8 * MIB) };
+  for (let index = 0; index < 20; index++) {
+    // Each "€" is three bytes. So 18 of these referrers are more than 4 MiB, but 20 of them have fewer letters.
+    const annotations = { index: String(index), filling: "€".repeat(80 * KIB) };
     referrers.push(await pushReferrer(registry, { annotations }));
   }
 
   const { pages } = await follow(registry, REFERRERS);
 
-  assertEquals(pages.map(({ length }) => length), [1, 1, 1]);
+  assertEquals(pages.map(({ length }) => length), [17, 3]);
   assertEquals(inOrder(pages.flat()), inOrder(referrers));
 });
 
-Deno.test("DISC-REFERRERS-11: a referrer that is larger than a page is alone on one, and links to the next only if there is one", async () => {
+Deno.test("DISC-REFERRERS-11 DISC-REFERRERS-12: more than a thousand small referrers are listed, each once, and the rest after any of them", async () => {
   await using registry = await startRegistry();
-  const large = await pushReferrer(registry, { annotations: { filling: "x".repeat(5 * MIB) } });
+  const referrers: Descriptor[] = [];
+  for (let index = 0; index < 1100; index++) {
+    referrers.push(
+      await pushReferrer(registry, { artifactType: `text/x-${index % 2}`, annotations: { a: `${index}` } }),
+    );
+  }
+  const sorted = inOrder(referrers);
+
+  await expectListed(await registry.send("GET", REFERRERS), sorted);
+  await expectListed(await registry.send("GET", `${REFERRERS}?last=${sorted[1049].digest}`), sorted.slice(1050));
+  await expectListed(
+    await registry.send("GET", `${REFERRERS}?artifactType=text/x-1`),
+    sorted.filter(({ artifactType }) => artifactType === "text/x-1"),
+  );
+});
+
+// An older version of the registry wrote such an entry, or a person did.
+Deno.test("DISC-REFERRERS-11: of an entry that is larger than an answer, the type, the digest and the size are listed", async () => {
+  await using registry = await startRegistry();
+  const one = await pushReferrer(registry, { artifactType: "text/x-one" });
+  const large = await pushReferrer(registry, { artifactType: "text/x-large" });
+  const entry = { ...large, annotations: { filling: "x".repeat(5 * 1024 * KIB) } };
+  const path = `${registry.root}/library/hello/_referrers/${SUBJECT.digest}/${large.digest}.json`;
+  Deno.writeTextFileSync(path, JSON.stringify(entry));
 
   const listed = await registry.send("GET", REFERRERS);
 
   assertEquals(listed.headers.has("Link"), false);
-  await expectListed(listed, [large]);
+  const { mediaType, digest, size } = large;
+  await expectListed(listed, [one, { mediaType, digest, size }]);
+});
+
+Deno.test("DISC-REFERRERS-09: an entry that is no JSON, or no object, does not break the list", async () => {
+  await using registry = await startRegistry();
+  const one = await pushReferrer(registry, { artifactType: "text/x-one" });
+  const broken = await pushReferrer(registry, { artifactType: "text/x-broken" });
+  const path = `${registry.root}/library/hello/_referrers/${SUBJECT.digest}/${broken.digest}.json`;
+
+  for (const text of ["", "junk", "null"]) {
+    Deno.writeTextFileSync(path, text);
+
+    await expectListed(await registry.send("GET", REFERRERS), [one]);
+  }
 });
 
 Deno.test("MGMT-MANIFEST-I01: a referrer that is deleted by its digest is not listed any more", async () => {

@@ -174,7 +174,7 @@ Deno.test("API-01: a manifest is not deleted if a condition of the request forbi
   assertEquals(deleted.status, 202);
 });
 
-Deno.test("the story of a deleted manifest: its tags are deleted first, and its entry as a referrer last", async () => {
+Deno.test("the story of a deleted manifest: its tags are deleted first, then it and its entry as a referrer, and its type last", async () => {
   await using registry = await startRegistry();
   const subject = descriptorOf("the subject", TYPES.image);
   const { digest } = await registry.pushImage("library/hello", { tag: "note", subject });
@@ -186,7 +186,7 @@ Deno.test("the story of a deleted manifest: its tags are deleted first, and its 
   assertEquals(changes, [
     { sign: "-", path: "library/hello/_tags/note" },
     { sign: "-", path: `library/hello/${digest}/manifest.json` },
-    { sign: "-", path: `library/hello/${digest}/content-type` },
     { sign: "-", path: `library/hello/_referrers/${subject.digest}/${digest}.json` },
+    { sign: "-", path: `library/hello/${digest}/content-type` },
   ]);
 });

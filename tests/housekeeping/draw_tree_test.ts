@@ -8,12 +8,12 @@ import { descriptorOf, digestOf, startRegistry, type TestRegistry, TYPES } from 
 const REPOSITORY = "library/hello";
 const FOO = digestOf("foo");
 
-function treesOf({ root }: TestRegistry): unknown[] {
-  return [...drawTree(localDisk(root, { durability: "none" }))];
+function treesOf({ root }: TestRegistry): Promise<unknown[]> {
+  return Array.fromAsync(drawTree(localDisk(root, { durability: "none" })));
 }
 
-function onlyTreeOf({ root }: TestRegistry): RepositoryTree {
-  const [tree, ...others] = drawTree(localDisk(root, { durability: "none" }));
+async function onlyTreeOf({ root }: TestRegistry): Promise<RepositoryTree> {
+  const [tree, ...others] = await Array.fromAsync(drawTree(localDisk(root, { durability: "none" })));
   assertEquals(others, []);
   return tree;
 }
@@ -21,9 +21,9 @@ function onlyTreeOf({ root }: TestRegistry): RepositoryTree {
 Deno.test("a registry with nothing in it has no tree, and neither has an upload that is not finished", async () => {
   await using registry = await startRegistry();
 
-  const before = treesOf(registry);
+  const before = await treesOf(registry);
   await registry.openSession(REPOSITORY);
-  const after = treesOf(registry);
+  const after = await treesOf(registry);
 
   assertEquals([before, after], [[], []]);
 });
@@ -35,7 +35,7 @@ Deno.test("an image has its tags, its size, and its blobs with the names of thei
   const layer = "layer of library/hello";
   const config = JSON.stringify({ architecture: "amd64", os: "linux", rootfs: { type: "layers", diff_ids: [] } });
 
-  const trees = treesOf(registry);
+  const trees = await treesOf(registry);
 
   assertEquals(trees, [{
     name: REPOSITORY,
@@ -60,7 +60,7 @@ Deno.test("repositories come in the order of byte values, each with its own tree
   await using registry = await startRegistry();
   for (const name of ["b", "a/c", "a-b", "a"]) await registry.pushBlob(name, "foo");
 
-  const trees = [...drawTree(localDisk(registry.root))];
+  const trees = await Array.fromAsync(drawTree(localDisk(registry.root)));
 
   assertEquals(trees.map(({ name, size }) => [name as string, size]), [["a", 3], ["a-b", 3], ["a/c", 3], ["b", 3]]);
 });
@@ -70,7 +70,7 @@ Deno.test("a blob that is one file in two repositories says so, and counts in bo
   await registry.pushBlob("library/hello", "foo");
   await registry.send("POST", `/v2/library/other/blobs/uploads/?mount=${FOO}&from=library/hello`);
 
-  const trees = treesOf(registry);
+  const trees = await treesOf(registry);
 
   const loose = [{ digest: FOO, file: "blob", size: 3, names: 2 }];
   assertEquals(trees, [
@@ -84,7 +84,7 @@ Deno.test("a blob that no manifest needs is loose", async () => {
   await registry.pushImage(REPOSITORY, { tag: "latest" });
   await registry.pushBlob(REPOSITORY, "foo");
 
-  const { loose } = onlyTreeOf(registry);
+  const { loose } = await onlyTreeOf(registry);
 
   assertEquals(loose.map(({ digest }) => digest as string), [FOO]);
 });
@@ -95,7 +95,7 @@ Deno.test("a blob that only an index lists is not loose", async () => {
   const index = { schemaVersion: 2, mediaType: TYPES.index, manifests: [descriptorOf("foo", "text/plain")] };
   await registry.pushManifest(REPOSITORY, index, { tag: "latest" });
 
-  const { loose } = onlyTreeOf(registry);
+  const { loose } = await onlyTreeOf(registry);
 
   assertEquals(loose, []);
 });
@@ -107,7 +107,7 @@ Deno.test("a blob that is several layers of an image is counted once", async () 
   const image = JSON.stringify({ schemaVersion: 2, mediaType: TYPES.image, config: layer, layers: [layer, layer] });
   await registry.pushManifest(REPOSITORY, image);
 
-  const { size, manifests } = onlyTreeOf(registry);
+  const { size, manifests } = await onlyTreeOf(registry);
 
   assertEquals(manifests[0].blobs.map(({ digest }) => digest as string), [FOO, FOO, FOO]);
   assertEquals(size, image.length + 3);
@@ -118,7 +118,7 @@ Deno.test("a blob that is not there has no file", async () => {
   const { layer } = await registry.pushImage(REPOSITORY, { tag: "latest" });
   await registry.send("DELETE", `/v2/${REPOSITORY}/blobs/${layer}`);
 
-  const { manifests: [{ blobs: [, missing] }] } = onlyTreeOf(registry);
+  const { manifests: [{ blobs: [, missing] }] } = await onlyTreeOf(registry);
 
   assertEquals<unknown>(missing, { digest: layer, size: 0, names: 0 });
 });
@@ -132,7 +132,7 @@ Deno.test("an index has its children, and they are drawn without a tag", async (
     manifests: [descriptorOf(child.text, TYPES.image)],
   }, { tag: "all" });
 
-  const { manifests } = onlyTreeOf(registry);
+  const { manifests } = await onlyTreeOf(registry);
 
   const drawn = manifests.map(({ digest, tags, kind, children }) => ({ digest, tags, kind, children }));
   const expected = [
@@ -150,7 +150,7 @@ Deno.test("a referrer shows its manifest as its subject, and has the type that i
   const note = await registry.pushManifest(REPOSITORY, { ...base, artifactType: "text/x-note" });
   const plain = await registry.pushManifest(REPOSITORY, base);
 
-  const { manifests } = onlyTreeOf(registry);
+  const { manifests } = await onlyTreeOf(registry);
 
   const kindOf = (digest: string) =>
     manifests.filter((manifest) => manifest.digest === digest).map(({ kind, subject }) => [kind, subject as string]);
@@ -163,7 +163,7 @@ Deno.test("a manifest that cannot be read is drawn as such", async () => {
   const { digest } = await registry.pushImage(REPOSITORY, { tag: "latest" });
   Deno.writeTextFileSync(`${registry.root}/${REPOSITORY}/${digest}/manifest.json`, "{");
 
-  const { manifests, loose } = onlyTreeOf(registry);
+  const { manifests, loose } = await onlyTreeOf(registry);
 
   assertEquals<unknown>(manifests, [
     { digest, tags: ["latest"], kind: "unreadable", size: 1, children: [], blobs: [] },
@@ -176,7 +176,7 @@ Deno.test("a manifest whose content-type is missing cannot be read, and is drawn
   const { digest, text } = await registry.pushImage(REPOSITORY, { tag: "latest" });
   Deno.removeSync(`${registry.root}/${REPOSITORY}/${digest}/content-type`);
 
-  const { manifests } = onlyTreeOf(registry);
+  const { manifests } = await onlyTreeOf(registry);
 
   assertEquals<unknown>(manifests, [
     { digest, tags: ["latest"], kind: "unreadable", size: text.length, children: [], blobs: [] },
