@@ -20,6 +20,13 @@ export type Send = (
   Response
 >;
 
+/** One of the registries. */
+export interface TestedRegistry {
+  readonly send: Send;
+  /** True if it is killed now and then: then it answers 500, and what it was doing stays as it is. */
+  readonly mayFail: boolean;
+}
+
 /** What becomes of some files: their text, or `undefined` if they will be away, or `null` if that is not known. */
 export type Outcome = Readonly<Record<string, string | undefined | null>>;
 
@@ -69,13 +76,14 @@ export class Promises {
   expectOrder(): void {
     for (const { path, text, isWhole } of this.disk.possibleFiles()) {
       const [, name, folder, file] = /^(.+?)\/([^/]+)\/([^/]+)$/.exec(path) ?? [];
-      if (file === undefined || file.startsWith(".") || path.includes("/_uploads/")) continue;
-      if (!isWhole) throw new Error(`${path} could be there without its bytes, and nothing of it was acknowledged`);
+      if (file === undefined || path.includes("/.") || path.includes("/_uploads/")) continue;
+      if (!isWhole) throw new Error(`${path} could be there after a power cut, without its bytes`);
       const needed = folder === "_tags"
         ? `${name}/${text}/manifest.json`
-        : text === SIGNATURE && file === "manifest.json" &&
-          `${name}/_referrers/${SUBJECT.digest}/${digestOf(text)}.json`;
-      if (needed && this.disk.mayBeAway(needed)) throw new Error(`${path} could be there without ${needed}`);
+        : text === SIGNATURE && file === "manifest.json" && referrerFile(name.slice("root/".length));
+      if (needed && this.disk.mayBeAway(needed)) {
+        throw new Error(`${path} could be there after a power cut, without ${needed}`);
+      }
     }
   }
 
@@ -88,7 +96,7 @@ export class Promises {
       } else {
         this.counts.there++;
         const doubt = this.disk.doubts(path, text);
-        if (doubt !== undefined) throw new Error(`${path} was acknowledged, and ${doubt}`);
+        if (doubt !== undefined) throw new Error(`${path} was acknowledged, and after a power cut ${doubt}`);
       }
     }
   }
@@ -108,30 +116,53 @@ const IMAGE = (layer: string, more: object = {}) =>
   });
 const SUBJECT = descriptorOf(IMAGE(LAYERS[0]), TYPES.image);
 const SIGNATURE = IMAGE(LAYERS[1], { subject: SUBJECT, artifactType: "application/x.signature" });
-const MANIFESTS = [IMAGE(LAYERS[0]), IMAGE(LAYERS[1]), SIGNATURE];
+const IMAGES = [IMAGE(LAYERS[0]), IMAGE(LAYERS[1]), SIGNATURE];
+const INDEX = JSON.stringify({
+  schemaVersion: 2,
+  mediaType: TYPES.index,
+  manifests: IMAGES.map((image) => descriptorOf(image, TYPES.image)),
+});
+// The bytes of a manifest can also be a blob.
+const BLOBS = [...LAYERS, CONFIG, IMAGES[0]];
 
 const blobFile = (name: string, blob: string) =>
-  `${name}/${digestOf(blob)}/${blob === CONFIG ? "config.json" : "blob"}`;
+  `root/${name}/${digestOf(blob)}/${blob === CONFIG ? "config.json" : blob.startsWith("{") ? "blob.json" : "blob"}`;
+const manifestFile = (name: string, digest: string) => `root/${name}/${digest}/manifest.json`;
+const tagFile = (name: string, tag: string) => `root/${name}/_tags/${tag}`;
+const referrerFile = (name: string) => `root/${name}/_referrers/${SUBJECT.digest}/${digestOf(SIGNATURE)}.json`;
+const REFERRER = JSON.stringify({ ...descriptorOf(SIGNATURE, TYPES.image), artifactType: "application/x.signature" });
 
-/** One client, which goes on until there is an end. */
+class Killed extends Error {}
+
+/** One client. */
 export class Client {
+  readonly #mayFail = new WeakSet<Response>();
+
   constructor(
     private readonly promises: Promises,
     private readonly disk: StrictDisk,
     private readonly random: Random,
-    private readonly registries: readonly Send[],
+    private readonly registries: readonly TestedRegistry[],
   ) {}
 
-  /** Does one thing that clients do. */
+  /** Does one thing that clients do. If a registry is killed meanwhile, the client gives up. */
   async act(): Promise<void> {
+    try {
+      await this.#act();
+    } catch (error) {
+      if (!(error instanceof Killed)) throw error;
+    }
+  }
+
+  async #act(): Promise<void> {
     const { random } = this;
     const name = random.pick(REPOSITORIES);
-    const blob = random.pick([...LAYERS, CONFIG]);
+    const blob = random.pick(BLOBS);
     switch (random.below(10)) {
       case 0:
         return await this.#deleteBlob(name, blob);
       case 1:
-        return await this.#deleteManifest(name, random.pick(MANIFESTS));
+        return await this.#deleteManifest(name, random.pick([...IMAGES, INDEX]));
       case 2:
         return await this.#deleteTag(name, random.pick(TAGS));
       case 3:
@@ -142,12 +173,19 @@ export class Client {
       case 6:
         return await this.#pushBlob(name, blob);
       default:
-        return await this.#pushImage(name, random.pick(MANIFESTS));
+        return random.onceIn(6) ? await this.#pushIndex(name) : await this.#pushImage(name, random.pick(IMAGES));
     }
   }
 
-  #send(...request: Parameters<Send>): Promise<Response> {
-    return this.random.pick(this.registries)(...request);
+  async #send(...request: Parameters<Send>): Promise<Response> {
+    const [method] = request;
+    // What a killed process has removed, without a sync, may come back, and nobody else can know.
+    const { send, mayFail } = this.random.pick(
+      this.registries.filter(({ mayFail }) => method !== "DELETE" || !mayFail),
+    );
+    const response = await send(...request);
+    if (mayFail) this.#mayFail.add(response);
+    return response;
   }
 
   async #pushBlob(name: string, blob: string): Promise<void> {
@@ -161,11 +199,13 @@ export class Client {
   async #pushInChunks(name: string, blob: string): Promise<void> {
     const opened = await this.#expect([202], this.#send("POST", `/v2/${name}/blobs/uploads/`));
     const location = opened.headers.get("Location")!;
-    const session = `${name}/_uploads/${location.split("/").at(-1)}/data`;
+    const session = `root/${name}/_uploads/${location.split("/").at(-1)}/data`;
     for (const [at, letter] of [...blob.slice(0, 2)].entries()) {
       await this.#expect([202], this.#send("PATCH", location, { body: letter }));
       const safe = this.disk.bytesOf(session);
-      if (safe <= at) throw new Error(`${session} has ${at + 1} acknowledged bytes, and a power cut may leave ${safe}`);
+      if (safe <= at) {
+        throw new Error(`${session} has ${at + 1} acknowledged bytes, and after a power cut perhaps ${safe}`);
+      }
     }
     await this.#expect(
       [201],
@@ -195,25 +235,32 @@ export class Client {
       const found = await this.#expect([200, 404], this.#send("HEAD", `/v2/${name}/blobs/${digestOf(blob)}`));
       if (found.status === 404) await this.#pushBlob(name, blob);
     }
+    await this.#pushManifest(name, manifest, TYPES.image, {
+      ...Object.fromEntries(blobs.map((blob) => [blobFile(name, blob), blob])),
+      ...manifest === SIGNATURE && { [referrerFile(name)]: REFERRER },
+    });
+  }
+
+  async #pushIndex(name: string): Promise<void> {
+    for (const image of IMAGES) await this.#pushImage(name, image);
+    const images = IMAGES.map((image) => [manifestFile(name, digestOf(image)), image]);
+    await this.#pushManifest(name, INDEX, TYPES.index, Object.fromEntries(images));
+  }
+
+  async #pushManifest(name: string, manifest: string, type: string, needed: Outcome): Promise<void> {
     const digest = digestOf(manifest);
     const tag = this.random.pick(TAGS);
-    const referrer = JSON.stringify({
-      ...descriptorOf(manifest, TYPES.image),
-      artifactType: "application/x.signature",
-    });
     const files = {
-      [`${name}/${digest}/manifest.json`]: manifest,
-      [`${name}/${digest}/content-type`]: TYPES.image,
-      [`${name}/_tags/${tag}`]: digest,
-      ...Object.fromEntries(blobs.map((blob) => [blobFile(name, blob), blob])),
-      ...manifest === SIGNATURE && { [`${name}/_referrers/${SUBJECT.digest}/${digest}.json`]: referrer },
+      [manifestFile(name, digest)]: manifest,
+      [`root/${name}/${digest}/content-type`]: type,
+      [tagFile(name, tag)]: digest,
+      ...needed,
     };
-    const headers = { "Content-Type": TYPES.image };
-    const url = `/v2/${name}/manifests/${tag}`;
+    const request = { body: manifest, headers: { "Content-Type": type } };
     // Another client may have deleted a blob in between.
     await this.#expect(
       [201, 400],
-      this.promises.during(files, 201, () => this.#send("PUT", url, { body: manifest, headers })),
+      this.promises.during(files, 201, () => this.#send("PUT", `/v2/${name}/manifests/${tag}`, request)),
     );
   }
 
@@ -229,7 +276,7 @@ export class Client {
     const url = `/v2/${name}/manifests/${tag}`;
     await this.#expect(
       [202, 404],
-      this.promises.during({ [`${name}/_tags/${tag}`]: undefined }, 202, () => this.#send("DELETE", url)),
+      this.promises.during({ [tagFile(name, tag)]: undefined }, 202, () => this.#send("DELETE", url)),
     );
   }
 
@@ -237,10 +284,10 @@ export class Client {
     const digest = digestOf(manifest);
     const files = {
       // It removes the tags that point to this manifest, and no others.
-      ...Object.fromEntries(TAGS.map((tag) => [`${name}/_tags/${tag}`, null])),
-      [`${name}/${digest}/manifest.json`]: undefined,
-      [`${name}/${digest}/content-type`]: null,
-      ...manifest === SIGNATURE && { [`${name}/_referrers/${SUBJECT.digest}/${digest}.json`]: undefined },
+      ...Object.fromEntries(TAGS.map((tag) => [tagFile(name, tag), null])),
+      [manifestFile(name, digest)]: undefined,
+      [`root/${name}/${digest}/content-type`]: null,
+      ...manifest === SIGNATURE && { [referrerFile(name)]: undefined },
     };
     await this.#expect(
       [202, 404],
@@ -251,6 +298,7 @@ export class Client {
   async #expect(statuses: readonly number[], request: Promise<Response>): Promise<Response> {
     const response = await request;
     if (statuses.includes(response.status)) return response;
+    if (response.status === 500 && this.#mayFail.has(response)) throw new Killed();
     throw new Error(`${response.status} ${await response.text()}`);
   }
 }

@@ -2,11 +2,11 @@
  * The strictest disk that POSIX allows: after a power cut, only that is there for sure what was synced.
  *
  *     using disk = new StrictDisk(folder.path, random);
- *     … a registry works in the folder …
- *     disk.doubts("library/hello/_tags/v1", "sha256:7d1a…")      undefined, or what a power cut could do to it
+ *     … a registry works in root/ in that folder …
+ *     disk.doubts("root/library/hello/_tags/v1", "sha256:7d1a…")      undefined, or what a power cut could do to it
  *
  * Real file systems promise more, each something else, and hide a sync that is missing. This one stands between the registry and
- * Deno: it sees each call that changes a file or folder below the root. The calls are done for real, only a sync is not: it takes
+ * Deno: it sees each call that changes a file or folder below this one. The calls are done for real, only a sync is not: it takes
  * some turns, in a random order, and then counts for what was there when it began.
  *
  * - The bytes of a file are there when a sync of the file began after the last of them was written, and has ended.
@@ -20,7 +20,7 @@
 
 import type { Random } from "../fuzz/random.ts";
 
-/** A call that a test can take away: the kind of the sync, and the path of its file or folder below the root. */
+/** A call that a test can take away: the kind of the sync, and the path of its file or folder. */
 export type IsLost = (kind: "file" | "folder", path: string) => boolean;
 
 class File {
@@ -129,7 +129,7 @@ Object.assign(Deno.FsFile.prototype, {
 export class StrictDisk implements Disposable {
   /** The number of syncs. */
   syncs = 0;
-  readonly #root: string;
+  readonly #path: string;
   readonly #random: Random;
   readonly #isLost: IsLost;
   readonly #top = new Directory(true);
@@ -138,9 +138,9 @@ export class StrictDisk implements Disposable {
   #turn = 0;
   #clock = 0;
 
-  /** `root` is a folder that is empty and that is there for sure. `isLost` chooses syncs that do nothing. */
-  constructor(root: string, random: Random, isLost: IsLost = () => false) {
-    this.#root = root;
+  /** `path` is a folder that is there for sure, and empty. All paths below begin in it. `isLost` chooses syncs that do nothing. */
+  constructor(path: string, random: Random, isLost: IsLost = () => false) {
+    this.#path = path;
     this.#random = random;
     this.#isLost = isLost;
     current = this;
@@ -255,7 +255,7 @@ export class StrictDisk implements Disposable {
     node.version++;
   }
 
-  /** Begins a sync, and returns the function that ends it; `undefined` if the file is not below the root. */
+  /** Begins a sync, and returns the function that ends it; `undefined` if the file is none of this disk. */
   sync(file: Deno.FsFile): (() => void) | undefined {
     const open = this.#open.get(file);
     if (open === undefined) return undefined;
@@ -328,8 +328,8 @@ export class StrictDisk implements Disposable {
   }
 
   #below(path: string): string | undefined {
-    if (path === this.#root) return "";
-    return path.startsWith(`${this.#root}/`) ? path.slice(this.#root.length + 1) : undefined;
+    if (path === this.#path) return "";
+    return path.startsWith(`${this.#path}/`) ? path.slice(this.#path.length + 1) : undefined;
   }
 }
 
