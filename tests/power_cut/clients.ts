@@ -43,7 +43,8 @@ export class Promises {
   readonly #promised = new Map<string, string | undefined>();
   readonly #running = new Set<Deed>();
 
-  constructor(private readonly disk: StrictDisk) {}
+  /** `isOrderly` is true if no process is killed. After that, a tag can be as it was before, and its manifest can be gone. */
+  constructor(private readonly disk: StrictDisk, private readonly isOrderly: boolean) {}
 
   /** Runs a request that changes files. If its answer has this status, the outcome is promised. */
   async during(files: Outcome, status: number, request: () => Promise<Response>): Promise<Response> {
@@ -67,7 +68,7 @@ export class Promises {
         if (text !== null) this.#promised.set(path, text);
       }
       this.expectKept();
-      this.expectOrder();
+      if (this.isOrderly) this.expectOrder();
     }
     return response;
   }
