@@ -31,20 +31,26 @@ export async function put(root: Root, folder: string, files: Readonly<Record<str
   expectNotLinked(root, folder);
   // If a folder gets several files at once, it is mostly new. Making it at once takes less time than trying without it first.
   if (Object.keys(files).length > 1) await makeFolder(root, folder);
+  // All files are written and synced at the same time. Each one waits with its name until the one before it has its name.
+  const placed: Promise<void>[] = [];
   for (const [name, bytes] of Object.entries(files)) {
-    const path = `${folder}/${name}`;
-    // Only the story needs this, and it costs a look.
-    const isNew = root.tell && fileSize(path) === undefined;
-    await placeAside(root, path, async (aside) => {
-      await step(root, "write aside", path, async () => {
-        using file = await root.calls.open(aside, { write: true, createNew: true, mode: 0o644 });
-        await writeAll(file, bytes);
-        await syncFile(root, file, path);
-      });
-    });
-    tell(root, isNew ? "+" : "~", path);
+    placed.push(putFile(root, `${folder}/${name}`, bytes, placed.at(-1)));
   }
+  for (const result of await Promise.allSettled(placed)) if (result.status === "rejected") throw result.reason;
   await syncFolders(root, [folder]);
+}
+
+async function putFile(root: Root, path: string, bytes: Uint8Array, turn: Promise<void> | undefined): Promise<void> {
+  // Only the story needs this, and it costs a look.
+  const isNew = root.tell && fileSize(path) === undefined;
+  await placeAside(root, path, async (aside) => {
+    await step(root, "write aside", path, async () => {
+      using file = await root.calls.open(aside, { write: true, createNew: true, mode: 0o644 });
+      await writeAll(file, bytes);
+      await syncFile(root, file, path);
+    });
+  }, turn);
+  tell(root, isNew ? "+" : "~", path);
 }
 
 /** Puts the present time on a file. Returns false if the file is not there. */

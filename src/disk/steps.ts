@@ -117,11 +117,20 @@ export async function withFolder<T>(root: Root, folder: string, action: () => T)
   }
 }
 
-/** Lets the action write a file under another name, and then renames it to its path. If that fails, nothing is left behind. */
-export async function placeAside(root: Root, path: string, write: (aside: string) => Promise<void>): Promise<void> {
+/**
+ * Lets the action write a file under another name, and renames it to its path when it is its turn. If that fails, nothing is left
+ * behind.
+ */
+export async function placeAside(
+  root: Root,
+  path: string,
+  write: (aside: string) => Promise<void>,
+  turn?: Promise<unknown>,
+): Promise<void> {
   const aside = join(dirname(path), `.${crypto.randomUUID()}`);
   try {
     await withFolder(root, dirname(path), () => write(aside));
+    await turn;
     await step(root, "rename", path, () => root.calls.rename(aside, path));
   } catch (error) {
     await unlessMissingLater(() => root.calls.remove(aside));
