@@ -36,6 +36,7 @@ import { HASHES, type Hashes } from "./definitions/digest.ts";
 import { BusyError, type Change, type Disk, LinkedFolderError } from "./disk/disk.ts";
 import { localDisk } from "./disk/local_disk.ts";
 import { type Access, expectAccess, type Peer } from "./http/authorization.ts";
+import { BodyBudget } from "./http/budget.ts";
 import type { Call } from "./http/call.ts";
 import { RowValues } from "./http/placeholders.ts";
 import { expectSwitchedOn, findEndpoint } from "./http/routing.ts";
@@ -89,6 +90,7 @@ export function createRegistry(options: RegistryOptions): Registry {
   });
 
   const guards: Guards = { access, hosts: hostsForBrowsers(settings) };
+  const budget = new BodyBudget(settings.maxManifestSize);
 
   return async (request, peer) => {
     const started = performance.now();
@@ -100,6 +102,7 @@ export function createRegistry(options: RegistryOptions): Registry {
       query: new URLSearchParams(target?.search),
       settings,
       slowest,
+      budget,
       endpoints: ENDPOINTS,
       notes: telling,
       store: onStory ? { ...store, disk: store.disk.telling((change) => changes.push(change)) } : store,

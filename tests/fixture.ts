@@ -93,18 +93,19 @@ export class TestRegistry {
   readonly #folder: Folder;
   readonly #registry: Registry;
 
-  constructor(root: string, { durability = "none", sharesBytes, hashes, patience, watch, ...options }: TestOptions) {
+  constructor(root: string, options: TestOptions) {
+    const { durability = "none", sharesBytes, hashes, patience, longestPause, watch, ...others } = options;
     this.root = root;
     this.#folder = new Folder(root);
-    const algorithms = { ...HASHES, ...options.algorithms };
+    const algorithms = { ...HASHES, ...others.algorithms };
     this.#registry = createRegistry({
       onStory: (story) => {
         this.stories.push(story);
         printCause(story);
       },
-      ...options,
+      ...others,
       algorithms,
-      disk: localDisk(root, { durability, sharesBytes, algorithms, hashes, patience, watch }),
+      disk: localDisk(root, { durability, sharesBytes, algorithms, hashes, patience, longestPause, watch }),
     });
   }
 

@@ -9,6 +9,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { gzipSync } from "node:zlib";
 import { ERROR_CODES } from "../src/api/error_codes.ts";
 import { localDisk } from "../src/disk/local_disk.ts";
+import type { LocalDiskOptions } from "../src/disk/root.ts";
 import { createRegistry, type RegistryOptions } from "../src/registry.ts";
 import type { Story } from "../src/story.ts";
 import {
@@ -18,12 +19,13 @@ import {
   expectRefusal,
   listen,
   type Listening,
+  randomBytes,
   startRegistry,
   TestRegistry,
   TYPES,
 } from "./fixture.ts";
 import { Folder } from "./folder.ts";
-import { runDeno } from "./processes/program.ts";
+import { Program, runDeno } from "./processes/program.ts";
 
 const FOO = digestOf("foo");
 const UPLOADS = "/v2/library/hello/blobs/uploads/";
@@ -37,12 +39,15 @@ interface Watched extends Listening {
   nextStory(): Promise<Story>;
 }
 
-async function startListening(options: Partial<RegistryOptions> = {}): Promise<Watched> {
+async function startListening(
+  options: Partial<RegistryOptions> = {},
+  diskOptions: LocalDiskOptions = {},
+): Promise<Watched> {
   const registry = await startRegistry();
   let told = Promise.withResolvers<Story>();
   const answer = createRegistry({
     ...options,
-    disk: localDisk(registry.root, { durability: "none" }),
+    disk: localDisk(registry.root, { durability: "none", ...diskOptions }),
     onStory: (story) => told.resolve(story),
   });
   const server = listen(answer);
@@ -662,3 +667,229 @@ Deno.test("DISC-REFERRERS-09: annotations with names that every object has are l
   assertStringIncludes(text, `"digest":"${digest}"`);
   assertStringIncludes(text, `"annotations":${annotations}`);
 });
+
+// ── Memory ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const MIB = 1024 ** 2;
+
+// The largest manifest that a registry takes by default.
+const LARGEST_MANIFEST = `${MANIFEST},"x":"${"a".repeat(8 * MIB - MANIFEST.length - '","x":"}'.length)}"}`;
+
+// Reads the first answer of a connection.
+async function readAnswer(connection: Deno.TcpConn): Promise<string> {
+  const piece = new Uint8Array(4096);
+  let text = "";
+  while (!text.endsWith("]}")) {
+    const length = await connection.read(piece);
+    assert(length !== null, text);
+    text += new TextDecoder().decode(piece.subarray(0, length));
+  }
+  return text;
+}
+
+// A registry in a process of its own, which has done a bit of everything. So the memory that it needs anyway is no surprise later.
+class Crowded implements AsyncDisposable {
+  readonly long = randomBytes(64 * MIB);
+  readonly short = randomBytes(60 * 1024);
+  readonly #connections: Deno.TcpConn[] = [];
+
+  private constructor(private readonly folder: Folder, readonly program: Program, readonly before: number) {}
+
+  static async start(...flags: string[]): Promise<Crowded> {
+    const folder = new Folder();
+    const program = await Program.serve(folder.path, "--durability", "none", "--log", "none", ...flags);
+    const crowded = new Crowded(folder, program, 0);
+    for (const blob of [crowded.long, crowded.short]) {
+      await crowded.expectStatus(201, "POST", `${UPLOADS}?digest=${digestOf(blob)}`, blob);
+      await crowded.expectStatus(200, "GET", `/v2/library/hello/blobs/${digestOf(blob)}`);
+    }
+    for (let round = 0; round < 8; round++) {
+      await crowded.expectStatus(201, "PUT", "/v2/library/hello/manifests/largest", LARGEST_MANIFEST);
+      await crowded.expectStatus(200, "GET", "/v2/library/hello/manifests/largest");
+    }
+    return Object.assign(crowded, { before: await program.memory() });
+  }
+
+  async expectStatus(status: number, method: string, path: string, body?: BodyInit): Promise<void> {
+    const type = path.includes("/manifests/") ? AS_INDEX : { "Content-Type": "application/octet-stream" };
+    const answer = await this.program.send(method, path, { body, headers: body === undefined ? {} : type });
+    assertEquals(answer.status, status, `${method} ${path}`);
+  }
+
+  // Opens a connection, which stays open, and sends a text.
+  async send(text: string): Promise<Deno.TcpConn> {
+    const connection = await connect(Number(new URL(this.program.address).port));
+    this.#connections.push(connection);
+    await write(connection, bytes(text));
+    return connection;
+  }
+
+  // The connections are still open, or they are closed: the memory is no more than so many MiB above that of the beginning.
+  async expectMemory(most: number): Promise<void> {
+    const deadline = Date.now() + 20_000;
+    for (;;) {
+      // The program serves, too.
+      await this.expectStatus(200, "GET", `/v2/library/hello/blobs/${digestOf(this.short)}`);
+      const more = Math.round((await this.program.memory() - this.before) / MIB);
+      if (more <= most) return;
+      assert(Date.now() < deadline, `${more} MiB more than before`);
+    }
+  }
+
+  hangUp(): void {
+    for (const connection of this.#connections.splice(0)) connection.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.hangUp();
+    await this.program[Symbol.asyncDispose]();
+    this.folder[Symbol.dispose]();
+  }
+}
+
+const READ_LONG = (blob: string) => `GET /v2/library/hello/blobs/${blob} HTTP/1.1\r\nHost: x\r\n\r\n`;
+const isLinux = Deno.build.os === "linux";
+
+for (const http of ["deno", "node"]) {
+  Deno.test({
+    name: `API-ERR-10: with ${http}, of 200 clients that stop in a manifest of 8 MiB, few are waited for; others push`,
+    ignore: !isLinux,
+    async fn() {
+      await using crowded = await Crowded.start("--http", http);
+      const head = (tag: string) =>
+        `PUT /v2/library/hello/manifests/${tag} HTTP/1.1\r\nHost: x\r\nContent-Type: ${TYPES.index}\r\n` +
+        `Content-Length: ${LARGEST_MANIFEST.length}\r\n\r\n`;
+      const most = bytes(LARGEST_MANIFEST.slice(0, -10));
+      const answers: string[] = [];
+      const { promise: enough, resolve } = Promise.withResolvers<void>();
+
+      for (let client = 0; client < 200; client++) {
+        const connection = await crowded.send(head(`v${client}`));
+        const answered = readAnswer(connection).then((answer) => answers.push(answer) === 190 && resolve());
+        answered.catch(() => {}); // In the end, the test closes the connection.
+        await write(connection, most);
+      }
+      await enough;
+
+      const [headers, body] = answers[0].split("\r\n\r\n");
+      assertMatch(headers, /^HTTP\/1\.1 429 Too Many Requests\r\n/);
+      assertMatch(headers, /^retry-after: 2$/im);
+      assertStringIncludes(body, '{"errors":[{"code":"TOOMANYREQUESTS","message":"too many requests","detail":');
+      assertStringIncludes(body, '"rule":"API-ERR-10"');
+      assertStringIncludes(body, '"expected":"at most 16777216 bytes of large manifests at the same time"');
+      await crowded.expectStatus(201, "PUT", "/v2/library/hello/manifests/usual", `${MANIFEST}}`);
+      await crowded.expectMemory(96);
+
+      crowded.hangUp();
+      await crowded.expectMemory(64);
+      const { program } = crowded;
+      const again = { body: LARGEST_MANIFEST, headers: AS_INDEX };
+      await program.ask("PUT", "/v2/library/hello/manifests/again", ({ status }) => status === 201, again);
+    },
+  });
+}
+
+Deno.test({
+  name: "400 clients that ask for a blob of 64 MiB and never read need little memory, and others read",
+  ignore: !isLinux,
+  async fn() {
+    await using crowded = await Crowded.start();
+    const { long } = crowded;
+
+    const digest = digestOf(long);
+
+    for (let client = 0; client < 400; client++) await crowded.send(READ_LONG(digest));
+
+    const answer = await crowded.program.send("GET", `/v2/library/hello/blobs/${digest}`);
+    assertEquals(digestOf(await answer.bytes()), digest);
+    await crowded.expectMemory(128);
+    crowded.hangUp();
+    await crowded.expectMemory(64);
+  },
+});
+
+const NEVER_READ: Record<string, (crowded: Crowded) => string> = {
+  "100 times for a blob of 60 KiB": ({ short }) => READ_LONG(digestOf(short)).repeat(100),
+  "for two ranges of a blob": ({ long }) =>
+    READ_LONG(digestOf(long)).replace("\r\n\r\n", "\r\nRange: bytes=0-33000000,34000000-67000000\r\n\r\n"),
+  "with headers of 56 KiB, and no end": () =>
+    `GET /v2/ HTTP/1.1\r\nHost: x\r\n${
+      Array.from({ length: 7 }, (_, at) => `A${at}: ${"a".repeat(8000)}\r\n`).join("")
+    }`,
+};
+
+for (const [what, textOf] of Object.entries(NEVER_READ)) {
+  Deno.test({
+    name: `400 clients that ask ${what}, and never read, need little memory`,
+    ignore: !isLinux,
+    async fn() {
+      await using crowded = await Crowded.start();
+      const text = textOf(crowded);
+
+      for (let client = 0; client < 400; client++) await crowded.send(text);
+
+      await crowded.expectMemory(128);
+      crowded.hangUp();
+      await crowded.expectMemory(64);
+    },
+  });
+}
+
+Deno.test({
+  name:
+    "a blob that nobody reads ends after a while: its file is closed, and the client that goes on gets less than it",
+  ignore: !isLinux,
+  async fn() {
+    const long = randomBytes(64 * MIB);
+    await using listening = await startListening({}, { longestPause: 200 });
+    const digest = await listening.registry.pushBlob("library/hello", long);
+    using connection = await connect(listening.port);
+    const isOpen = () => filesOfThisProcess().some((path) => path.includes(digest));
+
+    await write(connection, bytes(READ_LONG(digest)));
+    const begin = new Uint8Array(1000);
+    const length = await connection.read(begin);
+    assertStringIncludes(new TextDecoder().decode(begin), `content-length: ${long.length}`);
+    assert(isOpen());
+    const deadline = Date.now() + 10_000;
+    // This gives way to the registry, which is in the same process.
+    while (isOpen() && Date.now() < deadline) await fetch(`${listening.address}/v2/`).then((answer) => answer.text());
+
+    assert(!isOpen(), "the file is still open");
+    let received = length!;
+    const piece = new Uint8Array(MIB);
+    try {
+      for (let more; (more = await connection.read(piece)) !== null;) received += more;
+    } catch (error) {
+      assert(error instanceof Deno.errors.ConnectionReset, String(error));
+    }
+    assert(received < long.length, `${received} bytes`);
+  },
+});
+
+Deno.test("PUSH-MANIFEST-22: a body that is refused before its end is read to its end, and the client gets the answer", async () => {
+  await using listening = await startListening();
+  using connection = await connect(listening.port);
+  const answer = read(connection, '"errors"');
+
+  const head = `PUT /v2/library/hello/manifests/v1 HTTP/1.1\r\nHost: x\r\nContent-Type: ${TYPES.index}\r\n`;
+  await write(connection, bytes(`${head}Transfer-Encoding: chunked\r\n\r\n`));
+  const chunk = bytes(`100000\r\n${"a".repeat(MIB)}\r\n`);
+  for (let sent = 0; sent < 64; sent++) await write(connection, chunk);
+  await write(connection, bytes("0\r\n\r\n"));
+
+  assertMatch(await answer, /^HTTP\/1\.1 413 /);
+});
+
+// Returns the paths of the files that this process has open.
+function filesOfThisProcess(): string[] {
+  return Array.from(Deno.readDirSync("/proc/self/fd"), ({ name }) => {
+    try {
+      return Deno.readLinkSync(`/proc/self/fd/${name}`);
+    } catch (error) {
+      // It was the descriptor of this very look.
+      if (error instanceof Deno.errors.NotFound) return "";
+      throw error;
+    }
+  });
+}

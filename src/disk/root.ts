@@ -17,6 +17,7 @@ import { HASHES, type Hashes } from "../definitions/digest.ts";
 import type { Bytes, Change, FileInfo } from "./disk.ts";
 import { type Calls, callsFor } from "./calls.ts";
 import type { Identity } from "./identity.ts";
+import { InFlight } from "./in_flight.ts";
 import { Bounded, Memory } from "./memory.ts";
 import { HashesHere, type RunningHashes } from "./running_hashes.ts";
 import type { Step } from "./watching.ts";
@@ -35,6 +36,8 @@ export interface LocalDiskOptions {
   readonly hashes?: RunningHashes;
   /** The time that an action waits for its turn, in milliseconds. Default: 30 seconds. */
   readonly patience?: number;
+  /** How long a client may take for a piece of what it has asked for, in milliseconds. Default: a minute. */
+  readonly longestPause?: number;
   /** Is called before and after each step that changes the disk. If it throws, the step fails. Default: nobody. */
   readonly watch?: (step: Step) => void;
 }
@@ -65,6 +68,10 @@ export interface Root {
   readonly synced: Bounded<string, SyncedName>;
   /** Buffers that can be used again; see `writer.ts`. */
   readonly buffers: ArrayBuffer[];
+  /** The bytes of files that are being sent; see `in_flight.ts`. */
+  readonly inFlight: InFlight;
+  /** How long a client may take for a piece of a file, in milliseconds. */
+  readonly longestPause: number;
   /** Is called with each change. */
   readonly tell?: (change: Change) => void;
   /** Is called before and after each step that changes the disk, and may let it fail by throwing. */
@@ -103,7 +110,7 @@ const WITH_BYTES = 1024;
 /** Makes the root for a folder. It creates nothing on disk; the first change does. */
 export function rootOf(path: string, options: LocalDiskOptions): Root {
   const { durability = "sync", sharesBytes = false, isSlow = false, algorithms = HASHES, watch } = options;
-  const { hashes = new HashesHere(algorithms), patience = 30_000 } = options;
+  const { hashes = new HashesHere(algorithms), patience = 30_000, longestPause = 60_000 } = options;
   return {
     // Without "/" at its end: a loop that goes up from folder to folder has to meet exactly this path.
     path: normalize(path).replace(platform === "win32" ? /(?<=.)[/\\]+$/ : /(?<=.)\/+$/, ""),
@@ -124,6 +131,8 @@ export function rootOf(path: string, options: LocalDiskOptions): Root {
     places: new Bounded(MOST_PLACES),
     synced: new Bounded(MOST_PLACES),
     buffers: [],
+    inFlight: new InFlight(),
+    longestPause,
   };
 }
 

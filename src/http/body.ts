@@ -8,7 +8,7 @@
  *
  * If a body ends too early, the client is usually gone and cannot receive the refusal. The story tells it.
  *
- * Next: content.ts
+ * Next: budget.ts
  *
  * @module
  */
@@ -35,18 +35,23 @@ export async function* piecesOf(
   const announced = Number(headers.get("Content-Length"));
   // The announced length may be wrong. So it only decides which memory is used.
   const { read, cancel } = announced > 0 && announced < MANY ? readChunks(body) : readInto(body);
-  const clock = new Clock(slowest, () => cancel().catch(() => {}));
+  const giveUp = () => cancel().catch(() => {});
+  const clock = new Clock(slowest, giveUp);
+  let isWhole = false;
   try {
     while (true) {
       const piece = await clock.time(read().catch((error) => endsEarly(error)));
       if (clock.isTooSlow) throw tooSlow(slowest);
       if (piece instanceof RegistryError) throw piece;
+      isWhole = piece === undefined;
       if (piece === undefined) return;
       clock.received += piece.length;
       yield piece;
     }
   } finally {
     clock.stop();
+    // After a refusal, `Deno.serve` reads the rest and throws it away, but only if nobody wants it any more.
+    if (!isWhole) giveUp();
   }
 }
 
@@ -136,23 +141,48 @@ function endsEarly(error: unknown): RegistryError {
   });
 }
 
+/** A body that is held whole. At the end of the scope that has it, its memory goes back to the budget. */
+export interface WholeBody extends Disposable {
+  /** Its bytes. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
 /**
  * Returns a small body as a whole. `rule` is the rule that limits it to `most` bytes.
  *
- * @throws {RegistryError} 413 with `MANIFEST_INVALID` if the body announces more bytes, or has more.
+ * @throws {RegistryError} 413 with `MANIFEST_INVALID` if the body announces more bytes, or has more; 429 if the registry holds
+ * too many bytes of such bodies already.
  */
-export async function wholeBody(call: Call, most: number, rule: Rule): Promise<Uint8Array<ArrayBuffer>> {
+export async function wholeBody(call: Call, most: number, rule: Rule): Promise<WholeBody> {
   const expectAtMost = (size: number) => {
     if (size <= most) return;
     const detail = { rule, expected: `at most ${most} bytes`, actual: `${size} bytes or more` };
     throw new RegistryError("MANIFEST_INVALID", detail, { status: STATUS_CODE.ContentTooLarge });
   };
-  expectAtMost(Number(call.request.headers.get("Content-Length") ?? 0));
-  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  const announced = Number(call.request.headers.get("Content-Length") ?? 0);
+  expectAtMost(announced);
+
+  const share = call.budget.share();
+  let memory = new ArrayBuffer(0);
   let size = 0;
-  for await (const piece of piecesOf(call)) {
-    expectAtMost(size += piece.length);
-    pieces.push(piece.slice());
+  try {
+    for await (const piece of piecesOf(call)) {
+      const needed = size + piece.length;
+      expectAtMost(needed);
+      if (needed > memory.byteLength) {
+        // The memory grows with the bytes that have come, because a client can announce 8 MiB and send nothing.
+        const length = Math.max(needed, Math.min(2 * memory.byteLength, announced || most));
+        share.growTo(length);
+        memory = memory.transfer(length);
+      }
+      new Uint8Array(memory).set(piece, size);
+      size = needed;
+    }
+  } catch (error) {
+    share[Symbol.dispose]();
+    // Frees the memory now. Without this, it would stay until JavaScript collects its garbage.
+    memory.transfer(0);
+    throw error;
   }
-  return pieces.length === 1 ? pieces[0] : await new Blob(pieces).bytes();
+  return { bytes: new Uint8Array(memory, 0, size), [Symbol.dispose]: () => share[Symbol.dispose]() };
 }

@@ -12,6 +12,7 @@
 import type { Rate, Settings } from "../options.ts";
 import type { RulesOfHeading } from "../spec/headings.ts";
 import type { Store } from "../store/store.ts";
+import type { BodyBudget } from "./budget.ts";
 import type { Values } from "./placeholders.ts";
 
 /** One request, and everything that a section needs to answer it. */
@@ -26,6 +27,8 @@ export interface Call {
   readonly settings: Settings;
   /** The slowest body that the registry waits for. */
   readonly slowest: Rate;
+  /** The memory for the bodies that the registry holds whole. */
+  readonly budget: BodyBudget;
   /** The table of endpoints, for the URLs of answers. */
   readonly endpoints: readonly Endpoint[];
   /** The section's notes for the story of the request. */

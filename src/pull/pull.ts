@@ -21,7 +21,7 @@ import { isDigest, type Tag } from "../definitions/tag.ts";
 import type { Call } from "../http/call.ts";
 import type { Content } from "../http/content.ts";
 import { findBlob } from "../store/blobs.ts";
-import { readManifest } from "../store/manifests.ts";
+import { openManifest, readManifest } from "../store/manifests.ts";
 import { resolveTag } from "../store/tags.ts";
 
 /**
@@ -42,7 +42,7 @@ export function expectManifest({ request, store }: Call, name: Name, tagOrDigest
       mediaType,
       // A manifest is small, and clients pull it as a whole.
       hasParts: false,
-      open: () => bytes,
+      open: () => openManifest(store, name, manifest),
     };
   }
   throw new RegistryError("MANIFEST_UNKNOWN", {

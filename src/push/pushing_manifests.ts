@@ -56,7 +56,8 @@ export async function pushManifest(
   const algorithm = isDigest(tagOrDigest) ? algorithmOf(tagOrDigest) : SHA256;
   expectSupported(store.hashes, algorithm);
 
-  const bytes = await wholeBody(call, settings.maxManifestSize, "PUSH-MANIFEST-22");
+  using body = await wholeBody(call, settings.maxManifestSize, "PUSH-MANIFEST-22");
+  const { bytes } = body;
   const digest = digestOf(store.hashes, algorithm, bytes);
   if (isDigest(tagOrDigest) && tagOrDigest !== digest) {
     throw new RegistryError("DIGEST_INVALID", { rule: "PUSH-MANIFEST-06", expected: tagOrDigest, actual: digest });

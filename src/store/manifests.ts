@@ -56,6 +56,19 @@ export function mediaTypeOf({ disk }: Store, name: Name, digest: Digest): string
   return disk.read(contentTypeFile(name, digest), (bytes) => new TextDecoder().decode(bytes) || undefined);
 }
 
+/**
+ * Opens a manifest to be sent. A large one comes from its file in pieces: clients may read slowly, and each of them would keep
+ * a copy of its own.
+ */
+export function openManifest({ disk }: Store, name: Name, manifest: StoredManifest): Bytes | ReadableStream<Bytes> {
+  const { digest, bytes } = manifest;
+  if (bytes.length <= MOST_AT_ONCE) return bytes;
+  const file = disk.look(manifestFile(name, digest));
+  return (file && disk.open(file)) ?? bytes;
+}
+
+const MOST_AT_ONCE = 128 * 1024;
+
 /** Returns true if a repository has a manifest. */
 export function hasManifest(store: Store, name: Name, digest: Digest): boolean {
   return manifestSize(store, name, digest) !== undefined;
