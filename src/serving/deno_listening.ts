@@ -25,6 +25,9 @@ const GRACE = 500;
 // The least time from one server to the next but one, if connections come faster than they are closed.
 const BREATH = 20;
 
+// The most tries to listen, at the start.
+const MOST_TRIES = 100;
+
 // How often the log says that the limit was reached.
 const MINUTE = 60_000;
 
@@ -49,7 +52,19 @@ export class DenoServer {
   #said = -Infinity;
 
   /** Starts to listen. `running` returns the number of requests that have no answer yet. */
-  constructor(handler: Handler, address: Address, running: () => number) {
+  static async listen(handler: Handler, address: Address, running: () => number): Promise<DenoServer> {
+    for (let tries = 1;; tries++) {
+      try {
+        return new DenoServer(handler, address, running);
+      } catch (error) {
+        // Another thread may listen already and have all the connections that there can be.
+        if (!isAtLimit(error) || tries === MOST_TRIES) throw error;
+        await pause(BREATH);
+      }
+    }
+  }
+
+  private constructor(handler: Handler, address: Address, running: () => number) {
     this.#handler = handler;
     this.#address = address;
     this.#running = running;
@@ -119,8 +134,8 @@ function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-// The codes of the limits for a process and for the system.
-function isAtLimit(error: unknown): boolean {
+/** Returns true if the process, or the whole system, has as many open files as it may. */
+export function isAtLimit(error: unknown): boolean {
   const { code } = error as { code?: string };
   return code === "EMFILE" || code === "ENFILE";
 }

@@ -87,7 +87,7 @@ export async function listen(registry: Handler, options: ListenOptions): Promise
 }
 
 async function start(handler: Handler, options: ListenOptions, running: () => number): Promise<Server> {
-  if (options.http === "deno") return new DenoServer(handler, options, running);
+  if (options.http === "deno") return await DenoServer.listen(handler, options, running);
   // Loaded only now: `node:http` takes a tenth of the time that the program needs to start.
   const { NodeServer } = await import("./node_listening.ts");
   return await NodeServer.listen(handler, options, options);

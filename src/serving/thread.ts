@@ -36,7 +36,7 @@ export type Message =
   | { readonly to: "stop"; readonly deadline: number };
 
 /** A message from another thread to the first one. */
-export type Reply = "hashes, please" | "stopped";
+export type Reply = "loaded" | "hashes, please" | "stopped";
 
 // Deno's types describe the first thread, which has no `postMessage`.
 const firstThread = self as unknown as Pick<Worker, "postMessage" | "addEventListener">;
@@ -66,6 +66,8 @@ firstThread.addEventListener("message", async ({ data }: MessageEvent<Message>) 
   reply("stopped");
   self.close();
 });
+
+reply("loaded");
 
 function reply(text: Reply): void {
   firstThread.postMessage(text);

@@ -4,7 +4,7 @@
  *     1  serves, and does everything else
  *     2  serves the same port                  one for each more of --threads
  *     3  hashes what the others receive        from the first large blob on; see disk/hashes_elsewhere.ts
- *     4  computes bcrypt                       from the first password on that was not right just before; see guesses.ts
+ *     4  computes bcrypt                       with --htpasswd; see guesses.ts
  *
  * One thread of JavaScript uses one processor, and a machine has several. The serving threads all do the same; see serving.ts.
  *
@@ -16,6 +16,7 @@
 import { fileURLToPath } from "node:url";
 import { HashesElsewhere } from "../disk/hashes_elsewhere.ts";
 import { type CommandLine, startsThreads } from "./command_line.ts";
+import { isAtLimit } from "./deno_listening.ts";
 import { callThrough, offer } from "./between_threads.ts";
 import { type Check, limitGuesses, rememberRight } from "./guesses.ts";
 import { type Bcrypt, loadBcrypt, parseHtpasswd } from "./htpasswd.ts";
@@ -33,19 +34,21 @@ export async function serveInThreads(line: CommandLine): Promise<Listening> {
   }
 
   expectFreePort(line);
-  let hashing: Worker | undefined;
+  // Deno ends the program if it cannot open some files when a thread starts. So they are kept free, whatever clients do meanwhile.
+  const spare = new SpareFiles(line.root, line.threads);
   // The hashing thread starts when a serving thread needs it for the first time. Before that it would only take memory.
+  let hashing: Promise<Worker> | undefined;
   const portToHashes = (): MessagePort => {
-    hashing ??= startThread();
+    hashing ??= startThread(spare);
     const { port1, port2 } = new MessageChannel();
-    send(hashing, { to: "hash", port: port1 }, [port1]);
+    hashing.then((thread) => send(thread, { to: "hash", port: port1 }, [port1]));
     return port2;
   };
   const hashes = new HashesElsewhere(() => Promise.resolve(portToHashes()));
   const maxConnections = Math.floor(most / line.threads);
   const first = await serve(line, { isShared: true, maxConnections, hashes, check });
-  const others = Array.from({ length: line.threads - 1 }, startThread);
-  for (const other of others) {
+  const others = Array.from({ length: line.threads - 1 }, async () => {
+    const other = await startThread(spare);
     other.addEventListener("message", ({ data }: MessageEvent<Reply>) => {
       if (data !== "hashes, please") return;
       const port = portToHashes();
@@ -53,15 +56,16 @@ export async function serveInThreads(line: CommandLine): Promise<Listening> {
     });
     const passwords = check && portTo(check);
     send(other, { to: "serve", line, maxConnections, passwords }, passwords && [passwords]);
-  }
+    return other;
+  });
   return {
     hostname: first.hostname,
     port: first.port,
     // If another thread cannot listen any more, it throws, and that ends the program too.
     failed: first.failed,
     async stop(deadline) {
-      await Promise.all([first.stop(deadline), ...others.map((other) => stopThread(other, deadline))]);
-      hashing?.terminate();
+      await Promise.all([first.stop(deadline), ...others.map(async (other) => stopThread(await other, deadline))]);
+      (await hashing)?.terminate();
     },
   };
 }
@@ -76,7 +80,7 @@ function mostConnections(root: string): number {
   try {
     while (open.length < 2 * MOST_CONNECTIONS) open.push(Deno.openSync(root));
   } catch (error) {
-    if ((error as { code?: string }).code !== "EMFILE") throw error;
+    if (!isAtLimit(error)) throw error;
   } finally {
     for (const file of open) file.close();
   }
@@ -89,27 +93,23 @@ function expectFreePort({ host, port }: CommandLine): void {
 }
 
 // Who may do something is known in the first thread only. So a client that has guessed too often cannot go on with another thread.
-async function checkOf({ htpasswd }: CommandLine): Promise<Check | undefined> {
+async function checkOf({ htpasswd, root }: CommandLine): Promise<Check | undefined> {
   if (htpasswd === undefined) return undefined;
   try {
     const text = await Deno.readTextFile(htpasswd);
     // If the package is missing, a person shall see that at the start.
     const here = await loadBcrypt();
-    return rememberRight(limitGuesses(parseHtpasswd(text, mayReadSource() ? bcryptElsewhere() : here)));
+    return rememberRight(limitGuesses(parseHtpasswd(text, mayReadSource() ? bcryptElsewhere(root) : here)));
   } catch (error) {
     throw new Error(`cannot use the passwords in ${htpasswd}: ${oneLine(error)}`);
   }
 }
 
 // One computation takes a tenth of a second, and no request shall wait for that in a serving thread.
-function bcryptElsewhere(): Bcrypt {
-  let compare: Bcrypt["compare"] | undefined;
-  const start = () => {
-    const { port1, port2 } = new MessageChannel();
-    send(startThread(), { to: "compute bcrypt", port: port1 }, [port1]);
-    return callThrough<[string, string], boolean>(port2);
-  };
-  return { compare: (password, hash) => (compare ??= start())(password, hash) };
+function bcryptElsewhere(root: string): Bcrypt {
+  const { port1, port2 } = new MessageChannel();
+  startThread(new SpareFiles(root, 1)).then((thread) => send(thread, { to: "compute bcrypt", port: port1 }, [port1]));
+  return { compare: callThrough<[string, string], boolean>(port2) };
 }
 
 // Returns a port through which another thread can ask.
@@ -133,8 +133,67 @@ function mayReadSource(): boolean {
   return SOURCE.protocol !== "file:" || Deno.permissions.querySync({ name: "read", path: SOURCE }).state === "granted";
 }
 
-function startThread(): Worker {
-  return new Worker(THREAD, { type: "module" });
+// The open files that Deno 2.9 needs to start a thread and to load its source, with some more to be sure.
+const FILES_OF_THREAD = 16;
+
+// Open files that nobody uses. Each thread that starts takes its part of them.
+class SpareFiles {
+  readonly #folder: string;
+  readonly #files: Deno.FsFile[] = [];
+
+  constructor(folder: string, threads: number) {
+    this.#folder = folder;
+    for (let thread = 0; thread < threads; thread++) this.#add();
+  }
+
+  giveToThread(): void {
+    for (const file of this.#files.splice(0, FILES_OF_THREAD)) file.close();
+  }
+
+  /** Waits until there are files for one more thread. */
+  async more(): Promise<void> {
+    for (;;) {
+      await new Promise((resolve) => setTimeout(resolve, NEXT_TRY));
+      try {
+        return this.#add();
+      } catch (error) {
+        if (!isAtLimit(error)) throw error;
+      }
+    }
+  }
+
+  #add(): void {
+    const files: Deno.FsFile[] = [];
+    try {
+      while (files.length < FILES_OF_THREAD) files.push(Deno.openSync(this.#folder));
+      this.#files.push(...files);
+    } catch (error) {
+      for (const file of files) file.close();
+      throw error;
+    }
+  }
+}
+
+// The time until the next try, if a thread could not load its source, in milliseconds.
+const NEXT_TRY = 100;
+
+// Starts a thread, and waits until it has loaded its source.
+async function startThread(spare: SpareFiles): Promise<Worker> {
+  spare.giveToThread();
+  const thread = new Worker(THREAD, { type: "module" });
+  const { promise: isLoaded, resolve } = Promise.withResolvers<boolean>();
+  const fail = (event: Event) => {
+    event.preventDefault();
+    resolve(false);
+  };
+  thread.addEventListener("message", () => resolve(true), { once: true });
+  thread.addEventListener("error", fail);
+  if (await isLoaded) {
+    thread.removeEventListener("error", fail);
+    return thread;
+  }
+  await spare.more();
+  return await startThread(spare);
 }
 
 function send(thread: Worker, message: Message, transfer: Transferable[] = []): void {

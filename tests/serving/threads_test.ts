@@ -1,6 +1,6 @@
 /** Several threads on one port. The answer to a request is the same, whichever thread gets it. */
 
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { digestOf, randomBytes, TYPES } from "../fixture.ts";
 import { Folder } from "../folder.ts";
 import { Program, type Sent } from "../processes/program.ts";
@@ -106,7 +106,9 @@ Deno.test("on SIGTERM every thread lets its uploads finish, and the exit status 
 
   for (const { answer } of uploads) assertEquals((await answer).status, 201);
   const { code, errors } = await threads.outcome();
-  assertEquals([code, errors], [0, ""]);
+  assertEquals(code, 0);
+  // On a busy machine the program says what it waits for.
+  assertMatch(errors, /^(?:glassbox: waits up to 30 s [^\n]*\n)?$/);
 });
 
 function sessionsIn(root: string): number {
