@@ -24,7 +24,7 @@
 import { removeFolder } from "./changes.ts";
 import { BusyError } from "./disk.ts";
 import { expectNotLinked } from "./links.ts";
-import { unlessMissing, unlessMissingLater } from "./missing.ts";
+import { unlessMissingLater } from "./missing.ts";
 import { type Root, rootOf } from "./root.ts";
 import { makeFolder, placeAside, step } from "./steps.ts";
 import { lock, openLock } from "./turns.ts";
@@ -39,8 +39,8 @@ export interface Pace {
   readonly turn: number;
   /** The time between two looks at the words, and between two turns. */
   readonly looks: number;
-  /** Reads a small file. Returns `undefined` if it is not there. */
-  readonly read: (path: string) => string | undefined;
+  /** Reads a small file, in another thread. Returns `undefined` if it is not there. */
+  readonly read: (path: string) => Promise<string | undefined>;
 }
 
 const USUAL: Pace = {
@@ -48,7 +48,7 @@ const USUAL: Pace = {
   turns: 40,
   turn: 1500,
   looks: 100,
-  read: (path) => unlessMissing(() => Deno.readTextFileSync(path)),
+  read: (path) => unlessMissingLater(() => Deno.readTextFile(path)),
 };
 
 /** A registry that takes part, until it is stopped. */
@@ -68,7 +68,8 @@ export class Freshness {
    * more; it is called once at most.
    */
   constructor(path: string, tell: (late: number) => void, pace: Partial<Pace> = {}) {
-    this.#root = rootOf(path, { durability: "none" });
+    // No request waits for this. So it leaves the calls to other threads, which may take their time.
+    this.#root = rootOf(path, { durability: "none", isSlow: true });
     this.#folder = `${this.#root.path}/.locks`;
     this.#tell = tell;
     this.#pace = { ...USUAL, ...pace };
@@ -85,14 +86,14 @@ export class Freshness {
   async #takePart(): Promise<void> {
     expectNotLinked(this.#root, this.#folder);
     // A round that begins after this look is for this registry as well.
-    let round = this.#read("round");
+    let round = await this.#read("round");
     using serving = await this.#open("serving");
     const isAlone = serving.tryLockSync(true);
     await serving.lock(false);
     if (!isAlone) await this.#replace("round", crypto.randomUUID());
 
     for (let turnsLeft = 0; !this.#isStopping;) {
-      const now = this.#read("round");
+      const now = await this.#read("round");
       if (now !== undefined && now !== round) {
         round = now;
         turnsLeft = this.#pace.turns;
@@ -103,42 +104,40 @@ export class Freshness {
   }
 
   async #takeTurn(): Promise<void> {
+    let isWaiting = true;
     // Only what the system has looked at before can be old. So this looks while it waits for the turn, too.
-    const looking = setInterval(() => this.#lookAtWords(), this.#pace.looks);
+    const looking = (async () => {
+      for (; isWaiting; await this.#pause(this.#pace.looks)) await this.#words();
+    })();
+    looking.catch(() => {}); // The error surfaces at the `await`.
     try {
       using turn = await this.#open("turn");
       await lock(turn, Date.now() + this.#root.patience);
+      isWaiting = false;
       await this.#watchWords();
       await this.#changeWords();
     } catch (error) {
       // Others take very long for their turns. Perhaps it comes the next time.
       if (!(error instanceof BusyError)) throw error;
     } finally {
-      clearInterval(looking);
+      isWaiting = false;
+      await looking;
     }
   }
 
   async #watchWords(): Promise<void> {
     const started = performance.now();
-    const words = this.#words();
+    const words = await this.#words();
     while (performance.now() - started < this.#pace.turn && !this.#isStopping) {
       await this.#pause(this.#pace.looks);
-      if (this.#words() === words || this.#hasTold) continue;
+      if (await this.#words() === words || this.#hasTold) continue;
       this.#hasTold = true;
       this.#tell(performance.now() - started);
     }
   }
 
-  #lookAtWords(): void {
-    try {
-      this.#words();
-    } catch {
-      // If the disk fails, the looks in the turn fail as well, and say why.
-    }
-  }
-
-  #words(): string {
-    return `${this.#read("word")} ${this.#read("words/word")}`;
+  async #words(): Promise<string> {
+    return `${await this.#read("word")} ${await this.#read("words/word")}`;
   }
 
   async #changeWords(): Promise<void> {
@@ -165,7 +164,7 @@ export class Freshness {
     return openLock(this.#root, `${this.#folder}/${name}`);
   }
 
-  #read(name: string): string | undefined {
+  #read(name: string): Promise<string | undefined> {
     return this.#pace.read(`${this.#folder}/${name}`);
   }
 

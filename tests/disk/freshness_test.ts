@@ -7,9 +7,9 @@ import { Program } from "../processes/program.ts";
 
 const QUICK = { rounds: 10, turns: 30, turn: 200, looks: 10 };
 
-function readNow(path: string): string | undefined {
+async function readNow(path: string): Promise<string | undefined> {
   try {
-    return Deno.readTextFileSync(path);
+    return await Deno.readTextFile(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
@@ -19,10 +19,10 @@ function readNow(path: string): string | undefined {
 // Returns a function that reads files as a file system does that remembers for some milliseconds what it has read.
 function lateBy(milliseconds: number): Pace["read"] {
   const known = new Map<string, { text: string | undefined; until: number }>();
-  return (path) => {
+  return async (path) => {
     const before = known.get(path);
     if (before !== undefined && performance.now() < before.until) return before.text;
-    const text = readNow(path);
+    const text = await readNow(path);
     known.set(path, { text, until: performance.now() + milliseconds });
     return text;
   };
@@ -83,8 +83,8 @@ Deno.test("registries that see all changes at once say nothing, and a round ends
   const { promise: done, resolve } = Promise.withResolvers<void>();
   let looksForRounds = 0;
   const words = new Set<string>();
-  const read = (path: string) => {
-    const text = readNow(path);
+  const read = async (path: string) => {
+    const text = await readNow(path);
     const name = path.slice(folder.path.length);
     if (name === "/.locks/words/word" && text !== undefined) words.add(text);
     looksForRounds = name === "/.locks/round" ? looksForRounds + 1 : 0;
