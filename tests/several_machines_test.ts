@@ -7,7 +7,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { BusyError } from "../src/disk/disk.ts";
 import { localDisk } from "../src/disk/local_disk.ts";
 import type { Step } from "../src/disk/watching.ts";
-import { descriptorOf, digestOf, expectRefusal, startRegistry, type TestRegistry, TYPES } from "./fixture.ts";
+import { descriptorOf, digestOf, expectRefusal, startRegistry, TestRegistry, TYPES } from "./fixture.ts";
 import { Folder } from "./folder.ts";
 import { SlowBody } from "./processes/slow_body.ts";
 
@@ -134,20 +134,20 @@ Deno.test("MooseFS says that a lock's file exists if two machines make it at onc
   assertEquals((await registry.send("HEAD", "/v2/library/hello/manifests/v1")).status, 200);
 });
 
-/** Lets one call of a function of Deno for this file end as if the file were missing. */
-class FalselyMissing {
+/** Lets the first call of a function of Deno for one file or folder fail. */
+class FailsOnce {
   /** The number of calls for this file. */
   calls = 0;
-  readonly #name: "lstatSync" | "readFileSync";
+  readonly #name: "lstatSync" | "openSync" | "readDirSync" | "readFileSync";
   readonly #original: unknown;
 
-  constructor(name: "lstatSync" | "readFileSync", end: string) {
-    const original = Deno[name] as (path: string | URL) => unknown;
+  constructor(name: "lstatSync" | "openSync" | "readDirSync" | "readFileSync", end: string, error: Error) {
+    const original = Deno[name] as (path: string | URL, ...rest: unknown[]) => unknown;
     this.#name = name;
     this.#original = original;
-    const replacement = (path: string | URL) => {
-      if (String(path).endsWith(end) && this.calls++ === 0) throw new Deno.errors.NotFound(`No such file: ${path}`);
-      return original(path);
+    const replacement = (path: string | URL, ...rest: unknown[]) => {
+      if (String(path).endsWith(end) && this.calls++ === 0) throw error;
+      return original(path, ...rest);
     };
     Object.assign(Deno, { [name]: replacement });
   }
@@ -157,29 +157,58 @@ class FalselyMissing {
   }
 }
 
+function missing(path: string): Error {
+  return new Deno.errors.NotFound(`No such file or directory (os error 2): '${path}'`);
+}
+
 for (const name of ["lstatSync", "readFileSync"] as const) {
   Deno.test(`PULL-MANIFEST-05: JuiceFS says that a tag's file is missing while another machine replaces it; the tag is found all the same (${name})`, async () => {
     await using registry = await startRegistry();
     const { digest } = await registry.pushImage("library/hello", { tag: "v1" });
 
-    using missing = new FalselyMissing(name, "/_tags/v1");
+    using fault = new FailsOnce(name, "/_tags/v1", missing("v1"));
     const pulled = await registry.send("GET", "/v2/library/hello/manifests/v1");
 
     assertEquals([pulled.status, pulled.headers.get("Docker-Content-Digest")], [200, digest]);
-    assert(missing.calls > 1, "the fault was not there");
+    assert(fault.calls > 1, "the fault was not there");
   });
 
-  Deno.test(`the same fault in a list of referrers leaves none out (${name})`, async () => {
+  Deno.test(`the same fault when another machine pushes a manifest again with another type: it is found all the same (${name})`, async () => {
     await using registry = await startRegistry();
-    const subject = descriptorOf("another image", TYPES.image);
-    const { digest } = await registry.pushImage("library/hello", { subject });
+    const { digest, text } = await registry.pushImage("library/hello");
+    const other = new TestRegistry(registry.root, {});
 
-    using missing = new FalselyMissing(name, `/${digest}.json`);
-    const listed = await registry.send("GET", `/v2/library/hello/referrers/${subject.digest}`);
+    using fault = new FailsOnce(name, `${digest}/content-type`, missing(digest));
+    const pulled = await other.send("GET", `/v2/library/hello/manifests/${digest}`);
 
-    const { manifests } = await listed.json();
-    assertEquals(manifests.map((manifest: { digest: string }) => manifest.digest), [digest]);
-    assert(missing.calls > 1, "the fault was not there");
+    assertEquals([pulled.status, await pulled.text()], [200, text]);
+    assert(fault.calls > 1, "the fault was not there");
+  });
+}
+
+for (
+  const [name, end, path] of [
+    ["lstatSync", "/_tags/v1", "manifests/v1"],
+    ["readFileSync", "/_tags/v1", "manifests/v1"],
+    ["readFileSync", "/manifest.json", "manifests/v1"],
+    ["lstatSync", "/blob", `blobs/${FOO}`],
+    ["readDirSync", FOO, `blobs/${FOO}`],
+    ["openSync", "/blob", `blobs/${FOO}`],
+    ["readDirSync", "/_tags", "tags/list"],
+  ] as const
+) {
+  Deno.test(`a stale handle when ${name} asks for ${end.slice(0, 15)} changes no answer`, async () => {
+    await using registry = await startRegistry();
+    await registry.pushImage("library/hello", { tag: "v1" });
+    await registry.pushBlob("library/hello", "foo");
+    // Another registry over the same folder remembers nothing.
+    const other = new TestRegistry(registry.root, {});
+
+    using fault = new FailsOnce(name, end, stale(end));
+    const answer = await other.send("GET", `/v2/library/hello/${path}`);
+
+    assertEquals(answer.status, 200, await answer.text());
+    assert(fault.calls > 1, "the fault was not there");
   });
 }
 

@@ -14,7 +14,7 @@
  */
 
 import { type Identity, identityOf, isSame } from "./identity.ts";
-import { isMissing, unlessMissing } from "./missing.ts";
+import { unlessMissing, unlessMissingLater } from "./missing.ts";
 
 /**
  * A map with a limit for the weight of its entries. When it is full, it forgets the older ones.
@@ -103,12 +103,7 @@ export class Memory<Value> {
     const { value, info } = this.#remembered(path, kind);
     if (value !== undefined || info === undefined) return value;
     const started = Date.now();
-    try {
-      return this.#keep(path, info, await read(info), started);
-    } catch (error) {
-      if (isMissing(error)) return undefined;
-      throw error;
-    }
+    return this.#keep(path, info, await unlessMissingLater(() => read(info)), started);
   }
 
   #remembered(path: string, kind: "file" | "folder"): { value?: Value; info?: Deno.FileInfo } {
