@@ -25,10 +25,12 @@
  */
 
 import { algorithmOf, type Digest, HASHES } from "../definitions/digest.ts";
+import { Fault } from "../definitions/fault.ts";
+import { parseStoredManifest } from "../definitions/manifest.ts";
 import type { Name } from "../definitions/name.ts";
-import { BusyError, type Disk } from "../disk/disk.ts";
+import { BusyError, type Disk, type FileInfo } from "../disk/disk.ts";
 import { LongWork } from "../giving_way.ts";
-import { PROGRAM_OPTIONS } from "../options.ts";
+import { PROGRAM_OPTIONS, REGISTRY_OPTIONS } from "../options.ts";
 import { findBlob } from "../store/blobs.ts";
 import {
   BLOB_FILES,
@@ -136,8 +138,10 @@ async function clearAside(
   const hasDigest = actual === digest || (actual === undefined && blobName !== undefined);
   if (!hasDigest && !isOld) return undefined;
   return await changeSoon(store, name, async () => {
-    // Earlier versions took a blob aside without its name. A push of a manifest leaves such a file, too, and a content type.
-    const isBlob = blobName !== undefined || !disk.list(folder).includes(CONTENT_TYPE_FILE);
+    // Earlier versions took a blob aside without its name. A push of a manifest leaves such a file, too. Its content type lies
+    // beside it, unless somebody has deleted the manifest since then.
+    const isBlob = blobName !== undefined ||
+      !(disk.list(folder).includes(CONTENT_TYPE_FILE) || await isManifest(disk, file));
     const to = `${folder}/${blobName ?? "blob"}`;
     const isMissing = hasDigest && isBlob && findBlob(store, name, digest) === undefined;
     const isRestored = isMissing && await disk.link(path, to);
@@ -145,6 +149,14 @@ async function clearAside(
     return isRestored ? { kind: "restored", path: to } : wasThere ? { kind: "removed", path } : undefined;
   });
 }
+
+// Returns true if the bytes of a file are a manifest. What is too large for one is not read.
+async function isManifest(disk: Disk, { path, size }: FileInfo): Promise<boolean> {
+  const bytes = size > LARGEST_MANIFEST ? undefined : disk.read(path, (bytes) => bytes);
+  return bytes !== undefined && !(await parseStoredManifest({ bytes, mediaType: "" }) instanceof Fault);
+}
+
+const LARGEST_MANIFEST = REGISTRY_OPTIONS.maxManifestSize.default;
 
 async function* clearReferrers(store: Store, name: Name, before: number): AsyncGenerator<LeftOver> {
   namesIn(store.disk, subjectsFolder(name));

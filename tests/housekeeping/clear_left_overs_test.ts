@@ -195,6 +195,20 @@ Deno.test("the manifest of a push that was killed never becomes a blob: its cont
   assertEquals(everythingIn(registry), []);
 });
 
+Deno.test("the manifest of a push that was killed never becomes a blob, even if a client has pushed and deleted it since then", async () => {
+  await using registry = await startRegistry();
+  const text = JSON.stringify({ schemaVersion: 2, mediaType: TYPES.index, manifests: [] });
+  const digest = await registry.pushManifest(REPOSITORY, text);
+  const unfinished = `${REPOSITORY}/${digest}/.${UUID}`;
+  write(registry, unfinished, text, 61);
+  const deleted = await registry.send("DELETE", `/v2/${REPOSITORY}/manifests/${digest}`);
+
+  const cleared = await clear(registry);
+
+  assertEquals([deleted.status, cleared], [202, [{ kind: "removed", path: unfinished }]]);
+  assertEquals(everythingIn(registry), []);
+});
+
 Deno.test("a repository that has nothing but empty folders leaves the catalog and the disk", async () => {
   await using registry = await startRegistry();
   await registry.pushBlob("library/other", "foo");
