@@ -767,7 +767,8 @@ for (const http of ["deno", "node"]) {
         const connection = await crowded.send(head(`v${client}`));
         const answered = readAnswer(connection).then((answer) => answers.push(answer) === 190 && resolve());
         answered.catch(() => {}); // In the end, the test closes the connection.
-        await write(connection, most);
+        // The first ones use up what there is. The others need not send so much.
+        await write(connection, most.subarray(0, client < 4 ? most.length : MIB));
       }
       await enough;
 
