@@ -4,11 +4,12 @@
  *
  *     connections    1 … 4,000 … the limit        1 …
  *     Deno.serve     listens         ✗ stops      the next one listens
- *                                      └─────────▶ its idle connections are closed
+ *                                      └─────────▶ its connections are closed
  *
  * A process may have only so many connections and open files. At that limit, `Deno.serve` stops to listen, for good, and still
  * has its connections. It does not tell which of them are idle, so nobody can close some before. Here the next server listens
- * at once, and the last one is shut down, which closes its idle connections.
+ * at once, and the connections of the last one are closed, all of them: a shutdown would wait for clients that never read a
+ * download. A connection whose TLS handshake is not finished stays even then. So with TLS, the process ends and is started again.
  *
  * Next: node_listening.ts
  *
@@ -18,8 +19,8 @@
 import type { Address, Handler } from "./node_listening.ts";
 import { errors } from "./output.ts";
 
-// The time for the requests that run when a server has stopped to listen. Downloads may go on after it; an upload breaks off, and
-// the client can go on with it later. In milliseconds, like all times here.
+// The time for the requests that run when a server has stopped to listen. What breaks off after it, a client can go on with later.
+// In milliseconds, like all times here.
 const GRACE = 500;
 
 // The least time from one server to the next but one, if connections come faster than they are closed.
@@ -42,13 +43,12 @@ export class DenoServer {
   readonly #handler: Handler;
   readonly #address: Address;
   readonly #running: () => number;
-  readonly #cut = new AbortController();
   readonly #fail: (error: Error) => void;
-  #server: Deno.HttpServer<Deno.NetAddr>;
+  #server!: Deno.HttpServer<Deno.NetAddr>;
+  #cut!: AbortController;
   #isShuttingDown = false;
-  // The servers before this one: when the last one has no idle connections any more, and their requests that still run.
-  #closed: Promise<unknown> = Promise.resolve();
-  readonly #ending = new Set<Promise<void>>();
+  // Is fulfilled when the connections of the server before this one are closed.
+  #closed: Promise<void> = Promise.resolve();
   #said = -Infinity;
 
   /** Starts to listen. `running` returns the number of requests that have no answer yet. */
@@ -71,14 +71,14 @@ export class DenoServer {
     ({ promise: this.failed, reject: this.#fail } = Promise.withResolvers<never>());
     // The program may have no use for it.
     this.failed.catch(() => {});
-    this.#server = this.#listen(address.port);
+    this.#listen(address.port);
     ({ hostname: this.hostname, port: this.port } = this.#server.addr);
   }
 
   /** Takes no more connections, waits until all answers are sent, and closes the connections. */
   async shutdown(): Promise<void> {
     this.#isShuttingDown = true;
-    await Promise.all([this.#server.shutdown(), this.#closed, ...this.#ending]);
+    await Promise.all([this.#server.shutdown(), this.#closed]);
   }
 
   /** Closes all connections at once. */
@@ -90,24 +90,25 @@ export class DenoServer {
     await this.#server.finished.catch(() => {});
   }
 
-  #listen(port: number): Deno.HttpServer<Deno.NetAddr> {
+  #listen(port: number): void {
+    const cut = new AbortController();
     const { hostname, reusePort, tls } = this.#address;
-    const options = { hostname, port, reusePort, ...tls, signal: this.#cut.signal, onListen() {} };
+    const options = { hostname, port, reusePort, ...tls, signal: cut.signal, onListen() {} };
     const server = Deno.serve(options, this.#handler);
-    server.finished.catch((error) => this.#listenAnew(server, error));
-    return server;
+    server.finished.catch((error) => this.#listenAnew(cut, error));
+    [this.#server, this.#cut] = [server, cut];
   }
 
-  // Is called when `server` has stopped to listen, because of an error.
-  async #listenAnew(server: Deno.HttpServer, error: Error): Promise<void> {
+  // Is called when a server has stopped to listen, because of an error. `cut` closes its connections.
+  async #listenAnew(cut: AbortController, error: Error): Promise<void> {
+    if (this.#address.tls !== undefined) return this.#fail(error);
     this.#tell(error);
     const before = this.#closed;
-    this.#closed = this.#close(server);
+    this.#closed = this.#close(cut);
     await before;
     while (!this.#isShuttingDown) {
       try {
-        this.#server = this.#listen(this.port);
-        return;
+        return this.#listen(this.port);
       } catch (error) {
         if (!isAtLimit(error)) return this.#fail(error as Error);
         await Promise.all([this.#closed, pause(BREATH)]);
@@ -115,18 +116,16 @@ export class DenoServer {
     }
   }
 
-  async #close(server: Deno.HttpServer): Promise<void> {
+  async #close(cut: AbortController): Promise<void> {
     await pause(this.#running() > 0 ? GRACE : BREATH);
-    const ending = server.shutdown().finally(() => this.#ending.delete(ending));
-    this.#ending.add(ending);
-    await Promise.race([ending, pause(GRACE)]);
+    cut.abort();
   }
 
   #tell({ message }: Error): void {
     const now = Date.now();
     if (now - this.#said < MINUTE) return;
     this.#said = now;
-    errors.print(`glassbox: closes the idle connections, to take new ones (${message})`);
+    errors.print(`glassbox: closes connections, to take new ones (${message})`);
   }
 }
 

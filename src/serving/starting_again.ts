@@ -40,7 +40,7 @@ export function isSecondProcess(main: string): boolean {
 
 // The pauses before a new start, and the time after which a process has served well, in milliseconds.
 const SHORTEST_PAUSE = 100;
-const LONGEST_PAUSE = 10_000;
+const LONGEST_PAUSE = 1000;
 const WELL_SERVED = 60_000;
 
 // A person or a service manager ends a program with these.
