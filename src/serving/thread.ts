@@ -36,7 +36,7 @@ export type Message =
   | { readonly to: "stop"; readonly deadline: number };
 
 /** A message from another thread to the first one. */
-export type Reply = "loaded" | "hashes, please" | "stopped";
+export type Reply = "loaded" | "hashes, please" | "failed" | "stopped";
 
 // Deno's types describe the first thread, which has no `postMessage`.
 const firstThread = self as unknown as Pick<Worker, "postMessage" | "addEventListener">;
@@ -60,7 +60,8 @@ firstThread.addEventListener("message", async ({ data }: MessageEvent<Message>) 
     // What this thread has heard to be right, it does not ask again.
     const check = passwords && rememberRight(callThrough<Parameters<Check>, Verdict>(passwords));
     serving = serve(line, { isShared: true, maxConnections, hashes: elsewhere, check });
-    return await (await serving).failed;
+    const { failed } = await serving;
+    return await failed.catch(() => reply("failed"));
   }
   await (await serving)?.stop(data.deadline);
   reply("stopped");

@@ -47,9 +47,12 @@ export async function serveInThreads(line: CommandLine): Promise<Listening> {
   const hashes = new HashesElsewhere(() => Promise.resolve(portToHashes()));
   const maxConnections = Math.floor(most / line.threads);
   const first = await serve(line, { isShared: true, maxConnections, hashes, check });
+  const { promise: failed, reject: fail } = Promise.withResolvers<never>();
+  first.failed.catch(fail);
   const others = Array.from({ length: line.threads - 1 }, async () => {
     const other = await startThread(spare);
     other.addEventListener("message", ({ data }: MessageEvent<Reply>) => {
+      if (data === "failed") fail(new Error("a thread has stopped to listen"));
       if (data !== "hashes, please") return;
       const port = portToHashes();
       send(other, { to: "use hashes", port }, [port]);
@@ -61,8 +64,7 @@ export async function serveInThreads(line: CommandLine): Promise<Listening> {
   return {
     hostname: first.hostname,
     port: first.port,
-    // If another thread cannot listen any more, it throws, and that ends the program too.
-    failed: first.failed,
+    failed,
     async stop(deadline) {
       await Promise.all([first.stop(deadline), ...others.map(async (other) => stopThread(await other, deadline))]);
       (await hashing)?.terminate();

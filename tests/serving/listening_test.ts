@@ -6,6 +6,7 @@ import { createRegistry } from "../../src/registry.ts";
 import { type Handler, type HttpServer, listen, type ListenOptions } from "../../src/serving/listening.ts";
 import { digestOf } from "../fixture.ts";
 import { Folder } from "../folder.ts";
+import { CERTIFICATE, KEY } from "./certificate.ts";
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -864,25 +865,7 @@ Deno.test("node: a client that goes away while one of its requests runs and othe
   await stopped;
 });
 
-// A certificate for localhost, its key, and another key; they protect nothing.
-const CERTIFICATE = `-----BEGIN CERTIFICATE-----
-MIIBkjCCATigAwIBAgIUIttxIdWVmZAtChF/tR50X8dEfGEwCgYIKoZIzj0EAwIw
-FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMTE5NTQxOFoYDzIxMjYxMDI4
-MTk1NDE4WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
-PQMBBwNCAATxrflXNjoHTZ/P4xOvlHZMnrTp5XaecZAEw5N8U9qXMbKY0gu1+2DP
-M8FoU/crwEih/nkbVpfbCy3yBKHoCyDVo2YwZDAdBgNVHQ4EFgQUsGK+tkNnse/4
-NHkd6IRODRDklMIwHwYDVR0jBBgwFoAUsGK+tkNnse/4NHkd6IRODRDklMIwFAYD
-VR0RBA0wC4IJbG9jYWxob3N0MAwGA1UdEwEB/wQCMAAwCgYIKoZIzj0EAwIDSAAw
-RQIgYWA3Kenm5mR7bfBpWhRF8M0sW5m4CauHIhZaBvXHLXICIQCGvc2y9BSoptTv
-I/jzrJ+tkXUgDe4+1frutLUoBffO3g==
------END CERTIFICATE-----
-`;
-const KEY = `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgs37MFMo6Xw0jtnZT
-6aFqcxPeM4ELpZLqQf1YOn9jITWhRANCAATxrflXNjoHTZ/P4xOvlHZMnrTp5Xae
-cZAEw5N8U9qXMbKY0gu1+2DPM8FoU/crwEih/nkbVpfbCy3yBKHoCyDV
------END PRIVATE KEY-----
-`;
+// The key of another certificate.
 const OTHER_KEY = `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg9huPI+7AOua/JeFM
 /jTV6sHwGQx651kOyZfNu9+ujPmhRANCAAQU8KP+Tsyz8nZzLIubgB0xxnNEIrIZ

@@ -1,10 +1,11 @@
 /** More connections than the process may have: serving goes on, or comes back at once. */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { digestOf } from "../fixture.ts";
 import { Folder } from "../folder.ts";
 import { pushBlob } from "../processes/content.ts";
 import { freePort, Program } from "../processes/program.ts";
+import { CERTIFICATE, KEY } from "./certificate.ts";
 
 // The limit of open files and connections of the program, and the connections to it.
 const OPEN_FILES = 128;
@@ -25,7 +26,7 @@ async function openMany({ port }: URL): Promise<Disposable> {
 async function timeUntil(wanted: number, url: string, init: RequestInit = {}): Promise<number> {
   const since = performance.now();
   for (;;) {
-    using client = Deno.createHttpClient({});
+    using client = Deno.createHttpClient({ caCerts: [CERTIFICATE] });
     const status = await fetch(url, { ...init, client }).then(
       async (answer) => (await answer.bytes(), answer.status),
       String,
@@ -66,5 +67,30 @@ for (
     for (const milliseconds of [there, stored, afterwards]) assert(milliseconds < 5_000, `${milliseconds} ms`);
     assertEquals((await program.status()).code, 0);
     assert(!program.err.text.includes("starts again"), program.err.text);
+  });
+}
+
+// A connection whose TLS handshake is not finished can be closed only with its process.
+for (const threads of ["1", "2"]) {
+  Deno.test(`--http deno --threads ${threads} with TLS: with more idle connections than open files, the process is replaced, and a client is served`, async () => {
+    using folder = new Folder();
+    await Deno.writeTextFile(`${folder.path}/cert.pem`, CERTIFICATE);
+    await Deno.writeTextFile(`${folder.path}/key.pem`, KEY);
+    const tls = ["--tls-cert", `${folder.path}/cert.pem`, "--tls-key", `${folder.path}/key.pem`];
+    const args = ["--port", freePort(), "--root", `${folder.path}/root`, "--log", "none", "--threads", threads, ...tls];
+    await using program = Program.startWith(OPEN_FILES, ...args);
+    const address = new URL(await program.listening());
+    const url = `https://localhost:${address.port}/v2/`;
+    await timeUntil(200, url);
+
+    using _meanwhile = await openMany(address);
+    await program.err.until(/starts again/);
+    const milliseconds = await timeUntil(200, url);
+
+    assert(milliseconds < 5_000, `${milliseconds} ms`);
+    assertMatch(
+      program.err.text,
+      /glassbox: cannot listen any more: [^]*\nglassbox: the registry has ended \(status 1\); it /,
+    );
   });
 }
