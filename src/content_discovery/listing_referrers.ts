@@ -49,7 +49,7 @@ export async function listReferrers(
   let size = 0;
   let rest: Digest | undefined;
   search:
-  for await (const referrers of allReferrers(store, name, subject, last)) {
+  for await (const referrers of await allReferrers(store, name, subject, last)) {
     for (const referrer of referrers) {
       if (referrer.digest <= last || !fits(referrer, types)) continue;
       size += referrer.size + 1;
@@ -73,16 +73,25 @@ export async function listReferrers(
 
 // Yields the referrers after `last` in order, and perhaps others before them. It reads them only when they are asked for, so the
 // registry never holds more than a page.
-async function* allReferrers(
+async function allReferrers(
   store: Store,
   name: Name,
   subject: Digest,
   last: string,
-): AsyncGenerator<readonly Referrer[]> {
-  const stored = listStoredReferrers(store, name, subject, last);
+): Promise<AsyncGenerator<readonly Referrer[]>> {
   const older = await listOfOlderClients(store, name, subject);
-  if (older.length === 0) return yield* stored;
+  return older.length === 0
+    ? listStoredReferrers(store, name, subject, last)
+    : withOlder(store, name, subject, last, older);
+}
 
+async function* withOlder(
+  store: Store,
+  name: Name,
+  subject: Digest,
+  last: string,
+  older: readonly Digest[],
+): AsyncGenerator<readonly Referrer[]> {
   const work = new LongWork();
   const left = entriesAfter(older, last);
   let next = left.next();
@@ -93,7 +102,7 @@ async function* allReferrers(
       if (referrer !== undefined) yield [referrer];
     }
   };
-  for await (const referrers of stored) {
+  for await (const referrers of listStoredReferrers(store, name, subject, last)) {
     for (const referrer of referrers) {
       yield* olderUpTo(referrer.digest);
       yield [referrer];

@@ -35,13 +35,6 @@ import { listTags as listStoredTags } from "../store/tags.ts";
 export async function listTags(call: Call, { name }: Values<"name">): Promise<Response> {
   const { query, store } = call;
   const { size, last } = refuseFaults("UNSUPPORTED", () => parsePage(query), STATUS_CODE.BadRequest);
-  if (!await repositoryExists(store, name)) {
-    throw new RegistryError("NAME_UNKNOWN", {
-      rule: "DISC-TAGS-01",
-      expected: "a repository with content",
-      actual: name,
-    });
-  }
   const tags: Tag[] = [];
   const work = new LongWork();
   for (const tag of await listStoredTags(store, name, last)) {
@@ -50,6 +43,14 @@ export async function listTags(call: Call, { name }: Values<"name">): Promise<Re
       return withoutSniffing(Response.json({ name, tags }, { headers: linkAfter(call, name, tags) }));
     }
     tags.push(tag);
+  }
+  // A tag points to a manifest. So a repository that has tags has content, and the registry need not look for it.
+  if (tags.length === 0 && !await repositoryExists(store, name)) {
+    throw new RegistryError("NAME_UNKNOWN", {
+      rule: "DISC-TAGS-01",
+      expected: "a repository with content",
+      actual: name,
+    });
   }
   return withoutSniffing(Response.json({ name, tags }));
 }

@@ -107,3 +107,45 @@ Deno.test("DEF-I02: a hundred levels are read, and one more is refused", () => {
   assertEquals(parse(nested(100)), JSON.parse(nested(100)));
   assertThrows(() => parse(nested(101)), Fault, "100 levels");
 });
+
+// A text is JSON or not, wherever it is cut. The size of a piece is a number of characters.
+Deno.test("DEF-I02: a text that is parsed in pieces is read as one that is parsed at once", () => {
+  const texts = [
+    '{"layers":[{"size":1,"digest":"a,b"},{"size":2},{"x":[1,[2,3],{"":4}],"size":3}],"config":{"size":4,"__proto__":5}}',
+    '{"a":[[],[1],{}],"":"c","d":"e,f","layers":[],"g":{"h":1,"i":{"j":2,"k":3}},"config":{"":"l","m":"n","":"o"}}',
+    '[1,"2",[3,4],{"5":6}]',
+    '{"layers":[{"size":1},{"size":1}] , "config" : {"size" : 1 , "x" : "y"}}',
+  ];
+  for (const text of texts) {
+    const expected = outcomeOf(text);
+    for (let piece = 0; piece < text.length; piece++) {
+      const { layers, config, fault } = outcomeOf(text, piece);
+      assertEquals({ layers, config, fault }, expected, `in pieces of ${piece}`);
+    }
+    for (
+      const [at, wrong] of Array.from(text, (_, at) => [",", "]", "}", "{", "["].map((mark) => [at, mark] as const))
+        .flat()
+    ) {
+      const broken = text.slice(0, at) + wrong + text.slice(at);
+      const { fault } = outcomeOf(broken);
+      for (const piece of [0, 3, 11]) {
+        assertEquals(outcomeOf(broken, piece).fault, fault, `${broken} in pieces of ${piece}`);
+      }
+    }
+  }
+});
+
+// Returns the sizes in the parts that are read, or that the text is a fault.
+function outcomeOf(text: string, piece?: number): { layers?: unknown[]; config?: unknown; fault: boolean } {
+  try {
+    const json = atOnce(parseJson(new TextEncoder().encode(text), PLACES, piece)) as {
+      layers?: { size?: number }[];
+      config?: { size?: number };
+    };
+    const layers = Array.isArray(json.layers) ? json.layers.map((layer) => layer?.size) : undefined;
+    return { layers, config: json.config?.size, fault: false };
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return { layers: undefined, config: undefined, fault: true };
+  }
+}
