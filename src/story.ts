@@ -84,6 +84,9 @@ export function storyOf(
   };
 }
 
+// The most changes that a log shows. A delete of a manifest with 100,000 tags makes one more.
+const MOST_CHANGES = 1000;
+
 /** Returns the story as several lines, for a person. */
 export function formatStory(story: Story): string {
   const { client, headers = {}, warnings } = story;
@@ -93,7 +96,8 @@ export function formatStory(story: Story): string {
     firstLine(story),
     ...(heading === undefined ? [] : [`${heading.title.padEnd(45)}   ${heading.file}`]),
     ...(request.length === 0 ? [] : [shorten(request.join("   "))]),
-    ...story.changes.map(formatChange),
+    ...story.changes.slice(0, MOST_CHANGES).map(formatChange),
+    ...(story.changes.length > MOST_CHANGES ? [`… and ${story.changes.length - MOST_CHANGES} more changes`] : []),
     ...(warnings === undefined ? [] : [shorten(`! Warning: ${warnings}`)]),
     ...formatRefusal(story.refusal),
     ...(isQuestionBeforePush(story) ? ["(not a fault: a client that gets this answer pushes the content)"] : []),
@@ -115,10 +119,12 @@ export function formatLine(story: Story): string {
 }
 
 /** Returns the story as one JSON object on one line, for a machine. Sizes are in bytes, times in milliseconds. */
-export function formatJson({ milliseconds, endpoint, refusal, ...story }: Story): string {
+export function formatJson({ milliseconds, endpoint, refusal, changes, ...story }: Story): string {
   return printableJson({
     time: new Date().toISOString(),
     ...story,
+    changes: changes.slice(0, MOST_CHANGES),
+    moreChanges: changes.length > MOST_CHANGES ? changes.length - MOST_CHANGES : undefined,
     milliseconds: Math.round(milliseconds * 1000) / 1000,
     endpoint: endpoint?.id,
     heading: HEADINGS.find(({ rules }) => rules === endpoint?.heading)?.title,

@@ -316,3 +316,21 @@ Deno.test("every story that a registry tells can be printed in every form", asyn
     assertEquals(JSON.parse(formatJson(story)).changes, story.changes);
   }
 });
+
+Deno.test("of a request with very many changes, a log shows the first thousand and the number of the others", async () => {
+  await using registry = await startRegistry();
+  await registry.send("GET", "/v2/");
+  const changes = Array.from({ length: 1002 }, (_, index) => ({ sign: "-" as const, path: `a/_tags/t${index}` }));
+  const story: Story = { ...registry.stories[0], changes };
+
+  const lines = formatStory(story).split("\n").filter((line) => /_tags|more/.test(line)).map((line) => line.trim());
+  const json = JSON.parse(formatJson(story));
+
+  assertEquals([lines.length, lines[0], lines[999], lines[1000]], [
+    1001,
+    "- a/_tags/t0",
+    "- a/_tags/t999",
+    "… and 2 more changes",
+  ]);
+  assertEquals([json.changes.length, json.moreChanges], [1000, 2]);
+});
