@@ -165,9 +165,12 @@ for (const name of ["lstatSync", "readFileSync"] as const) {
   Deno.test(`PULL-MANIFEST-05: JuiceFS says that a tag's file is missing while another machine replaces it; the tag is found all the same (${name})`, async () => {
     await using registry = await startRegistry();
     const { digest } = await registry.pushImage("library/hello", { tag: "v1" });
+    // A second question costs something. So the registry asks it only about what it has seen before.
+    const pull = () => registry.send("GET", "/v2/library/hello/manifests/v1");
+    assertEquals((await pull()).status, 200);
 
     using fault = new FailsOnce(name, "/_tags/v1", missing("v1"));
-    const pulled = await registry.send("GET", "/v2/library/hello/manifests/v1");
+    const pulled = await pull();
 
     assertEquals([pulled.status, pulled.headers.get("Docker-Content-Digest")], [200, digest]);
     assert(fault.calls > 1, "the fault was not there");

@@ -46,6 +46,11 @@ export class Bounded<Key, Value> {
     return this.#young.get(key) ?? this.#old.get(key);
   }
 
+  /** Returns true if an entry is still there. */
+  has(key: Key): boolean {
+    return this.#young.has(key) || this.#old.has(key);
+  }
+
   /** Sets an entry and makes it the youngest. Does not keep an entry that has more than a quarter of the limit. */
   set(key: Key, value: Value): void {
     this.delete(key);

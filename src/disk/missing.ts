@@ -43,7 +43,8 @@ export async function unlessMissingLater<T>(action: () => T): Promise<Awaited<T>
 
 /**
  * Asks for something in a file that others replace, such as a tag. On JuiceFS the file may seem to be missing at that moment, so
- * if there is no answer, this asks once more. Nobody replaces blobs; one question is enough for them.
+ * if there is no answer, this asks once more. Nobody replaces blobs; one question is enough for them. A second question about what
+ * was never there costs as much as the first, so callers that are often asked for nothing have to know that there was something.
  */
 export function askTwice<T>(question: () => T | undefined): T | undefined {
   return question() ?? question();

@@ -116,14 +116,18 @@ export function read<Value>(
   weigh?: (value: Value) => number,
 ): Value | undefined {
   const recall = () =>
-    root.memory.values.recall(path, "file", () => {
-      if (isLinked(root, folderOf(path))) return undefined;
+    root.memory.values.recall(path, "file", (info) => {
+      if (isLinked(root, path, info)) return undefined;
       const bytes = Deno.readFileSync(path);
       const value = parse(bytes);
       if (value === undefined) return undefined;
       return { value, weight: WITH_VALUE + (weigh === undefined ? 2 * bytes.length : weigh(value)) };
     });
-  return askTwice(recall) as Value | undefined;
+  const value = recall();
+  if (value !== undefined || !root.places.has(path)) return value as Value | undefined;
+  // If there was one before, perhaps somebody is just replacing it; see `askTwice`.
+  root.places.delete(path);
+  return recall() as Value | undefined;
 }
 
 /** Reads small files of one folder through `parse`. */
