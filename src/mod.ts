@@ -23,7 +23,7 @@ export { type Detail, ERROR_CODES, type ErrorCode, type RefusalOptions, Registry
 export { type Digest, HASHES, type Hashes, type RunningHash } from "./definitions/digest.ts";
 export type { Name } from "./definitions/name.ts";
 export type { ByteRange } from "./definitions/range.ts";
-export type { Bytes, Change, Disk, FileInfo, Folder, GrowingFile } from "./disk/disk.ts";
+export type { Bytes, Change, Disk, FileInfo, Folder, GrowingFile, WhenSent } from "./disk/disk.ts";
 export { BusyError, LinkedFolderError } from "./disk/disk.ts";
 export { localDisk } from "./disk/local_disk.ts";
 export type { LocalDiskOptions } from "./disk/root.ts";

@@ -102,12 +102,13 @@ export function createRegistry(options: RegistryOptions): Registry {
       query: new URLSearchParams(target?.search),
       settings,
       slowest,
+      peer,
       budget,
       endpoints: ENDPOINTS,
       notes: telling,
       store: onStory ? { ...store, disk: store.disk.telling((change) => changes.push(change)) } : store,
     };
-    const response = await answer(call, target, guards, telling, peer);
+    const response = await answer(call, target, guards, telling);
     const url = target === undefined ? request.url : target.pathname + target.search;
     onStory?.(storyOf(request, url, response, performance.now() - started, telling));
     return response;
@@ -125,9 +126,8 @@ async function answer(
   target: Target | undefined,
   { access, hosts }: Guards,
   telling: Telling,
-  peer: Peer | undefined,
 ): Promise<Response> {
-  const { request, settings, store } = call;
+  const { peer, request, settings, store } = call;
   try {
     if (target === undefined) throw badTarget(request);
     expectNoForeignPage(request, target, settings, hosts);

@@ -70,6 +70,12 @@ export class LinkedFolderError extends Error {}
  */
 export class BusyError extends Error {}
 
+/**
+ * Tells when the last bytes of a stream are no longer in memory. The disk asks at the end of a stream. Without an answer it takes
+ * the end for that moment.
+ */
+export type WhenSent = () => Promise<unknown> | undefined;
+
 /** The operations that a registry asks of its storage. */
 export interface Disk {
   /** Looks at a file. */
@@ -103,7 +109,7 @@ export interface Disk {
    * Opens a file, or a part of it. Returns few bytes at once, and many as a stream. If the file is removed meanwhile, the
    * stream still goes on to its end. Returns `undefined` if the file is gone already.
    */
-  open(file: FileInfo, part?: ByteRange): Bytes | ReadableStream<Bytes> | undefined;
+  open(file: FileInfo, part?: ByteRange, sent?: WhenSent): Bytes | ReadableStream<Bytes> | undefined;
   /**
    * True if the callers of {@linkcode open} only send the bytes, and never change them. Then `open` may return the same bytes
    * several times, and a piece of a stream is valid only until the caller reads the next one.

@@ -18,17 +18,15 @@
 export const LARGEST: number = 1024 * 1024;
 const SMALLEST = 32 * 1024;
 
-// In bytes. Above this, all pieces are of the smallest size.
-const MOST = 32 * 1024 * 1024;
-
-// One file in so many is looked at until it is sent, in any case.
-const SAMPLE = 4;
+// In bytes. Above the first, no piece is read ahead: eight clients can have three pieces of 1 MiB. Above the second, all pieces are
+// of the smallest size.
+const MOST_WITH_READING_AHEAD = 24 * 1024 * 1024;
+const MOST = 40 * 1024 * 1024;
 
 /** The bytes of all streams of a disk that are in memory, and perhaps not sent. */
 export class InFlight {
   /** The number of bytes. */
   bytes = 0;
-  #streams = 0;
 
   /** The largest size of the next piece: a part of what is left to the limit. */
   get largestPiece(): number {
@@ -37,12 +35,6 @@ export class InFlight {
 
   /** True if a stream may read a piece before its client wants it. */
   get allowsReadingAhead(): boolean {
-    return this.bytes < MOST / 2;
-  }
-
-  /** Returns true if it is to be found out whether the next client reads its last piece. */
-  asksForProof(): boolean {
-    this.#streams++;
-    return this.#streams % SAMPLE === 0 || this.bytes > MOST / 4;
+    return this.bytes <= MOST_WITH_READING_AHEAD;
   }
 }

@@ -14,7 +14,7 @@
 
 import type { ByteRange } from "../definitions/range.ts";
 import * as changes from "./changes.ts";
-import type { Bytes, Change, Disk, FileInfo, Folder, GrowingFile } from "./disk.ts";
+import type { Bytes, Change, Disk, FileInfo, Folder, GrowingFile, WhenSent } from "./disk.ts";
 import * as growing from "./growing_files.ts";
 import { isLinked } from "./links.ts";
 import * as reading from "./reading.ts";
@@ -78,8 +78,8 @@ class LocalDisk implements Disk {
     return reading.readTogether(this.#root, this.#at(folder), parse, weigh);
   }
 
-  open(file: FileInfo, part?: ByteRange): Bytes | ReadableStream<Bytes> | undefined {
-    return open(this.#root, this.#at(file.path), file, part);
+  open(file: FileInfo, part?: ByteRange, sent?: WhenSent): Bytes | ReadableStream<Bytes> | undefined {
+    return open(this.#root, this.#at(file.path), file, part, sent);
   }
 
   put(folder: string, files: Readonly<Record<string, Uint8Array>>): Promise<void> {

@@ -15,7 +15,7 @@
  * @module
  */
 
-import type { Bytes } from "./disk.ts";
+import type { Bytes, WhenSent } from "./disk.ts";
 import { LARGEST } from "./in_flight.ts";
 import type { Root } from "./root.ts";
 
@@ -26,12 +26,8 @@ const FEW = 128 * 1024;
 // In milliseconds.
 const FAST = 1000;
 
-// The length of the end of a file that is a piece of its own; see `lengthOfEnd`.
-const END = 64 * 1024;
-
 /** The pieces of one file, for one client. */
 export class FilePieces {
-  readonly #isLong: boolean;
   #left: number;
   #size: number;
   #ahead: Promise<Bytes> | undefined;
@@ -46,23 +42,16 @@ export class FilePieces {
   #clock: ReturnType<typeof setTimeout> | undefined;
 
   /** `file` is open, and the next read gets the first of the `length` bytes. */
-  constructor(private readonly root: Root, private readonly file: Deno.FsFile, length: number) {
+  constructor(
+    private readonly root: Root,
+    private readonly file: Deno.FsFile,
+    length: number,
+    private readonly sent: WhenSent,
+  ) {
     this.#left = length;
-    this.#isLong = length > LARGEST;
-    this.#size = this.#isLong ? FIRST : LARGEST;
+    this.#size = length > LARGEST ? FIRST : LARGEST;
     this.#readAhead();
     this.#watch();
-  }
-
-  /**
-   * Returns how many bytes at the end of a piece are to be passed on by themselves. Deno takes a piece when most of the one
-   * before has been sent. So, when it has taken a short end, nearly everything has been sent. Without one, up to 1 MiB could
-   * still be in memory, and nobody would count it. But waiting for this makes a short file slower by a tenth. So only a sample
-   * of short files has such an end. If these are not read, more and more bytes are in flight, and then all files have one.
-   */
-  lengthOfEnd(piece: Bytes): number {
-    if (!this.#areOver || piece.length <= 2 * END) return 0;
-    return this.#isLong || this.root.inFlight.asksForProof() ? END : 0;
   }
 
   /** Returns the next piece, or `undefined` at the end. The caller has passed on the one before, and the earlier ones are sent. */
@@ -74,7 +63,7 @@ export class FilePieces {
       const piece = await (this.#ahead ?? this.#read());
       this.#ahead = undefined;
       if (piece.length === 0) {
-        this.stop();
+        this.#end();
         return undefined;
       }
       this.#last = piece;
@@ -151,11 +140,25 @@ export class FilePieces {
     this.#freeAhead();
   }
 
-  /** Ends, before the last piece or after it. */
+  // The client was given the last piece. It may take a long time to read it.
+  #end(): void {
+    clearTimeout(this.#clock);
+    this.#freeLast();
+    const land = () => this.#landAll();
+    const sent = this.sent();
+    if (sent === undefined) land();
+    else sent.then(land, land);
+  }
+
+  #landAll(): void {
+    for (const bytes of this.#inFlight.splice(0)) this.#land(bytes);
+  }
+
+  /** Ends before the last piece. */
   stop(): void {
     clearTimeout(this.#clock);
     this.#close();
-    for (const bytes of this.#inFlight.splice(0)) this.#land(bytes);
+    this.#landAll();
     this.#freeAhead();
     this.#freeLast();
   }

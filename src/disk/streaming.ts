@@ -11,7 +11,7 @@
  */
 
 import type { ByteRange } from "../definitions/range.ts";
-import type { Bytes, FileInfo } from "./disk.ts";
+import type { Bytes, FileInfo, WhenSent } from "./disk.ts";
 import { unlessMissing } from "./missing.ts";
 import { openIfThere, readPart } from "./reading.ts";
 import { FilePieces } from "./pieces.ts";
@@ -28,6 +28,7 @@ export function open(
   path: string,
   file: FileInfo,
   part: ByteRange | undefined,
+  sent: WhenSent = () => undefined,
 ): Bytes | ReadableStream<Bytes> | undefined {
   const { start, length } = part ?? { start: 0, length: file.size };
   if (part === undefined && length <= REMEMBERED) return readSmall(root, path, file);
@@ -35,7 +36,7 @@ export function open(
   const opened = openIfThere(path);
   if (opened === undefined) return undefined;
   if (start > 0) opened.seekSync(start, Deno.SeekMode.Start);
-  return streamOf(root, opened, length);
+  return streamOf(new FilePieces(root, opened, length, sent));
 }
 
 function readSmall(root: Root, path: string, file: FileInfo): Bytes | undefined {
@@ -52,15 +53,12 @@ function readFew(path: string, part: ByteRange): Bytes | undefined {
   });
 }
 
-function streamOf(root: Root, file: Deno.FsFile, length: number): ReadableStream<Bytes> {
-  const pieces = new FilePieces(root, file, length);
+function streamOf(pieces: FilePieces): ReadableStream<Bytes> {
   return new ReadableStream({
     async pull(controller) {
       const piece = await pieces.next();
-      if (piece === undefined) return controller.close();
-      const end = piece.length - pieces.lengthOfEnd(piece);
-      controller.enqueue(piece.subarray(0, end));
-      if (end < piece.length) controller.enqueue(piece.subarray(end));
+      if (piece === undefined) controller.close();
+      else controller.enqueue(piece);
     },
     cancel() {
       pieces.stop();

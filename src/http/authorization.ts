@@ -39,6 +39,8 @@ export type Verdict = boolean | { readonly retryAfter: number };
 export interface Peer {
   /** Its address. */
   readonly remoteAddr: { readonly hostname: string };
+  /** Is settled when the client has the answer, or has gone. */
+  readonly completed?: Promise<unknown>;
 }
 
 /**

@@ -9,6 +9,7 @@
  * @module
  */
 
+import type { Peer } from "./authorization.ts";
 import type { Rate, Settings } from "../options.ts";
 import type { RulesOfHeading } from "../spec/headings.ts";
 import type { Store } from "../store/store.ts";
@@ -27,6 +28,8 @@ export interface Call {
   readonly settings: Settings;
   /** The slowest body that the registry waits for. */
   readonly slowest: Rate;
+  /** The client, if the program that serves tells it. */
+  readonly peer?: Peer;
   /** The memory for the bodies that the registry holds whole. */
   readonly budget: BodyBudget;
   /** The table of endpoints, for the URLs of answers. */

@@ -29,7 +29,7 @@ import { resolveTag } from "../store/tags.ts";
  *
  * @throws {RegistryError} 404 if the repository does not have it, even if another one has (DEF-I01).
  */
-export function expectManifest({ request, store }: Call, name: Name, tagOrDigest: Tag | Digest): Content {
+export function expectManifest({ peer, request, store }: Call, name: Name, tagOrDigest: Tag | Digest): Content {
   const digest = isDigest(tagOrDigest) ? tagOrDigest : resolveTag(store, name, tagOrDigest);
   const manifest = digest && readManifest(store, name, digest);
   if (manifest) {
@@ -42,7 +42,7 @@ export function expectManifest({ request, store }: Call, name: Name, tagOrDigest
       mediaType,
       // A manifest is small, and clients pull it as a whole.
       hasParts: false,
-      open: () => openManifest(store, name, manifest),
+      open: () => openManifest(store, name, manifest, () => peer?.completed),
     };
   }
   throw new RegistryError("MANIFEST_UNKNOWN", {
@@ -57,10 +57,10 @@ export function expectManifest({ request, store }: Call, name: Name, tagOrDigest
  *
  * @throws {RegistryError} 404 if the repository does not have it, even if another one has (DEF-I01).
  */
-export function expectBlob({ request, store }: Call, name: Name, digest: Digest, find = findBlob): Content {
+export function expectBlob({ peer, request, store }: Call, name: Name, digest: Digest, find = findBlob): Content {
   const blob = find(store, name, digest);
   if (blob !== undefined) {
-    const open: Content["open"] = (part) => store.disk.open(blob, part);
+    const open: Content["open"] = (part) => store.disk.open(blob, part, () => peer?.completed);
     return { identity: blob, digest, size: blob.size, mediaType: "application/octet-stream", hasParts: true, open };
   }
   throw new RegistryError("BLOB_UNKNOWN", {

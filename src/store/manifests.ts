@@ -18,7 +18,7 @@ import type { Digest } from "../definitions/digest.ts";
 import { Fault } from "../definitions/fault.ts";
 import { parseStoredManifest } from "../definitions/manifest.ts";
 import type { Name } from "../definitions/name.ts";
-import type { Bytes } from "../disk/disk.ts";
+import type { Bytes, WhenSent } from "../disk/disk.ts";
 import { LongWork } from "../giving_way.ts";
 import {
   CONTENT_TYPE_FILE,
@@ -60,11 +60,16 @@ export function mediaTypeOf({ disk }: Store, name: Name, digest: Digest): string
  * Opens a manifest to be sent. A large one comes from its file in pieces: clients may read slowly, and each of them would keep
  * a copy of its own.
  */
-export function openManifest({ disk }: Store, name: Name, manifest: StoredManifest): Bytes | ReadableStream<Bytes> {
+export function openManifest(
+  { disk }: Store,
+  name: Name,
+  manifest: StoredManifest,
+  sent: WhenSent,
+): Bytes | ReadableStream<Bytes> {
   const { digest, bytes } = manifest;
   if (bytes.length <= MOST_AT_ONCE) return bytes;
   const file = disk.look(manifestFile(name, digest));
-  return (file && disk.open(file)) ?? bytes;
+  return (file && disk.open(file, undefined, sent)) ?? bytes;
 }
 
 const MOST_AT_ONCE = 128 * 1024;
