@@ -156,10 +156,10 @@ export class Program implements AsyncDisposable {
     await this.err.until(new RegExp(`(?:starts again[^]*){${++this.#kills}}`));
   }
 
-  /** Returns the memory that it uses, in bytes. Linux only; a program of `start` is another process than the registry. */
+  /** Returns the memory that it uses, in bytes. A program of `start` is another process than the registry. */
   async memory(): Promise<number> {
-    const status = await Deno.readTextFile(`/proc/${this.#child.pid}/status`);
-    return Number(/^VmRSS:\s+([0-9]+) kB$/m.exec(status)![1]) * 1024;
+    const { stdout } = await new Deno.Command("ps", { args: ["-o", "rss=", "-p", String(this.#child.pid)] }).output();
+    return Number(new TextDecoder().decode(stdout)) * 1024;
   }
 
   /** Sends it a signal, unless it has ended already. */
