@@ -44,12 +44,12 @@ const SLOW_MILLISECONDS = 2;
 
 /** Returns true if the disk with this folder is slow. It renames an empty file three times, and the fastest time counts. */
 export function isSlow(folder: string): boolean {
-  const path = `${folder}/.${crypto.randomUUID()}`;
+  const [path, other] = [1, 2].map(() => `${folder}/.${crypto.randomUUID()}`);
   Deno.openSync(path, { write: true, createNew: true }).close();
   const times = [1, 2, 3].map(() => {
     const start = performance.now();
-    Deno.renameSync(path, `${path}-`);
-    Deno.renameSync(`${path}-`, path);
+    Deno.renameSync(path, other);
+    Deno.renameSync(other, path);
     return (performance.now() - start) / 2;
   });
   Deno.removeSync(path);

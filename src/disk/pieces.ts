@@ -38,6 +38,7 @@ export class FilePieces {
   // Infinity while the client waits, and not the registry.
   #idleSince = performance.now();
   #isOpen = true;
+  #hasStopped = false;
   #isLate = false;
   #clock: ReturnType<typeof setTimeout> | undefined;
 
@@ -62,6 +63,8 @@ export class FilePieces {
     try {
       const piece = await (this.#ahead ?? this.#read());
       this.#ahead = undefined;
+      // The client went away while the disk was reading.
+      if (this.#hasStopped) return undefined;
       if (piece.length === 0) {
         this.#end();
         return undefined;
@@ -156,6 +159,7 @@ export class FilePieces {
 
   /** Ends before the last piece. */
   stop(): void {
+    this.#hasStopped = true;
     clearTimeout(this.#clock);
     this.#close();
     this.#landAll();

@@ -53,7 +53,8 @@ function readFew(path: string, part: ByteRange): Bytes | undefined {
   });
 }
 
-function streamOf(pieces: FilePieces): ReadableStream<Bytes> {
+/** Returns the pieces of a file as a stream. */
+export function streamOf(pieces: FilePieces): ReadableStream<Bytes> {
   return new ReadableStream({
     async pull(controller) {
       const piece = await pieces.next();
