@@ -13,8 +13,10 @@
  * `JSON.parse` cannot stop in between, and some texts of 8 MiB keep it busy for a second. So a long text is parsed in pieces.
  * Each piece ends in front of a comma, and gets the brackets that are open there:
  *
- *     {"layers":[a,b    ,c,d    ],"config":e}            the text, as it is cut
- *     {"layers":[a,b]}  {"layers":[0,c,d]}  {"layers":[0],"config":e}      what is parsed: each is JSON exactly if the text is
+ *     {"layers":[a,b  |  ,c,d]  |  ,"config":e}                       the text, cut in front of commas
+ *     {"layers":[a,b]}   {"layers":[0,c,d]}   {"":0,"config":e}       what is parsed
+ *
+ * All of them are JSON exactly if the text is. The 0 stands in front of the comma, and is thrown away.
  *
  * Next: ../giving_way.ts
  *
@@ -220,10 +222,14 @@ function open(above: Level | undefined, isList: boolean, placesRead: readonly st
 // paths.
 const LONGEST_NAME_READ = 32;
 
+// With such a name, a path could be the same as another one: the name "layers[]" as the objects in the list `layers`, and "" as
+// the outermost object.
+const NOT_IN_A_PATH = /^$|[.[\]]/;
+
 function pathInside(above: Level | undefined): string {
   if (above === undefined) return "";
   if (above.isList) return above.path;
-  if (above.name.length > LONGEST_NAME_READ) return ELSEWHERE;
+  if (above.name.length > LONGEST_NAME_READ || NOT_IN_A_PATH.test(above.name)) return ELSEWHERE;
   return above.path === "" ? above.name : `${above.path}.${above.name}`;
 }
 

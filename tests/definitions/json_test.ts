@@ -95,6 +95,10 @@ Deno.test("DEF-I02: the same name in two objects does not come twice, and parts 
       '{"layers":[[{"a":1,"a":2}]]}',
       '{"layers":{"a":1,"a":2}}',
       '{"x":{"config":{"a":1,"a":2}}}',
+      // Names that look like the path of something else.
+      '{"":{"a":1,"a":2}}',
+      '{"layers[]":{"a":1,"a":2}}',
+      '{"":{"config":{"a":1,"a":2}}}',
     ]
   ) {
     assertEquals(parse(text), JSON.parse(text));
