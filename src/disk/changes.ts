@@ -1,5 +1,6 @@
 /**
- * Changes. Each one happens completely or not at all. When its promise is fulfilled, it survives `kill -9` and a power cut.
+ * Changes. The change of one file happens completely or not at all; several files change in their order. When its promise is
+ * fulfilled, a change survives `kill -9` and a power cut.
  *
  * Databases and editors write files in the same way:
  *

@@ -8,8 +8,9 @@
  * A path is relative to the root and has "/" between its parts: `library/hello/_tags/latest`. Each operation has a contract
  * of one or two sentences. Three things hold for all of them:
  *
- * - A change happens completely or not at all. When its promise is fulfilled, it survives `kill -9` and a power cut. (Growing
- *   files promise less: their bytes are safe after `save` or `moveTo`, and a discarded one may be back after a power cut.)
+ * - The change of one file happens completely or not at all; several files change in their order. When its promise is fulfilled,
+ *   a change survives `kill -9` and a power cut. (Growing files promise less: their bytes are safe after `save` or `moveTo`, and
+ *   a discarded one may be back after a power cut.)
  * - If a file is not there, an operation returns `undefined`, `false` or nothing, and does not throw. A symbolic link counts as
  *   not there, and so does everything below one. An operation that would write there throws a {@linkcode LinkedFolderError}.
  *   Other errors mean that the disk has failed.

@@ -1,11 +1,12 @@
 /**
  * A disk that is a folder of this machine. Each operation of `Disk` is in one of these files:
  *
- *     look  find  list  read  readTogether     reading.ts
- *     open                                     streaming.ts
- *     put  link  keep  remove  …               changes.ts
- *     begin  grow  isGrowing                   growing_files.ts
- *     inTurn                                   turns.ts
+ *     look  find  list  listMany  read  readTogether       reading.ts
+ *     open                                                 streaming.ts
+ *     put  link  noteUse  keep  remove  tidy  …            changes.ts
+ *     begin  grow  isGrowing                               growing_files.ts
+ *     inTurn                                               turns.ts
+ *     telling                                              this file
  *
  * Next: root.ts
  *

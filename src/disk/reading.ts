@@ -174,8 +174,3 @@ export function readPart(file: Deno.FsFile, { start, length }: ByteRange): Bytes
 export function openIfThere(path: string, options?: Deno.OpenOptions): Deno.FsFile | undefined {
   return unlessMissing(() => Deno.openSync(path, options));
 }
-
-/** Returns the folder of a path. */
-export function folderOf(path: string): string {
-  return path.slice(0, path.lastIndexOf("/"));
-}

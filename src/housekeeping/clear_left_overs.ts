@@ -103,7 +103,8 @@ async function* clearContent(store: Store, name: Name, before: number): AsyncGen
       if (leftOver !== undefined) yield leftOver;
     }
     const hasNoManifest = fileNames.includes(CONTENT_TYPE_FILE) && !fileNames.includes(MANIFEST_FILE);
-    // Beside a content type, a file that is not finished is a manifest. Without one, it would later look like a blob.
+    // If an unfinished file lies beside a content type, it is a manifest. The content type must stay until that file is gone;
+    // otherwise the file would look like a blob.
     if (hasNoManifest && !disk.list(folder).some((fileName) => UNFINISHED.test(fileName))) {
       yield* removeWithoutManifest(store, name, digest, `${folder}/${CONTENT_TYPE_FILE}`);
     }
@@ -138,8 +139,8 @@ async function clearAside(
   const hasDigest = actual === digest || (actual === undefined && blobName !== undefined);
   if (!hasDigest && !isOld) return undefined;
   return await changeSoon(store, name, async () => {
-    // Earlier versions took a blob aside without its name. A push of a manifest leaves such a file, too. Its content type lies
-    // beside it, unless somebody has deleted the manifest since then.
+    // A file `.<UUID>` with the right digest is a blob of an earlier version, or a manifest whose push was killed. It is a manifest
+    // if a content type is beside it, or if it parses as one.
     const isBlob = blobName !== undefined ||
       !(disk.list(folder).includes(CONTENT_TYPE_FILE) || await isManifest(disk, file));
     const to = `${folder}/${blobName ?? "blob"}`;

@@ -50,7 +50,8 @@ export async function openUploadFor(call: Call, { name, algorithm }: Values<"nam
   return new Response(null, { status: STATUS_CODE.Accepted, headers: sessionHeaders(call, name, id, 0) });
 }
 
-// Opens a session, unless there are too many. The next request looks when `open` has counted this one already.
+// Opens a session, unless there are too many. Between the look at the number and the moment when `open` counts, nothing is awaited.
+// So two requests cannot both take the last place.
 async function ifThereIsRoom<T>({ store, settings: { maxUploads } }: Call, open: () => Promise<T>): Promise<T> {
   if (maxUploads !== Infinity) await countSessions(store);
   if (store.sessions.number < maxUploads) return await open();
@@ -72,7 +73,8 @@ export async function pushBlobInOnePost(call: Call, { name, digest }: Values<"na
     return await finishSession(store, session, digest);
   };
   const actual = await ifThereIsRoom(call, () => withNewSession(store, name, algorithmOf(digest), receiveBlob));
-  // Then somebody has removed the session's folder meanwhile. The registry must not acknowledge a blob that it does not have.
+  // `undefined`: somebody has removed the session's folder meanwhile. The registry must not acknowledge a blob that it does not
+  // have.
   if (actual === undefined) throw sessionUnknown(name, "of this request", "API-ERR-I03");
   if (actual !== digest) throw digestMismatch("PUSH-SINGLE-03", digest, actual);
   return blobCreated(call, name, digest);

@@ -41,10 +41,11 @@ import { expectPreconditions } from "../http/preconditions.ts";
 import { locationOf } from "../http/routing.ts";
 import { keepBlob } from "../store/blobs.ts";
 import { hasManifest, keepsManifest, manifestSize, storeManifest } from "../store/manifests.ts";
+import { storeReferrer } from "../store/referrers.ts";
 import { changeRepository } from "../store/repositories.ts";
 import type { Store } from "../store/store.ts";
 import { resolveTag, setTag } from "../store/tags.ts";
-import { expectListable, recordSubject, subjectHeaders } from "./pushing_manifests_with_subject.ts";
+import { expectListable, subjectHeaders } from "./pushing_manifests_with_subject.ts";
 
 /** Stores a manifest, byte for byte (PUSH-MANIFEST-09), and sets its tags. */
 export async function pushManifest(
@@ -73,7 +74,7 @@ export async function pushManifest(
     // The garbage collection waits for this action, so it cannot remove a blob between this check and the write.
     advice = await expectReferencesKept(call, name, manifest);
     if (isConditional(request)) expectPreconditions(request, currentDigest(call, name, tagOrDigest));
-    if (subject !== undefined) await recordSubject(call, name, subject, descriptor);
+    if (subject !== undefined) await storeReferrer(store, name, subject.digest, descriptor);
     await storeManifest(store, name, { digest, bytes, mediaType });
     for (const tag of tags) await setTag(store, name, tag, digest);
   });

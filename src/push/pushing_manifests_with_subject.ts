@@ -20,9 +20,6 @@
 import { STATUS_CODE } from "@std/http";
 import { RegistryError } from "../api/error_codes.ts";
 import type { Descriptor } from "../definitions/descriptor.ts";
-import type { Name } from "../definitions/name.ts";
-import type { Call } from "../http/call.ts";
-import { storeReferrer } from "../store/referrers.ts";
 
 /**
  * The longest descriptor of a referrer, in bytes. The list of referrers repeats the annotations of each manifest, and many
@@ -43,19 +40,6 @@ export function expectListable(referrer: Descriptor): void {
     expected: `a manifest with a subject whose descriptor, with its annotations, has at most ${LONGEST} bytes`,
     actual: `${length} bytes`,
   }, { status: STATUS_CODE.ContentTooLarge });
-}
-
-/**
- * Records that a manifest refers to a subject. `referrer` is the descriptor under which the referrers API lists that
- * manifest.
- */
-export async function recordSubject(
-  { store }: Call,
-  name: Name,
-  subject: Descriptor,
-  referrer: Descriptor,
-): Promise<void> {
-  await storeReferrer(store, name, subject.digest, referrer);
 }
 
 /** Returns the header that tells the client that the registry has recorded the subject (PUSH-SUBJECT-01). */

@@ -67,12 +67,12 @@ export function openManifest(
   sent: WhenSent,
 ): Bytes | ReadableStream<Bytes> {
   const { digest, bytes } = manifest;
-  if (bytes.length <= MOST_AT_ONCE) return bytes;
+  if (bytes.length <= LARGEST_AT_ONCE) return bytes;
   const file = disk.look(manifestFile(name, digest));
   return (file && disk.open(file, undefined, sent)) ?? bytes;
 }
 
-const MOST_AT_ONCE = 128 * 1024;
+const LARGEST_AT_ONCE = 128 * 1024;
 
 /** Returns true if a repository has a manifest. */
 export function hasManifest(store: Store, name: Name, digest: Digest): boolean {

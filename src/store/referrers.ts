@@ -63,8 +63,8 @@ export async function removeReferrer(store: Store, name: Name, subject: Digest, 
 }
 
 /**
- * The longest list of referrers that is read at once, and the longest descriptor, in bytes. Of a longer one, which an older
- * version of the registry has written, only the type, the digest and the size are listed.
+ * The most bytes of descriptors on one page and in one remembered list, and the longest descriptor. Of a longer descriptor, only
+ * its type, digest and size are listed.
  */
 export const LARGEST_LIST = 4 * 1024 * 1024 - 1024;
 

@@ -78,8 +78,8 @@ export async function withNewSession<T>(
 }
 
 /**
- * Runs an action on a session, one request at a time. Returns `undefined` if there is no such session, or it has expired. The
- * time before the request and the time after it count from the request, however long the request takes.
+ * Runs an action on a session, one request at a time. Returns `undefined` if there is no such session, or it has expired. Notes
+ * the use of the session before the action and after it, so a request that takes long does not use up the session's lifetime.
  */
 export async function withSession<T>(
   store: Store,
