@@ -12,7 +12,8 @@
  */
 
 /** The types of an option's value. A list of words means one of them. */
-export type OptionType = "switch" | "number" | "bytes" | "milliseconds" | "text" | "url" | "hosts" | readonly string[];
+// deno-fmt-ignore
+export type OptionType = "switch" | "number" | "bytes" | "milliseconds" | "text" | "url" | "host" | "hosts" | readonly string[];
 
 /** One option. */
 export interface Option {
@@ -50,7 +51,7 @@ export const REGISTRY_OPTIONS = {
 // deno-fmt-ignore
 export const PROGRAM_OPTIONS = {
   root:            { type: "text",         default: "testdata",      commands: "serve verify gc tree", sentence: "the folder of the registry", argument: "FOLDER", usual: "testdata" },
-  host:            { type: "text",         default: "127.0.0.1",     commands: "serve",        sentence: "the address to listen on", argument: "ADDRESS", usual: "127.0.0.1" },
+  host:            { type: "host",         default: "127.0.0.1",     commands: "serve",        sentence: "the address to listen on", argument: "ADDRESS", usual: "127.0.0.1" },
   port:            { type: "number",       default: 5080,            commands: "serve",        sentence: "the port to listen on; 0 for any that is free", argument: "NUMBER", usual: "5080", range: [0, 65535] },
   log:             { type: ["story", "line", "json", "none"], default: undefined, commands: "serve", sentence: "story, line, json or none", argument: "FORM", usual: "story on a terminal, line elsewhere" },
   threads:         { type: "number",       default: undefined,       commands: "serve",        sentence: "how many threads serve; one on port 0", argument: "NUMBER", usual: "as many as processors, at most 4", range: [1, 64] },

@@ -376,6 +376,20 @@ Deno.test("--origin takes a scheme and a host, with a port if it is another one,
   assertThrows(() => parseCommandLine(["verify", "--origin", "https://registry.example"], ""), UsageError, "--origin");
 });
 
+Deno.test("--host takes a name or an IP address, and nothing that Deno has no permission for", async () => {
+  for (const host of ["localhost", "registry.lan", "a_b", "127.0.0.1", "0.0.0.0", "::", "::1", "::ffff:127.0.0.1"]) {
+    assertEquals((parseCommandLine(["--host", host], "") as CommandLine).host, host);
+  }
+  const bad = ["a/b", "*", "foo bar", ".", "a..b", "127.0.0.1:5080", "[::1]", ":::", "http://a", "a,b", "a".repeat(64)];
+  const reason = (host: string) => `--host wants a name or an IP address, such as 127.0.0.1 or ::1, not "${host}"`;
+  for (const host of bad) {
+    assertEquals(assertThrows(() => parseCommandLine(["--host", host], ""), UsageError).message, reason(host));
+  }
+
+  await using program = Program.start("--host", "a/b");
+  assertEquals(await program.outcome(), { code: 2, out: "", errors: `glassbox: ${reason("a/b")}\n` });
+});
+
 Deno.test("--allow-host takes hosts without ports, with commas between", () => {
   const good = {
     "registry.lan": ["registry.lan"],

@@ -2,6 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { bytes, digestOf } from "./fixture.ts";
+import { Folder } from "./folder.ts";
 import { openSession, pushBlob } from "./processes/content.ts";
 import type { Program } from "./processes/program.ts";
 import { SharedRoot } from "./processes/shared_root.ts";
@@ -188,3 +189,25 @@ for (const [what, signal] of [["the drain", "SIGTERM"], ["kill -9", "SIGKILL"]] 
     await body.abandon();
   });
 }
+
+Deno.test("on SIGTERM an upload finishes also if the registry has stopped to look for late changes before", async () => {
+  await using root = new SharedRoot();
+  using elsewhere = new Folder();
+  await Deno.symlink(elsewhere.path, `${root.path}/.locks`);
+  const [registry] = await root.start(1);
+  await registry.err.until(/symbolic link/);
+  await Deno.remove(`${root.path}/.locks`);
+  const location = await openSession(registry);
+  const body = new SlowBody();
+  const upload = registry.send("PUT", `${location}?digest=${digestOf("foobar")}`, { body: body.stream });
+  upload.catch(() => {}); // The error surfaces at the `await`.
+  await body.write("foo");
+  await untilStored(registry, location, 3);
+
+  registry.signal("SIGTERM");
+  await registry.ask("GET", "/v2/", ({ status }) => status !== 200);
+  await body.write("bar");
+  await body.close();
+
+  assertEquals([(await upload).status, await registry.status()], [201, { code: 0, signal: null }]);
+});

@@ -96,6 +96,25 @@ for (const outside of ["a file", "a folder", "itself"]) {
   });
 }
 
+Deno.test("if the folder of the locks is a symbolic link, a push is a failure of the registry, and the story has the cause", async () => {
+  using elsewhere = new Folder();
+  await using registry = await startRegistry();
+  await Deno.symlink(elsewhere.path, `${registry.root}/.locks`);
+
+  const headers = { "Content-Type": TYPES.index };
+  const pushed = await registry.send("PUT", `${HELLO}/manifests/latest`, { body: indexOf("one").text, headers });
+
+  const message = "the registry failed; its log says why";
+  assertEquals([pushed.status, await pushed.json()], [500, {
+    errors: [{ code: "UNKNOWN", message, detail: { cause: null } }],
+  }]);
+  assertEquals(
+    registry.stories.at(-1)!.refusal?.message,
+    `${registry.root}/.locks is a symbolic link; the registry follows none, and needs a folder there for its locks`,
+  );
+  assertEquals(elsewhere.everything(), []);
+});
+
 // Folders of a repository, the last word of each request that uses one, and what these requests answer once a link stands
 // in the folder's place.
 const USED = {

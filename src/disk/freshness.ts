@@ -14,7 +14,7 @@
  * sees them change all the same, its first look has shown old words: it sees changes late, or the locks of the others do not
  * count here. No clock is compared with the clock of another machine.
  *
- * A round takes a minute. At all other times a registry looks for a new round every five seconds, and does nothing else.
+ * A round takes a minute for each registry. At all other times a registry looks for a new round every five seconds, and does nothing else.
  *
  * Next: running_hashes.ts
  *
@@ -23,17 +23,16 @@
 
 import { removeFolder } from "./changes.ts";
 import { BusyError } from "./disk.ts";
-import { expectNotLinked } from "./links.ts";
 import { unlessMissingLater } from "./missing.ts";
 import { type Root, rootOf } from "./root.ts";
 import { makeFolder, placeAside, step } from "./steps.ts";
-import { lock, openLock } from "./turns.ts";
+import { expectLockFolder, lock, lockFolder, openLock } from "./turns.ts";
 
 /** The pace of a registry that takes part. Times are in milliseconds. */
 export interface Pace {
   /** The time between two looks for a new round. */
   readonly rounds: number;
-  /** The number of turns in a round. All together last a minute, because NFS remembers folders for so long. */
+  /** The number of turns in a round. All turns of a registry last a minute, because NFS remembers folders for so long. */
   readonly turns: number;
   /** The length of a turn. It is longer than most file systems remember names by default. */
   readonly turn: number;
@@ -70,7 +69,7 @@ export class Freshness {
   constructor(path: string, tell: (late: number) => void, pace: Partial<Pace> = {}) {
     // No request waits for this. So it leaves the calls to other threads, which may take their time.
     this.#root = rootOf(path, { durability: "none", isSlow: true });
-    this.#folder = `${this.#root.path}/.locks`;
+    this.#folder = lockFolder(this.#root);
     this.#tell = tell;
     this.#pace = { ...USUAL, ...pace };
     this.ended = this.#takePart();
@@ -84,7 +83,7 @@ export class Freshness {
   }
 
   async #takePart(): Promise<void> {
-    expectNotLinked(this.#root, this.#folder);
+    expectLockFolder(this.#root);
     // A round that begins after this look is for this registry as well.
     let round = await this.#read("round");
     using serving = await this.#open("serving");

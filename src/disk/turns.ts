@@ -19,7 +19,7 @@
 import { createHash } from "node:crypto";
 import { dirname } from "node:path";
 import { BusyError } from "./disk.ts";
-import { expectNotLinked } from "./links.ts";
+import { isLinked } from "./links.ts";
 import type { Root } from "./root.ts";
 import { step, withFolder } from "./steps.ts";
 
@@ -76,8 +76,8 @@ const LONGEST_PAUSE = 100;
 export async function lock(file: Deno.FsFile, deadline: number): Promise<void> {
   // Mostly nobody holds the lock. Then this thread takes it at once, and no other thread has to wait for it.
   if (file.tryLockSync(true)) return;
-  // The system gives the lock to the one that has waited longest. If this one gives up, the system still gives it the lock
-  // later, and takes it back at once, because the file has been closed.
+  // If an action gives up, it still stands in the line of the system. It gets the lock later and loses it at once, because its
+  // file is closed.
   if (inThreads < MOST_IN_THREADS) {
     inThreads++;
     const locked = file.lock(true).finally(() => inThreads--);
@@ -92,15 +92,30 @@ export async function lock(file: Deno.FsFile, deadline: number): Promise<void> {
 
 /** Runs an action while no other action with the same key runs, in any process. */
 export function inTurn<T>(root: Root, key: string, action: () => Promise<T>): Promise<T> {
-  const folder = `${root.path}/.locks`;
   // Two keys may share a lock file. Then they sometimes wait for each other, and that does no harm.
-  const path = `${folder}/${createHash("sha256").update(key).digest("hex").slice(0, 2)}`;
+  const path = `${lockFolder(root)}/${createHash("sha256").update(key).digest("hex").slice(0, 2)}`;
   return queue(root, path, async (deadline) => {
-    expectNotLinked(root, folder);
+    expectLockFolder(root);
     using file = await openLock(root, path);
     await lock(file, deadline);
     return await action();
   });
+}
+
+/** Returns the path of the folder with the locks. */
+export function lockFolder(root: Root): string {
+  return `${root.path}/.locks`;
+}
+
+/**
+ * Makes sure that the disk may write into the folder of the locks.
+ *
+ * @throws {Error} if it is a symbolic link. That is no `LinkedFolderError`, because it says nothing about a repository.
+ */
+export function expectLockFolder(root: Root): void {
+  const folder = lockFolder(root);
+  if (!isLinked(root, folder)) return;
+  throw new Error(`${folder} is a symbolic link; the registry follows none, and needs a folder there for its locks`);
 }
 
 /** Opens the file of a lock. Makes it, and its folder, if they are not there. */

@@ -12,6 +12,7 @@
  * @module
  */
 
+import { isIPv6 } from "node:net";
 import { platform } from "node:process";
 import { parseArgs } from "node:util";
 import { parseBytes } from "../definitions/size.ts";
@@ -144,6 +145,7 @@ function valueOf(flag: string, { type, range }: Option, text: string): boolean |
   if (type === "switch") return true;
   if (type === "text") return text;
   if (type === "url") return originOf(flag, text);
+  if (type === "host") return hostOf(flag, text);
   if (type === "hosts") return hostsOf(flag, text);
   if (type === "number") return numberOf(flag, text, range);
   if (type === "bytes") return bytesOf(flag, text);
@@ -185,8 +187,16 @@ function originOf(flag: string, text: string): string {
   throw new UsageError(`--${flag} wants a scheme and a host, such as https://registry.example, not "${text}"`);
 }
 
+// A name, or an address of IPv4. Deno gives a permission for these.
+const HOST = /^[\w-]{1,63}(?:\.[\w-]{1,63})*\.?$/;
+
+function hostOf(flag: string, text: string): string {
+  if (HOST.test(text) || isIPv6(text)) return text;
+  throw new UsageError(`--${flag} wants a name or an IP address, such as 127.0.0.1 or ::1, not "${text}"`);
+}
+
 function hostsOf(flag: string, text: string): string[] {
   const hosts = text.split(",").map((host) => host.trim());
-  if (hosts.every((host) => /^(?:[\w.-]+|\[[\da-fA-F:.]+\])$/.test(host))) return hosts;
+  if (hosts.every((host) => HOST.test(host) || isIPv6(/^\[(.+)\]$/.exec(host)?.[1] ?? ""))) return hosts;
   throw new UsageError(`--${flag} wants hosts without ports, such as registry.lan,10.0.0.5, not "${text}"`);
 }

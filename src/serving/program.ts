@@ -53,7 +53,7 @@ export async function work(line: CommandLine, version: string): Promise<boolean>
 
   const failure = await Promise.race([stop, listening.failed]).catch((error) => error);
   clearInterval(housekeeping);
-  freshness?.stop();
+  freshness?.stop().catch(() => {}); // `watchFreshness` has reported it.
   if (failure !== undefined) errors.print(`glassbox: cannot listen any more: ${oneLine(failure)}`);
   const patience = setTimeout(() => errors.print(stopping(line)), 300);
   // Without new connections, what runs is not worth the wait: the sooner this process ends, the sooner the next one serves.
@@ -172,13 +172,13 @@ function stopping({ drain }: CommandLine): string {
   return `glassbox: waits up to ${drain / 1000} s for requests that are still running; Ctrl-C again stops at once`;
 }
 
-// Waits for a signal. One Ctrl-C can come twice, from the terminal and from the first start, so `signalToStop` ignores the signals
-// of the first `deaf` milliseconds.
+// Waits for a signal. One Ctrl-C can come twice, from the terminal and from the first process, so `signalToStop` ignores the
+// signals of the first `deaf` milliseconds. A terminal that is closed sends SIGHUP.
 function signalToStop(deaf = 0): Promise<void> {
   const since = Date.now();
   return new Promise((resolve) => {
     const listen = () => Date.now() - since >= deaf && resolve();
-    Deno.addSignalListener("SIGINT", listen);
-    if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", listen);
+    const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM", "SIGHUP"];
+    for (const signal of signals) Deno.addSignalListener(signal, listen);
   });
 }

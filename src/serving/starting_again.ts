@@ -7,7 +7,7 @@
  *       └─▶ deno run --allow-net=127.0.0.1:5080 --allow-read=testdata … main.ts?started
  *
  * The second process serves. If it ends and nobody has asked it to, the first one starts it again: after a tenth of a second,
- * and twice as long after each further end. What clients were told is kept is on the disk, so nothing is lost with a process.
+ * and twice as long after each further end, up to a second. What clients were told is kept is on the disk, so nothing is lost with a process.
  *
  * Next: htpasswd.ts
  *
@@ -43,8 +43,12 @@ const SHORTEST_PAUSE = 100;
 const LONGEST_PAUSE = 1000;
 const WELL_SERVED = 60_000;
 
+// If Deno itself cannot run the program, for example because it does not like a permission, it ends within this time, in
+// milliseconds.
+const NOT_RUN = 1000;
+
 // A person or a service manager ends a program with these.
-const STOPS: readonly (Deno.Signal | null)[] = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
+const STOPS: readonly Deno.Signal[] = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
 
 /**
  * Starts the program again with the permissions for a command line, and once more each time it ends without being asked to.
@@ -57,10 +61,11 @@ export async function startAgain(main: string, args: readonly string[], line: Co
   for (let starts = 1;; starts++) {
     const since = performance.now();
     const end = await processes.run();
-    if (processes.isStopping || !isUnexpected(end, line, starts)) {
+    const lived = performance.now() - since;
+    if (processes.isStopping || !isUnexpected(end, line, starts, lived)) {
       return end.code === STATUS.notStarted ? STATUS.failure : end.code;
     }
-    if (performance.now() - since > WELL_SERVED) pause = SHORTEST_PAUSE;
+    if (lived > WELL_SERVED) pause = SHORTEST_PAUSE;
     const elsewhere = line.port === 0 ? ", on another port because of --port 0" : "";
     const cause = end.signal ?? `status ${end.code}`;
     errors.print(`glassbox: the registry has ended (${cause}); it starts again in ${pause / 1000} s${elsewhere}`);
@@ -77,9 +82,15 @@ function cachedOnly({ htpasswd }: CommandLine): string[] {
 
 // What did not work at the first start would not work at the next one. But after that it may be a matter of time: another
 // process may have the port for a while.
-function isUnexpected({ code, signal }: Deno.CommandStatus, { command }: CommandLine, starts: number): boolean {
-  if (command !== "serve" || STOPS.includes(signal)) return false;
-  return code !== STATUS.done && code !== STATUS.usage && (code !== STATUS.notStarted || starts > 1);
+function isUnexpected(
+  { code, signal }: Deno.CommandStatus,
+  { command }: CommandLine,
+  starts: number,
+  lived: number,
+): boolean {
+  if (command !== "serve" || code === STATUS.done || code === STATUS.usage) return false;
+  if (signal !== null) return !STOPS.includes(signal);
+  return starts > 1 || (code !== STATUS.notStarted && lived > NOT_RUN);
 }
 
 // The processes that are started one after the other, and the signals to this one.
@@ -93,7 +104,7 @@ class Processes {
   constructor(flags: readonly string[]) {
     this.#flags = flags;
     // This process passes each signal on. A terminal interrupts both processes itself, and a second signal does no harm.
-    const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+    const signals: readonly Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : STOPS;
     for (const signal of signals) Deno.addSignalListener(signal, () => this.#stop(signal));
   }
 

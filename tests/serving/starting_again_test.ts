@@ -4,7 +4,7 @@ import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { digestOf } from "../fixture.ts";
 import { Folder } from "../folder.ts";
 import { pushBlob } from "../processes/content.ts";
-import { freePort, Program } from "../processes/program.ts";
+import { freePort, Program, runDeno } from "../processes/program.ts";
 
 function isThere(address: string): Promise<boolean> {
   return fetch(`${address}/v2/`).then(async (answer) => (await answer.bytes(), answer.ok), () => false);
@@ -108,3 +108,31 @@ Deno.test("a housekeeping command that finds faults is not started again", async
 
   assertEquals([code, errors, out.includes("1 fault")], [1, "", true]);
 });
+
+Deno.test("if Deno itself cannot run the second process at the first start, it is not started again", async () => {
+  const from = (path: string) => new URL(`../../src/serving/${path}`, import.meta.url).href;
+  const script = `
+    import { parseCommandLine } from "${from("command_line.ts")}";
+    import { startAgain } from "${from("starting_again.ts")}";
+    Deno.exit(await startAgain("file:///not/there/main.ts", [], parseCommandLine([], "")));
+  `;
+
+  const { code, errors } = await runDeno("eval", "--no-check", script);
+
+  assertEquals(code, 1);
+  assertEquals(errors.match(/glassbox.*/g), null);
+});
+
+for (const signal of ["SIGHUP", "SIGQUIT"] as const) {
+  Deno.test(`on ${signal}, both processes end, and nobody keeps the port`, async () => {
+    using folder = new Folder();
+    await using program = Program.start("--port", freePort(), "--root", folder.path);
+    const address = await program.listening();
+
+    program.signal(signal);
+    const { code, errors } = await program.outcome();
+
+    assertEquals([code, errors], [{ SIGHUP: 0, SIGQUIT: 131 }[signal], ""]);
+    assertEquals(await isThere(address), false);
+  });
+}
