@@ -92,20 +92,18 @@ export interface Disk {
   listMany(folder: string): Promise<readonly string[]>;
   /**
    * Reads a small file, passes its bytes to `parse`, and returns the result. As long as the file does not change, the disk may
-   * return the same result again. Returns `undefined` if the file is not there or if `parse` returns `undefined`. `weigh` says
-   * how many bytes a result takes, if that has nothing to do with the length of the file.
+   * return the same result again. Returns `undefined` if the file is not there or if `parse` returns `undefined`.
    */
-  read<Value>(
-    path: string,
-    parse: (bytes: Bytes) => Value | undefined,
-    weigh?: (value: Value) => number,
-  ): Value | undefined;
+  read<Value>(path: string, parse: (bytes: Bytes) => Value | undefined): Value | undefined;
   /** Does the same with the small files of one folder. The folder changes if a file is added, removed or replaced. */
-  readTogether<Value>(
-    folder: string,
-    parse: (files: Folder) => Value | undefined,
-    weigh?: (value: Value) => number,
-  ): Value | undefined;
+  readTogether<Value>(folder: string, parse: (files: Folder) => Value | undefined): Value | undefined;
+  /**
+   * Remembers a value that somebody has made of a file or folder as it is now. `weight` says how many bytes it takes. It replaces
+   * what the disk remembers from {@linkcode read} or {@linkcode readTogether}. The disk may also forget it at any time.
+   */
+  remember<Value>(path: string, value: Value, weight: number): void;
+  /** Returns the value that the disk remembers for a file or folder, if it has not changed since. Reads nothing. */
+  recall<Value>(path: string): Value | undefined;
   /**
    * Opens a file, or a part of it. Returns few bytes at once, and many as a stream. If the file is removed meanwhile, the
    * stream still goes on to its end. Returns `undefined` if the file is gone already.

@@ -20,7 +20,7 @@ import type { Bytes, GrowingFile } from "./disk.ts";
 import { identityOf } from "./identity.ts";
 import { expectNotLinked, isLinked } from "./links.ts";
 import { isNotEmpty, unlessMissingLater } from "./missing.ts";
-import { fileInfo, fileSize, openIfThere, readPart, remember, timeOf } from "./reading.ts";
+import { fileInfo, fileSize, openIfThere, readPart, rememberFound, timeOf } from "./reading.ts";
 import { pathAt, type Root } from "./root.ts";
 import { makeFolder, step, syncFile, tell, tellRemoved, withFolder } from "./steps.ts";
 import { syncFolders, syncName } from "./syncing.ts";
@@ -215,7 +215,7 @@ class LockedFile implements GrowingFile {
     // one of them. So the old name has to be gone, too.
     await syncFolders(root, [folder, dirname(own)], [target, identityOf(this.#info)]);
     // The manifest that needs this blob will mostly come next.
-    remember(root, folder, `${folderBelow}/${name}`, this.#info);
+    rememberFound(root, folder, `${folderBelow}/${name}`, this.#info);
     tell(root, "+", target);
     tellRemoved(root, own);
     return true;

@@ -1,7 +1,7 @@
 /**
  * A disk that is a folder of this machine. Each operation of `Disk` is in one of these files:
  *
- *     look  find  list  listMany  read  readTogether       reading.ts
+ *     look  find  list  read  remember  recall  …          reading.ts
  *     open                                                 streaming.ts
  *     put  link  noteUse  keep  remove  tidy  …            changes.ts
  *     begin  grow  isGrowing                               growing_files.ts
@@ -63,20 +63,20 @@ class LocalDisk implements Disk {
     return reading.listMany(this.#root, folder === "" ? this.#root.path : this.#at(folder));
   }
 
-  read<Value>(
-    path: string,
-    parse: (bytes: Bytes) => Value | undefined,
-    weigh?: (value: Value) => number,
-  ): Value | undefined {
-    return reading.read(this.#root, this.#at(path), parse, weigh);
+  read<Value>(path: string, parse: (bytes: Bytes) => Value | undefined): Value | undefined {
+    return reading.read(this.#root, this.#at(path), parse);
   }
 
-  readTogether<Value>(
-    folder: string,
-    parse: (files: Folder) => Value | undefined,
-    weigh?: (value: Value) => number,
-  ): Value | undefined {
-    return reading.readTogether(this.#root, this.#at(folder), parse, weigh);
+  readTogether<Value>(folder: string, parse: (files: Folder) => Value | undefined): Value | undefined {
+    return reading.readTogether(this.#root, this.#at(folder), parse);
+  }
+
+  remember<Value>(path: string, value: Value, weight: number): void {
+    reading.remember(this.#root, this.#at(path), value, weight);
+  }
+
+  recall<Value>(path: string): Value | undefined {
+    return reading.recall(this.#root, this.#at(path));
   }
 
   open(file: FileInfo, part?: ByteRange, sent?: WhenSent): Bytes | ReadableStream<Bytes> | undefined {

@@ -111,10 +111,20 @@ export class Memory<Value> {
     return this.#keep(path, info, await unlessMissingLater(() => read(info)), started);
   }
 
-  #remembered(path: string, kind: "file" | "folder"): { value?: Value; info?: Deno.FileInfo } {
+  /** Returns the remembered value for a path, if it still holds. Reads nothing, and does not look for what it does not know. */
+  get(path: string): Value | undefined {
+    return this.#entries.has(path) ? this.#remembered(path).value : undefined;
+  }
+
+  /** Remembers a value for a path as it is now. The caller has to see to it that the path leads through no link. */
+  set(path: string, info: Deno.FileInfo, now: { value: Value; weight: number }): void {
+    this.#keep(path, info, now, Date.now());
+  }
+
+  #remembered(path: string, kind?: "file" | "folder"): { value?: Value; info?: Deno.FileInfo } {
     const found = unlessMissing(() => Deno.lstatSync(path));
     // The disk takes a symbolic link for a missing file, wherever it leads. And reading a pipe would wait for ever.
-    const info = (kind === "file" ? found?.isFile : found?.isDirectory) ? found : undefined;
+    const info = kind === undefined || (kind === "file" ? found?.isFile : found?.isDirectory) ? found : undefined;
     const entry = this.#entries.get(path);
     if (entry === undefined) return { info };
     if (info !== undefined && entry.time === info.mtime?.getTime() && isSame(entry.identity, info)) return entry;

@@ -44,10 +44,11 @@ export async function unlessMissingLater<T>(action: () => T): Promise<Awaited<T>
 /**
  * Asks for something in a file that others replace, such as a tag. On JuiceFS the file may seem to be missing at that moment, so
  * if there is no answer, this asks once more. Nobody replaces blobs; one question is enough for them. A second question about what
- * was never there costs as much as the first, so callers that are often asked for nothing have to know that there was something.
+ * was never there costs as much as the first, so a caller that is often asked for nothing says whether it is of use.
  */
-export function askTwice<T>(question: () => T | undefined): T | undefined {
-  return question() ?? question();
+export function askTwice<T>(question: () => T | undefined, isOfUse: () => boolean = () => true): T | undefined {
+  const answer = question();
+  return answer === undefined && isOfUse() ? question() : answer;
 }
 
 /** Returns true if an error says that a file or folder is not there. */

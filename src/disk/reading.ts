@@ -49,7 +49,7 @@ export function find(root: Root, folder: string, at: string, names: readonly str
     // Mostly the file is still there under the same name. Then one look is enough, and the folder is not listed.
     const info = fileInfo(folder + known.path.slice(at.length));
     if (info && isSame(known.identity, info)) {
-      return isUnchanged(known, info) ? known : remember(root, folder, known.path, info);
+      return isUnchanged(known, info) ? known : rememberFound(root, folder, known.path, info);
     }
   }
   const name = list(root, folder).find((name) => names.includes(name));
@@ -58,7 +58,7 @@ export function find(root: Root, folder: string, at: string, names: readonly str
     found.delete(folder);
     return undefined;
   }
-  return remember(root, folder, `${at}/${name}`, info);
+  return rememberFound(root, folder, `${at}/${name}`, info);
 }
 
 // A caller can recognize a file that has not changed, because it gets the same object again.
@@ -67,7 +67,7 @@ function isUnchanged({ size, lastUsed, links }: FileInfo, info: Deno.FileInfo): 
 }
 
 /** Remembers which file `find` will probably look for in a folder. `path` is the path of the file below the root. */
-export function remember(root: Root, folder: string, path: string, info: Deno.FileInfo): FileInfo {
+export function rememberFound(root: Root, folder: string, path: string, info: Deno.FileInfo): FileInfo {
   const now = { path, size: info.size, lastUsed: timeOf(info), links: info.nlink ?? 1, identity: identityOf(info) };
   root.memory.found.set(folder, now);
   // The caller has made sure that the folder is no link.
@@ -113,21 +113,18 @@ export function read<Value>(
   root: Root,
   path: string,
   parse: (bytes: Bytes) => Value | undefined,
-  weigh?: (value: Value) => number,
 ): Value | undefined {
+  let isRead = false;
   const recall = () =>
     root.memory.values.recall(path, "file", (info) => {
       if (isLinked(root, path, info)) return undefined;
       const bytes = Deno.readFileSync(path);
+      isRead = true;
       const value = parse(bytes);
-      if (value === undefined) return undefined;
-      return { value, weight: WITH_VALUE + (weigh === undefined ? 2 * bytes.length : weigh(value)) };
+      return value === undefined ? undefined : { value, weight: WITH_VALUE + 2 * bytes.length };
     });
-  const value = recall();
-  if (value !== undefined || !root.places.has(path)) return value as Value | undefined;
-  // If there was one before, perhaps somebody is just replacing it; see `askTwice`.
-  root.places.delete(path);
-  return recall() as Value | undefined;
+  // If the file is missing, but there was one before, perhaps somebody is just replacing it.
+  return askTwice(recall, () => !isRead && root.places.delete(path)) as Value | undefined;
 }
 
 /** Reads small files of one folder through `parse`. */
@@ -135,7 +132,6 @@ export function readTogether<Value>(
   root: Root,
   folder: string,
   parse: (files: Folder) => Value | undefined,
-  weigh?: (value: Value) => number,
 ): Value | undefined {
   return root.memory.values.recall(folder, "folder", (info) => {
     if (isLinked(root, folder, info)) return undefined;
@@ -151,8 +147,20 @@ export function readTogether<Value>(
         return bytes;
       },
     });
-    return value === undefined ? undefined : { value, weight: weight + (weigh?.(value) ?? 0) };
+    return value === undefined ? undefined : { value, weight };
   }) as Value | undefined;
+}
+
+/** Returns the value that is remembered for a file or folder. */
+export function recall<Value>(root: Root, path: string): Value | undefined {
+  return root.memory.values.get(path) as Value | undefined;
+}
+
+/** Remembers a value for a file or folder as it is now. */
+export function remember<Value>(root: Root, path: string, value: Value, weight: number): void {
+  const info = unlessMissing(() => Deno.lstatSync(path));
+  if (info === undefined || isLinked(root, path, info)) return;
+  root.memory.values.set(path, info, { value, weight: WITH_VALUE + weight });
 }
 
 // The bytes that a value takes in memory besides its own, roughly.

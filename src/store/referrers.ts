@@ -111,15 +111,11 @@ export async function* listReferrers(
 ): AsyncGenerator<readonly Referrer[]> {
   const { disk } = store;
   const folder = referrersFolder(name, subject);
-  let isThere = false;
-  const known = disk.readTogether<readonly Referrer[]>(folder, () => {
-    isThere = true;
-    return undefined;
-  });
-  if (known !== undefined) yield known;
-  if (known !== undefined || !isThere) return;
+  const known = disk.recall<readonly Referrer[]>(folder);
+  if (known !== undefined) return yield known;
 
   const names = await disk.listMany(folder);
+  if (names.length === 0) return;
   const work = new LongWork();
   const all: Referrer[] = [];
   // A list that lacks something must not be remembered: a missing manifest may come without a change in this folder.
@@ -132,7 +128,7 @@ export async function* listReferrers(
     if (referrer !== undefined) yield [referrer];
   }
   const isSame = left > 0 && await disk.listMany(folder) === names;
-  if (isSame) disk.readTogether(folder, () => all, () => 2 * (LARGEST_LIST - left));
+  if (isSame) disk.remember(folder, all, 2 * (LARGEST_LIST - left));
 }
 
 /** Returns the digests of all entries of a subject, sorted, also of those whose manifest is not there. */
@@ -170,25 +166,21 @@ export async function relationsOf(store: Store, name: Name, digest: Digest): Pro
   const mediaType = mediaTypeOf(store, name, digest);
   if (mediaType === undefined) return undefined;
   const path = manifestFile(name, digest);
-  let bytes: Bytes | undefined;
-  const known = store.disk.read<Relations & { mediaType: string }>(path, (read) => {
-    bytes = read;
-    return undefined;
-  });
+  const known = store.disk.recall<Relations & { mediaType: string }>(path);
   if (known?.mediaType === mediaType) return known;
-  bytes ??= readManifest(store, name, digest)?.bytes;
 
-  const manifest = bytes && await parseStoredManifest({ bytes, mediaType });
+  const stored = readManifest(store, name, digest);
+  const manifest = stored && await parseStoredManifest(stored);
   if (manifest === undefined || manifest instanceof Fault) return undefined;
   const { subject, shape, references } = manifest;
   const children = shape === "image" ? [] : references.map(({ descriptor }) => descriptor.digest);
   const relations = {
-    mediaType,
+    mediaType: stored!.mediaType,
     subject: subject?.digest,
-    referrer: referrerOf(describe(manifest, digest, bytes!.length)),
+    referrer: referrerOf(describe(manifest, digest, stored!.bytes.length)),
     children: [...new Set(children)].slice(0, MOST_CHILDREN).sort(),
   };
-  store.disk.read(path, () => relations, () => 2 * relations.referrer.size + 128 * relations.children.length);
+  store.disk.remember(path, relations, 2 * relations.referrer.size + 128 * relations.children.length);
   return relations;
 }
 

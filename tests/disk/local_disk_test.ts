@@ -57,3 +57,36 @@ Deno.test(
     assertEquals(Deno.readTextFileSync(`${folder.path}/a/digest/blob`), "foo");
   },
 );
+
+Deno.test("a file is read once, even if there is nothing of use in it", async () => {
+  using folder = new Folder();
+  const disk = localDisk(folder.path);
+  await disk.put("a/_tags", { latest: bytes("no digest") });
+  let reads = 0;
+
+  const value = disk.read("a/_tags/latest", () => {
+    reads++;
+    return undefined;
+  });
+
+  assertEquals([value, reads], [undefined, 1]);
+});
+
+Deno.test("the disk recalls what it was told to remember until the file or folder changes, and remembers nothing of what is not there", async () => {
+  using folder = new Folder();
+  const disk = localDisk(folder.path);
+  await disk.put("a/_tags", { latest: bytes("one") });
+  const then = new Date(Date.now() - 60 * 60 * 1000);
+  for (const path of ["a/_tags/latest", "a/_tags"]) Deno.utimeSync(`${folder.path}/${path}`, then, then);
+  const paths = ["a/_tags/latest", "a/_tags", "a/_tags/nothing"];
+  const recall = () => paths.map((path) => disk.recall<string>(path));
+
+  const before = recall();
+  for (const path of paths) disk.remember(path, `of ${path}`, 100);
+  const remembered = recall();
+  await disk.put("a/_tags", { latest: bytes("two") });
+
+  assertEquals(before, [undefined, undefined, undefined]);
+  assertEquals(remembered, ["of a/_tags/latest", "of a/_tags", undefined]);
+  assertEquals(recall(), [undefined, undefined, undefined]);
+});

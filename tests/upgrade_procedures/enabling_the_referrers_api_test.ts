@@ -1,7 +1,8 @@
 /** https://github.com/opencontainers/distribution-spec/blob/967efdc/spec.md#enabling-the-referrers-api */
 
 import { assertEquals } from "@std/assert";
-import { descriptorOf, digestOf, startRegistry, type TestRegistry, TYPES } from "../fixture.ts";
+import { descriptorOf, digestOf, startRegistry, TestRegistry, TYPES } from "../fixture.ts";
+import { Folder } from "../folder.ts";
 
 const SUBJECT = descriptorOf("the subject", TYPES.image);
 const REFERRERS_TAG = SUBJECT.digest.replace(":", "-");
@@ -137,4 +138,27 @@ Deno.test("UPGRADE-03: a newly pushed image with a subject is listed without any
 
   assertEquals(await listReferrers(registry), [{ ...descriptorOf(text, TYPES.image), artifactType: TYPES.config }]);
   assertEquals((await registry.send("HEAD", `/v2/library/hello/manifests/${REFERRERS_TAG}`)).status, 404);
+});
+
+Deno.test("UPGRADE-01: the registry reads the list and each manifest in it once, and reads nothing as long as they stay", async () => {
+  await using registry = await startRegistry();
+  const older = await pushOlderReferrer(registry);
+  await pushList(registry, [older]);
+  const then = new Date(Date.now() - 60 * 60 * 1000);
+  for (const path of new Folder(registry.root).everything()) Deno.utimeSync(`${registry.root}/${path}`, then, then);
+  const other = new TestRegistry(registry.root, {});
+  const expected = [{ ...older, artifactType: TYPES.config }];
+
+  const { readFileSync } = Deno;
+  let reads = 0;
+  Deno.readFileSync = (path) => {
+    if (String(path).endsWith("/manifest.json")) reads++;
+    return readFileSync(path);
+  };
+  try {
+    assertEquals([await listReferrers(other), reads], [expected, 2]);
+    assertEquals([await listReferrers(other), reads], [expected, 2]);
+  } finally {
+    Deno.readFileSync = readFileSync;
+  }
 });
