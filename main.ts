@@ -4,6 +4,9 @@
  *     $ deno task start
  *     Glassbox 0.1.0 listens on http://127.0.0.1:5080 and stores in testdata/
  *
+ * It starts itself again only if it may run `deno` and may not read the root. If a person runs `main.ts` with other permissions,
+ * there is no second process: this one does the work, and nobody starts it again if it ends.
+ *
  * `src/serving/program.ts` does the work; the registry itself is in `src/registry.ts`.
  *
  * @module

@@ -9,7 +9,8 @@
  * ```
  *
  * A registry is a function from `Request` to `Promise<Response>`. The functions for housekeeping take the disk of a registry: a
- * program can verify the disk, collect its garbage, expire its uploads and draw its tree.
+ * program can verify the disk, collect its garbage, expire its uploads, clear what a killed process left behind, and draw its
+ * tree. Nobody else does that for an embedded registry. The program of Glassbox expires and clears at its start and each hour.
  *
  * Next: serving/command_line.ts
  *

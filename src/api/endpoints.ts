@@ -23,10 +23,10 @@
  *
  * Docker first asks for `/v2/`. The answer 200 says that this is a registry.
  *
- * Then it pushes the layer. A layer is a *blob*, which is a word for any bytes. The POST opens an *upload session*. The answer's `Location` has a new URL with a UUID in it, and on disk there is an
- * empty file, `library/hello/_uploads/0f9c…/data`. The PATCH sends the bytes of the layer, and the registry appends them to
- * that file and hashes them as they arrive. If the connection breaks, the client can ask how many bytes have arrived, and
- * go on from there.
+ * Then it pushes the layer. A layer is a *blob*, which is a word for any bytes. The POST opens an *upload session*. The answer's
+ * `Location` has a new URL with a UUID in it, and on disk there is an empty file, `library/hello/_uploads/0f9c…/data`. The PATCH
+ * sends the bytes of the layer, and the registry appends them to that file and hashes them as they arrive. If the connection
+ * breaks, the client can ask how many bytes have arrived, and go on from there.
  *
  * The name of a blob is its *digest*: `sha256:9b4e…`, the SHA-256 hash of its bytes. Docker computes the digest while it sends
  * the bytes, and nobody has ever found two different blobs with the same one.
@@ -55,9 +55,9 @@
  *
  * Each of these requests has a row in the table below: its id in the spec, the method, the path with its placeholders, the
  * heading of the spec that it belongs to, and the function. A heading is written as the beginning of its rules' ids: PUSH-MONO
- * has the rule `PUSH-MONO-01`, and `deno task rule PUSH-MONO-01` shows it. `<session>` is the part of the spec's `<blob-push-location>`
- * that is different in each session. The first row that matches answers. So of the rows with the same path, the more
- * specific ones come first.
+ * has the rule `PUSH-MONO-01`, and `deno task rule PUSH-MONO-01` shows it. `<session>` is the part of the spec's
+ * `<blob-push-location>` that is different in each session. The first row that matches answers. So of the rows with the same
+ * path, the more specific ones come first.
  *
  * Next: ../registry.ts
  *

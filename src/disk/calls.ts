@@ -12,7 +12,7 @@
  * @module
  */
 
-// What Deno does at once is under one name, and what another thread does under the same one.
+// Deno has two functions for each operation. Here both have the same name.
 const HERE = {
   open: Deno.openSync,
   makeFolder: (path: string) => Deno.mkdirSync(path, FOLDER_MODE),

@@ -3,7 +3,7 @@
  * https://fetch.spec.whatwg.org/#x-content-type-options-header
  *
  * Anybody who may push decides about the bytes of a blob. A page among them could do everything here that its reader may do. So
- * each answer with a body forbids the browser to guess:
+ * each answer of the registry with a body forbids the browser to guess:
  *
  *     Content-Type: application/octet-stream
  *     X-Content-Type-Options: nosniff

@@ -23,7 +23,7 @@ import { errors } from "./output.ts";
 // In milliseconds, like all times here.
 const GRACE = 500;
 
-// The least time from one server to the next but one, if connections come faster than they are closed.
+// How long the connections of a server stay after it has stopped, if no request runs. The server after the next one waits for that.
 const BREATH = 20;
 
 // The most tries to listen, at the start.

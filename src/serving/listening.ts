@@ -13,6 +13,7 @@
  */
 
 import { STATUS_CODE } from "@std/http";
+import { withoutSniffing } from "../http/sniffing.ts";
 import { DenoServer } from "./deno_listening.ts";
 import type { Address, Client, Handler, Limits } from "./node_listening.ts";
 
@@ -97,7 +98,7 @@ async function start(handler: Handler, options: ListenOptions, running: () => nu
 function comeBackLater(): Response {
   const errors = [{ code: "TOOMANYREQUESTS", message: "the registry is stopping" }];
   const headers = { "Retry-After": "5", "Connection": "close" };
-  return Response.json({ errors }, { status: STATUS_CODE.ServiceUnavailable, headers });
+  return withoutSniffing(Response.json({ errors }, { status: STATUS_CODE.ServiceUnavailable, headers }));
 }
 
 // The longest timer that there is, in milliseconds.

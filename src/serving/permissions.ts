@@ -16,8 +16,8 @@
 import { fileURLToPath } from "node:url";
 import { type CommandLine, startsThreads, UsageError } from "./command_line.ts";
 
-// The source, which a thread loads when it starts.
-const SOURCE = new URL("../", import.meta.url);
+/** The folder of the source, which a thread loads when it starts. */
+export const SOURCE: URL = new URL("../", import.meta.url);
 
 /** Returns true if this is the first process: it may run `deno`, and may not read the root. */
 export function isFirstStart({ root }: CommandLine): boolean {

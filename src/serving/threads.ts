@@ -22,6 +22,7 @@ import { type Check, limitGuesses, rememberRight } from "./guesses.ts";
 import { type Bcrypt, loadBcrypt, parseHtpasswd } from "./htpasswd.ts";
 import type { Listening } from "./listening.ts";
 import { errors } from "./output.ts";
+import { SOURCE } from "./permissions.ts";
 import { oneLine, serve } from "./serving.ts";
 import type { Message, Reply } from "./thread.ts";
 
@@ -94,7 +95,7 @@ function expectFreePort({ host, port }: CommandLine): void {
   Deno.listen({ hostname: host, port }).close();
 }
 
-// Who may do something is known in the first thread only. So a client that has guessed too often cannot go on with another thread.
+// Guesses are counted in the first thread only. So a client that has guessed too often cannot go on with another thread.
 async function checkOf({ htpasswd, root }: CommandLine): Promise<Check | undefined> {
   if (htpasswd === undefined) return undefined;
   try {
@@ -121,7 +122,6 @@ function portTo(check: Check): MessagePort {
   return port2;
 }
 
-const SOURCE = new URL("../", import.meta.url);
 const THREAD = new URL("./thread.ts", import.meta.url);
 
 // If a person starts `main.ts` with permissions of their own, the one for its source may be missing. Then one thread has to do.

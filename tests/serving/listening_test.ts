@@ -481,7 +481,14 @@ for (const http of ["deno", "node"] as const) {
     for (const refusal of refusals) {
       const [head, body] = refusal.split("\r\n\r\n");
       assertMatch(head, /^HTTP\/1\.1 503 /);
-      for (const header of [/^retry-after: 5$/im, /^connection: close$/im, /^content-type: application\/json$/im]) {
+      for (
+        const header of [
+          /^retry-after: 5$/im,
+          /^connection: close$/im,
+          /^content-type: application\/json$/im,
+          /^x-content-type-options: nosniff$/im,
+        ]
+      ) {
         assertMatch(head.replaceAll("\r", ""), header);
       }
       assertEquals(JSON.parse(body), {
