@@ -71,14 +71,14 @@ export async function* clearLeftOvers(disk: Disk, options: ClearOptions = {}): A
   for (const folder of FOLDERS_OF_THE_DISK) yield* clearUnfinished(disk, folder, before);
   const work = new LongWork();
   for await (const name of listFolders(store)) {
-    const folders = namesIn(disk, name).map((fileName) => `${name}/${fileName}`);
+    const folders = (await namesOrTidy(disk, name)).map((fileName) => `${name}/${fileName}`);
     yield* clearContent(store, name, before);
     if (folders.includes(subjectsFolder(name))) yield* clearReferrers(store, name, before);
     if (folders.includes(tagsFolder(name))) yield* clearUnfinished(disk, tagsFolder(name), before);
-    if (folders.includes(uploadsFolder(name))) namesIn(disk, uploadsFolder(name));
+    if (folders.includes(uploadsFolder(name))) await namesOrTidy(disk, uploadsFolder(name));
     if (work.isLong()) await work.giveWay();
   }
-  tidyBelow(disk, "_quarantine");
+  await tidyBelow(disk, "_quarantine");
 }
 
 // The program writes to the root to try it, and to the folder of the locks.
@@ -86,8 +86,8 @@ const FOLDERS_OF_THE_DISK = ["", ".locks"];
 
 // Returns the names in a folder. If there are none, the folder goes, and so do the folders above it that become empty. But the root
 // stays.
-function namesIn(disk: Disk, folder: string): readonly string[] {
-  const names = disk.list(folder);
+async function namesOrTidy(disk: Disk, folder: string): Promise<readonly string[]> {
+  const names = await disk.listMany(folder);
   if (names.length === 0 && folder !== "") disk.tidy(folder);
   return names;
 }
@@ -97,7 +97,7 @@ async function* clearContent(store: Store, name: Name, before: number): AsyncGen
   const work = new LongWork();
   for (const digest of await listContent(store, name)) {
     const folder = contentFolder(name, digest);
-    const fileNames = namesIn(disk, folder);
+    const fileNames = await namesOrTidy(disk, folder);
     for (const fileName of fileNames) {
       const leftOver = await clearAside(store, name, digest, fileName, before);
       if (leftOver !== undefined) yield leftOver;
@@ -160,7 +160,7 @@ async function isManifest(disk: Disk, { path, size }: FileInfo): Promise<boolean
 const LARGEST_MANIFEST = REGISTRY_OPTIONS.maxManifestSize.default;
 
 async function* clearReferrers(store: Store, name: Name, before: number): AsyncGenerator<LeftOver> {
-  namesIn(store.disk, subjectsFolder(name));
+  await namesOrTidy(store.disk, subjectsFolder(name));
   const work = new LongWork();
   for (const subject of await listSubjects(store, name)) {
     yield* clearUnfinished(store.disk, referrersFolder(name, subject), before);
@@ -201,7 +201,7 @@ async function changeSoon<T>(store: Store, name: Name, change: () => Promise<T>)
 
 // Removes the files of a folder that were never finished.
 async function* clearUnfinished(disk: Disk, folder: string, before: number): AsyncGenerator<LeftOver> {
-  for (const fileName of namesIn(disk, folder).filter((fileName) => UNFINISHED.test(fileName))) {
+  for (const fileName of (await namesOrTidy(disk, folder)).filter((fileName) => UNFINISHED.test(fileName))) {
     const path = folder === "" ? fileName : `${folder}/${fileName}`;
     const file = disk.look(path);
     if (file !== undefined && file.lastUsed <= before && await disk.remove(path)) yield { kind: "removed", path };
@@ -209,6 +209,6 @@ async function* clearUnfinished(disk: Disk, folder: string, before: number): Asy
 }
 
 // Removes all empty folders in a folder, and the folder itself if nothing is left.
-function tidyBelow(disk: Disk, folder: string): void {
-  for (const name of namesIn(disk, folder)) tidyBelow(disk, `${folder}/${name}`);
+async function tidyBelow(disk: Disk, folder: string): Promise<void> {
+  for (const name of await namesOrTidy(disk, folder)) await tidyBelow(disk, `${folder}/${name}`);
 }

@@ -111,7 +111,7 @@ async function* verifyContent(
       });
     }
   }
-  if (fileNames.length === 0 && disk.list(name).includes(digest)) {
+  if (fileNames.length === 0 && (await disk.listMany(name)).includes(digest)) {
     yield { kind: "note", path: `${folder}/`, text: "an empty folder" };
   }
 }

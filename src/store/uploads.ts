@@ -158,7 +158,7 @@ async function countAnew(store: Store): Promise<void> {
   const work = new LongWork();
   let number = 0;
   for await (const name of listFolders(store)) {
-    for (const id of sessionsOf(store, name)) {
+    for (const id of await sessionsOf(store, name)) {
       if (work.isLong()) await work.giveWay();
       const file = store.disk.look(sessionFile(name, id));
       // A session with an empty folder counts too: some request is just opening it.
@@ -176,11 +176,15 @@ async function countAnew(store: Store): Promise<void> {
 /** Removes the sessions of a repository that have expired. Returns their number. */
 export async function expireSessions(store: Store, name: Name): Promise<number> {
   let expired = 0;
-  for (const id of sessionsOf(store, name)) {
+  const work = new LongWork();
+  for (const id of await sessionsOf(store, name)) {
+    if (work.isLong()) await work.giveWay();
     const folder = sessionFolder(name, id);
     // If the end of a session broke off, its file has the name of a blob already. If its opening did, the folder is empty.
     const seen = store.disk.look(sessionFile(name, id)) ?? store.disk.find(folder, BLOB_FILES);
-    if (seen !== undefined && isExpired(store, seen)) {
+    if (seen === undefined) {
+      store.disk.tidy(folder);
+    } else if (isExpired(store, seen)) {
       await store.disk.grow(seen.path, async (file) => {
         // A request may have used the session in between.
         if (!isOld(store, file)) return;
@@ -188,12 +192,11 @@ export async function expireSessions(store: Store, name: Name): Promise<number> 
         expired++;
       });
     }
-    store.disk.tidy(folder);
   }
   store.disk.tidy(uploadsFolder(name));
   return expired;
 }
 
-function sessionsOf({ disk }: Store, name: Name): SessionId[] {
-  return disk.list(uploadsFolder(name)).map(parseSessionId).filter((id) => id !== undefined);
+async function sessionsOf({ disk }: Store, name: Name): Promise<SessionId[]> {
+  return (await disk.listMany(uploadsFolder(name))).map(parseSessionId).filter((id) => id !== undefined);
 }

@@ -447,3 +447,27 @@ Deno.test("a program that serves pulls only changes nothing when it starts", asy
   }
   assertEquals(folder.everything(), before);
 });
+
+Deno.test("other work goes on while it lists the folders that may have very many names", async () => {
+  await using registry = await startRegistry();
+  const { text } = await registry.pushImage(REPOSITORY, { tag: "latest" });
+  await registry.pushImage(REPOSITORY, { subject: descriptorOf(text, TYPES.image) });
+  await registry.openSession(REPOSITORY);
+  const listed: string[] = [];
+  const watched = new Proxy(diskOf(registry), {
+    get(target, key) {
+      if (key === "list") {
+        return (folder: string) => {
+          listed.push(folder);
+          return target.list(folder);
+        };
+      }
+      const value = Reflect.get(target, key);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+
+  await Array.fromAsync(clearLeftOvers(watched));
+
+  assertEquals(listed, []);
+});

@@ -285,3 +285,28 @@ Deno.test("PUSH-CANCEL-04: uploads cannot expire in less than a minute, because 
   }
   assertEquals(await expireUploads(localDisk(registry.root), 60_000), 0);
 });
+
+Deno.test("PUSH-CANCEL-04: a look at many sessions gives way again and again, and tries to remove none that lives", async () => {
+  await using registry = await startRegistry();
+  const sessions = 50;
+  for (let number = 0; number < sessions; number++) await registry.openSession("library/hello");
+
+  const [{ now }, { removeSync }] = [Date, Deno];
+  const start = now();
+  let [looks, removals, turns, isDone] = [0, 0, 0, false];
+  // On this clock, each look at the time takes long.
+  Date.now = () => start + 25 * looks++;
+  Deno.removeSync = (path) => {
+    if (String(path).includes("/_uploads/")) removals++;
+    removeSync(path);
+  };
+  try {
+    const expiring = expire(registry).finally(() => isDone = true);
+    for (; !isDone; turns++) await new Promise((resolve) => setTimeout(resolve));
+    assertEquals([await expiring, removals, turns >= sessions], [0, 0, true]);
+  } finally {
+    Date.now = now;
+    Deno.removeSync = removeSync;
+  }
+  assertEquals(registry.tree().length, sessions);
+});
