@@ -31,7 +31,8 @@ async function main(args: string[]): Promise<number> {
     if (isFirstStart(line)) return await startAgain(import.meta.url, args, line);
     // This is loaded only now, because the first process does not need it.
     const { work } = await import("./src/serving/program.ts");
-    return await work(line, config.version) ? STATUS.done : STATUS.failure;
+    if (await work(line, config.version)) return STATUS.done;
+    return isSecondProcess(import.meta.url) && line.command === "serve" ? STATUS.broken : STATUS.failure;
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     console.error(`glassbox: ${printable(error.message.split("\n")[0])}`);

@@ -21,6 +21,7 @@
  * @module
  */
 
+import { inTime } from "../waiting.ts";
 import { removeFolder } from "./changes.ts";
 import { BusyError } from "./disk.ts";
 import { unlessMissingLater } from "./missing.ts";
@@ -172,9 +173,6 @@ export class Freshness {
   }
 
   async #pause(milliseconds: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, milliseconds);
-    await Promise.race([promise, this.#stopping.promise]);
-    clearTimeout(timer);
+    await inTime(this.#stopping.promise, milliseconds);
   }
 }

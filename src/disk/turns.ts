@@ -11,13 +11,14 @@
  *     0 s     it joins the queue of this process, and then waits for the lock
  *     30 s    it gives up: the client gets 503 and may try again
  *
- * Next: freshness.ts
+ * Next: ../waiting.ts
  *
  * @module
  */
 
 import { createHash } from "node:crypto";
 import { dirname } from "node:path";
+import { inTime, pause } from "../waiting.ts";
 import { BusyError } from "./disk.ts";
 import { isLinked } from "./links.ts";
 import type { Root } from "./root.ts";
@@ -41,21 +42,15 @@ export async function queue<T>(root: Root, key: string, action: (deadline: numbe
     if (root.queues.get(key) === mine) root.queues.delete(key);
   });
   try {
-    if (before !== undefined) await inTime(before, deadline);
+    if (before !== undefined) await expectInTime(before, deadline);
     return await action(deadline);
   } finally {
     leave();
   }
 }
 
-async function inTime(promise: Promise<void>, deadline: number): Promise<void> {
-  const { promise: late, reject: giveUp } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => giveUp(busy()), deadline - Date.now());
-  try {
-    await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+async function expectInTime(promise: Promise<void>, deadline: number): Promise<void> {
+  if (!await inTime(promise, deadline - Date.now())) throw busy();
 }
 
 function busy(): BusyError {
@@ -82,11 +77,11 @@ export async function lock(file: Deno.FsFile, deadline: number): Promise<void> {
     inThreads++;
     const locked = file.lock(true).finally(() => inThreads--);
     locked.catch(() => {}); // The error surfaces at the `await`, if that still waits.
-    return await inTime(locked, deadline);
+    return await expectInTime(locked, deadline);
   }
-  for (let pause = 1; !file.tryLockSync(true); pause = Math.min(2 * pause, LONGEST_PAUSE)) {
+  for (let time = 1; !file.tryLockSync(true); time = Math.min(2 * time, LONGEST_PAUSE)) {
     if (Date.now() > deadline) throw busy();
-    await new Promise((resolve) => setTimeout(resolve, pause));
+    await pause(time);
   }
 }
 

@@ -16,6 +16,7 @@
  * @module
  */
 
+import { pause } from "../waiting.ts";
 import type { Address, Handler } from "./node_listening.ts";
 import { errors } from "./output.ts";
 
@@ -127,10 +128,6 @@ export class DenoServer {
     this.#said = now;
     errors.print(`glassbox: closes connections, to take new ones (${message})`);
   }
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 /** Returns true if the process, or the whole system, has as many open files as it may. */

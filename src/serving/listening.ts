@@ -14,6 +14,7 @@
 
 import { STATUS_CODE } from "@std/http";
 import { withoutSniffing } from "../http/sniffing.ts";
+import { inTime } from "../waiting.ts";
 import { DenoServer } from "./deno_listening.ts";
 import type { Address, Client, Handler, Limits } from "./node_listening.ts";
 
@@ -81,7 +82,8 @@ export async function listen(registry: Handler, options: ListenOptions): Promise
       isStopping = true;
       if (running === 0) becomeIdle();
       // `Deno.serve` breaks off uploads when it shuts down. So this waits for the running requests first.
-      const isOver = await isBefore(deadline, idle) && await isBefore(deadline, server.shutdown());
+      const isOver = await inTime(idle, deadline - Date.now()) &&
+        await inTime(server.shutdown(), deadline - Date.now());
       if (!isOver) await server.abort();
     },
   };
@@ -99,16 +101,4 @@ function comeBackLater(): Response {
   const errors = [{ code: "TOOMANYREQUESTS", message: "the registry is stopping" }];
   const headers = { "Retry-After": "5", "Connection": "close" };
   return withoutSniffing(Response.json({ errors }, { status: STATUS_CODE.ServiceUnavailable, headers }));
-}
-
-// The longest timer that there is, in milliseconds.
-const LONGEST = 2 ** 31 - 1;
-
-// Waits for a promise, but not longer than until a time in milliseconds since 1970. Returns false if that time comes first.
-async function isBefore(deadline: number, something: Promise<void>): Promise<boolean> {
-  const { promise: late, resolve } = Promise.withResolvers<boolean>();
-  const timer = setTimeout(() => resolve(false), Math.min(Math.max(0, deadline - Date.now()), LONGEST));
-  const isInTime = await Promise.race([something.then(() => true), late]);
-  clearTimeout(timer);
-  return isInTime;
 }

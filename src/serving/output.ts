@@ -20,6 +20,7 @@
  */
 
 import { printable } from "../definitions/printable.ts";
+import { inTime, pause } from "../waiting.ts";
 
 /** Where an output goes, such as `Deno.stdout`. */
 export interface Sink {
@@ -63,10 +64,7 @@ export class Output {
 
   /** Waits until everything is written, but no longer than some milliseconds. */
   async flush(milliseconds: number): Promise<void> {
-    const { promise: late, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, milliseconds);
-    await Promise.race([this.#writing, late]);
-    clearTimeout(timer);
+    await inTime(this.#writing, milliseconds);
   }
 
   async #write(): Promise<void> {
@@ -87,7 +85,7 @@ export class Output {
       } catch (error) {
         // There is nobody any more who could read it.
         if (error instanceof Deno.errors.BrokenPipe) this.#isClosed = true;
-        else await new Promise((resolve) => setTimeout(resolve, NEXT_TRY));
+        else await pause(NEXT_TRY);
       }
     }
   }

@@ -14,6 +14,7 @@
  * @module
  */
 
+import { inTime } from "../waiting.ts";
 import type { CommandLine } from "./command_line.ts";
 import { errors } from "./output.ts";
 import { permissionFlags } from "./permissions.ts";
@@ -28,6 +29,8 @@ export const STATUS = {
   usage: 2,
   /** The second process did not start to serve, and has said why. The first process makes `failure` of it. */
   notStarted: 3,
+  /** The second process has served and cannot any more, and has said why. The first process makes `failure` of it. */
+  broken: 4,
 } as const;
 
 // At the end of the address of `main.ts`, for the second process. Deno reads the same file.
@@ -63,7 +66,7 @@ export async function startAgain(main: string, args: readonly string[], line: Co
     const end = await processes.run();
     const lived = performance.now() - since;
     if (processes.isStopping || !isUnexpected(end, line, starts, lived)) {
-      return end.code === STATUS.notStarted ? STATUS.failure : end.code;
+      return end.code === STATUS.notStarted || end.code === STATUS.broken ? STATUS.failure : end.code;
     }
     if (lived > WELL_SERVED) pause = SHORTEST_PAUSE;
     const elsewhere = line.port === 0 ? ", on another port because of --port 0" : "";
@@ -90,7 +93,7 @@ function isUnexpected(
 ): boolean {
   if (command !== "serve" || code === STATUS.done || code === STATUS.usage) return false;
   if (signal !== null) return !STOPS.includes(signal);
-  return starts > 1 || (code !== STATUS.notStarted && lived > NOT_RUN);
+  return starts > 1 || code === STATUS.broken || (code !== STATUS.notStarted && lived > NOT_RUN);
 }
 
 // The processes that are started one after the other, and the signals to this one.
@@ -116,10 +119,7 @@ class Processes {
 
   /** Waits for some milliseconds, or for a signal. */
   async pause(milliseconds: number): Promise<void> {
-    const { promise: over, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, milliseconds);
-    await Promise.race([over, this.#stopping.promise]);
-    clearTimeout(timer);
+    await inTime(this.#stopping.promise, milliseconds);
   }
 
   #stop(signal: Deno.Signal): void {

@@ -15,6 +15,7 @@
 
 import { fileURLToPath } from "node:url";
 import { HashesElsewhere } from "../disk/hashes_elsewhere.ts";
+import { pause } from "../waiting.ts";
 import { type CommandLine, startsThreads } from "./command_line.ts";
 import { isAtLimit } from "./deno_listening.ts";
 import { callThrough, offer } from "./between_threads.ts";
@@ -155,7 +156,7 @@ class SpareFiles {
   /** Waits until there are files for one more thread. */
   async more(): Promise<void> {
     for (;;) {
-      await new Promise((resolve) => setTimeout(resolve, NEXT_TRY));
+      await pause(NEXT_TRY);
       try {
         return this.#add();
       } catch (error) {

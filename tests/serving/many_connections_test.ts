@@ -90,7 +90,7 @@ for (const threads of ["1", "2"]) {
     assert(milliseconds < 5_000, `${milliseconds} ms`);
     assertMatch(
       program.err.text,
-      /glassbox: cannot listen any more: [^]*\nglassbox: the registry has ended \(status 1\); it /,
+      /glassbox: cannot listen any more: [^]*\nglassbox: the registry has ended \(status 4\); it /,
     );
   });
 }
