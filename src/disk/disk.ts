@@ -104,6 +104,8 @@ export interface Disk {
   remember<Value>(path: string, value: Value, weight: number): void;
   /** Returns the value that the disk remembers for a file or folder, if it has not changed since. Reads nothing. */
   recall<Value>(path: string): Value | undefined;
+  /** Lets all processes forget what they remember of a folder, although no file has come or gone. */
+  forget(folder: string): void;
   /**
    * Opens a file, or a part of it. Returns few bytes at once, and many as a stream. If the file is removed meanwhile, the
    * stream still goes on to its end. Returns `undefined` if the file is gone already.

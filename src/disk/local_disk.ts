@@ -6,7 +6,7 @@
  *     put  link  noteUse  keep  remove  tidy  …            changes.ts
  *     begin  grow  isGrowing                               growing_files.ts
  *     inTurn                                               turns.ts
- *     telling                                              this file
+ *     forget  telling                                      this file
  *
  * Next: root.ts
  *
@@ -77,6 +77,11 @@ class LocalDisk implements Disk {
 
   recall<Value>(path: string): Value | undefined {
     return reading.recall(this.#root, this.#at(path));
+  }
+
+  forget(folder: string): void {
+    // What is remembered holds only as long as the folder has the same time.
+    this.noteUse(folder);
   }
 
   open(file: FileInfo, part?: ByteRange, sent?: WhenSent): Bytes | ReadableStream<Bytes> | undefined {

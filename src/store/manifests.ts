@@ -27,6 +27,7 @@ import {
   MANIFEST_FILE,
   manifestFile,
   referrerFile,
+  referrersFolder,
   uploadsFolder,
 } from "./layout.ts";
 import { listContent } from "./repositories.ts";
@@ -122,6 +123,8 @@ export async function removeManifest(
   digest: Digest,
   subject: Digest | undefined,
 ): Promise<boolean> {
+  // A list of referrers that somebody remembers still has the manifest.
+  if (subject !== undefined) disk.forget(referrersFolder(name, subject));
   const wasThere = await disk.remove(manifestFile(name, digest));
   if (subject !== undefined) await disk.remove(referrerFile(name, subject, digest));
   await disk.remove(contentTypeFile(name, digest));

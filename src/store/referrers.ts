@@ -9,7 +9,9 @@
  * overwrite each other.
  *
  * An entry counts only while its manifest is there. The registry writes the entry before the manifest and removes it after the
- * manifest. So at no moment is a manifest there but not listed, or listed but not there.
+ * manifest. Before it removes the manifest, all processes have to forget the list. So at no moment is a manifest there but not
+ * listed, or listed but not there. (If somebody moves the manifest away without the registry, or with `verify`, a process that
+ * remembers the list still has it there until the list changes.)
  *
  * Next: uploads.ts
  *

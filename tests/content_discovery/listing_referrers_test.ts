@@ -1,7 +1,7 @@
 /** https://github.com/opencontainers/distribution-spec/blob/967efdc/spec.md#listing-referrers */
 
 import { assert, assertEquals } from "@std/assert";
-import { descriptorOf, digestOf, expectRefusal, startRegistry, type TestRegistry, TYPES } from "../fixture.ts";
+import { descriptorOf, digestOf, expectRefusal, startRegistry, TestRegistry, TYPES } from "../fixture.ts";
 
 const SUBJECT = descriptorOf("the subject", TYPES.image);
 const REFERRERS = `/v2/library/hello/referrers/${SUBJECT.digest}`;
@@ -429,4 +429,32 @@ Deno.test("DISC-REFERRERS-04: a referrer that is deleted and pushed again is lis
 
   await expectListed(before, []);
   await expectListed(await registry.send("GET", REFERRERS), [referrer]);
+});
+
+Deno.test("DISC-REFERRERS-01 MGMT-MANIFEST-01: a delete that breaks off after the manifest leaves no referrer listed, even if another registry remembers the list", async () => {
+  let isBroken = false;
+  await using registry = await startRegistry({
+    watch({ when, kind, path }) {
+      if (when !== "before" || kind !== "remove file" || !path.includes("/_referrers/") || !isBroken) return;
+      throw new Error("The process is killed.");
+    },
+  });
+  const other = new TestRegistry(registry.root, {});
+  const [stays, goes] = [await pushReferrer(registry, { artifactType: "text/x-stays" }), await pushReferrer(registry)];
+  const folder = `${registry.root}/library/hello/_referrers/${SUBJECT.digest}`;
+  const then = new Date(Date.now() - 60 * 60 * 1000);
+  Deno.utimeSync(folder, then, then);
+  await expectListed(await other.send("GET", REFERRERS), [stays, goes]);
+
+  isBroken = true;
+  const deleted = await registry.send("DELETE", `/v2/library/hello/manifests/${goes.digest}`);
+  const pulled = await other.send("GET", `/v2/library/hello/manifests/${goes.digest}`);
+
+  assertEquals([deleted.status, pulled.status], [500, 404]);
+  await expectListed(await other.send("GET", REFERRERS), [stays]);
+  // The client deletes it once more.
+  isBroken = false;
+  await registry.send("DELETE", `/v2/library/hello/manifests/${goes.digest}`);
+  await expectListed(await other.send("GET", REFERRERS), [stays]);
+  assertEquals(registry.tree(`library/hello/_referrers`).length, 1);
 });
