@@ -21,7 +21,8 @@ import { isDigest, type Tag } from "../definitions/tag.ts";
 import type { Call } from "../http/call.ts";
 import type { Content } from "../http/content.ts";
 import { findBlob } from "../store/blobs.ts";
-import { openManifest, readManifest } from "../store/manifests.ts";
+import { openManifest, readManifest, type StoredManifest } from "../store/manifests.ts";
+import type { Store } from "../store/store.ts";
 import { resolveTag } from "../store/tags.ts";
 
 /**
@@ -30,9 +31,8 @@ import { resolveTag } from "../store/tags.ts";
  * @throws {RegistryError} 404 if the repository does not have it, even if another one has (DEF-I01).
  */
 export function expectManifest({ peer, request, store }: Call, name: Name, tagOrDigest: Tag | Digest): Content {
-  const digest = isDigest(tagOrDigest) ? tagOrDigest : resolveTag(store, name, tagOrDigest);
-  const manifest = digest && readManifest(store, name, digest);
-  if (manifest) {
+  const manifest = isDigest(tagOrDigest) ? readManifest(store, name, tagOrDigest) : findByTag(store, name, tagOrDigest);
+  if (manifest !== undefined) {
     const { bytes, mediaType } = manifest;
     // PULL-MANIFEST-09: `mediaType` is the type that the manifest was pushed with.
     return {
@@ -50,6 +50,18 @@ export function expectManifest({ peer, request, store }: Call, name: Name, tagOr
     expected: `a manifest in ${name}`,
     actual: `none for ${tagOrDigest}`,
   });
+}
+
+// Between the two looks, another process may move the tag and delete the manifest that it pointed to. The tag has always been
+// there, so the client must get the manifest that it points to now.
+function findByTag(store: Store, name: Name, tag: Tag): StoredManifest | undefined {
+  let digest = resolveTag(store, name, tag);
+  while (digest !== undefined) {
+    const manifest = readManifest(store, name, digest);
+    if (manifest !== undefined) return manifest;
+    const now = resolveTag(store, name, tag);
+    digest = now === digest ? undefined : now;
+  }
 }
 
 /**

@@ -1,6 +1,9 @@
 /** https://github.com/opencontainers/distribution-spec/blob/967efdc/spec.md#pulling-manifests */
 
 import { assertEquals } from "@std/assert";
+import type { Disk } from "../../src/disk/disk.ts";
+import { localDisk } from "../../src/disk/local_disk.ts";
+import { createRegistry } from "../../src/registry.ts";
 import { bytes, digestOf, expectRefusal, startRegistry, TYPES } from "../fixture.ts";
 
 const INDEX = { schemaVersion: 2, mediaType: TYPES.index, manifests: [] };
@@ -210,4 +213,46 @@ Deno.test("the story of a pull: which endpoint it was, and that nothing has chan
   const { method, url, status, endpoint, changes, refusal } = registry.stories.at(-1)!;
   assertEquals([method, url, status], ["GET", "/v2/library/hello/manifests/latest", 200]);
   assertEquals([endpoint?.id, endpoint?.heading, changes, refusal], ["end-3", "PULL-MANIFEST", [], undefined]);
+});
+
+Deno.test("PULL-MANIFEST-12 PULL-HEAD-01: if a tag is moved while it is pulled, and its old manifest is deleted, the client gets the new manifest", async () => {
+  for (const method of ["GET", "HEAD"]) {
+    await using registry = await startRegistry();
+    const before = await registry.pushManifest("library/hello", INDEX, { tag: "latest" });
+    const after = await registry.pushManifest("library/hello", { ...INDEX, annotations: { v: "2" } });
+    const folder = `${registry.root}/library/hello`;
+    // What another process does between the look at the tag and the look at the manifest.
+    const disk = new Proxy(localDisk(registry.root), {
+      get(target, name) {
+        if (name === "readTogether") {
+          return (...args: Parameters<Disk["readTogether"]>) => {
+            if (args[0].endsWith(before)) {
+              Deno.writeTextFileSync(`${folder}/_tags/new`, after);
+              Deno.renameSync(`${folder}/_tags/new`, `${folder}/_tags/latest`);
+              Deno.removeSync(`${folder}/${before}`, { recursive: true });
+            }
+            return target.readTogether(...args);
+          };
+        }
+        const value = Reflect.get(target, name);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+
+    const other = createRegistry({ disk });
+    const pulled = await other(new Request("http://localhost/v2/library/hello/manifests/latest", { method }));
+
+    assertEquals([pulled.status, pulled.headers.get("Docker-Content-Digest")], [200, after], await pulled.text());
+  }
+});
+
+Deno.test("PULL-MANIFEST-19: a tag whose manifest is gone is unknown", async () => {
+  await using registry = await startRegistry();
+  const digest = await registry.pushManifest("library/hello", INDEX, { tag: "latest" });
+  await registry.pushImage("library/hello");
+  Deno.removeSync(`${registry.root}/library/hello/${digest}`, { recursive: true });
+
+  const pulled = await registry.send("GET", "/v2/library/hello/manifests/latest");
+
+  await expectRefusal(pulled, { status: 404, code: "MANIFEST_UNKNOWN", rule: "PULL-MANIFEST-19" });
 });
