@@ -11,34 +11,27 @@
  * one thread hashes while the others receive and write. The bytes are moved to it and not copied. One hashing thread works
  * for all serving threads, so the requests of one upload may come to different threads.
  *
- * Next: growing_files.ts
+ * Next: between_threads.ts
  *
  * @module
  */
 
 import { HASHES, type Hashes } from "../definitions/digest.ts";
+import { callThrough, offer } from "./between_threads.ts";
 import type { Bytes } from "./disk.ts";
 import { Bounded } from "./memory.ts";
 import type { RunningHashes } from "./running_hashes.ts";
 
-// A call of a function of `RunningHashes`, and its result.
-interface Question {
-  readonly number: number;
-  readonly name: keyof RunningHashes;
-  readonly args: readonly unknown[];
-}
-interface Answer {
-  readonly number: number;
-  readonly value: unknown;
-}
+// The name of a function of `RunningHashes`, and its arguments.
+type HashCall = [name: keyof RunningHashes, ...args: (string | number | Bytes | undefined)[]];
 
 /** Hashes in this thread for the thread at the other end of a port. */
 export function answerThrough(port: MessagePort, hashes: RunningHashes): void {
-  port.onmessage = async ({ data: { number, name, args } }: MessageEvent<Question>) => {
-    const run: (...args: never[]) => Promise<unknown> = hashes[name];
-    const value = await run.apply(hashes, args as never[]);
-    port.postMessage({ number, value } satisfies Answer, value instanceof ArrayBuffer ? [value] : []);
+  const run = (...[name, ...args]: HashCall) => {
+    const call: (...args: never[]) => Promise<unknown> = hashes[name];
+    return call.apply(hashes, args as never[]);
   };
+  offer(port, run, (value) => value instanceof ArrayBuffer ? [value] : []);
 }
 
 // For at most this many files, the first bytes wait here until the registry knows whether more will come.
@@ -54,9 +47,7 @@ interface Sent {
 export class HashesElsewhere implements RunningHashes {
   readonly #connect: () => Promise<MessagePort>;
   readonly #hashes: Hashes;
-  #port: Promise<MessagePort> | undefined;
-  readonly #waiting = new Map<number, (value: unknown) => void>();
-  #calls = 0;
+  #other: Promise<(...call: HashCall) => Promise<unknown>> | undefined;
   // Most blobs are small and come in one piece. Sending such a piece away and waiting for the answer takes longer than
   // hashing it.
   readonly #firstBytes = new Bounded<string, Sent>(MOST_FIRST_BYTES);
@@ -70,7 +61,7 @@ export class HashesElsewhere implements RunningHashes {
   }
 
   async begin(path: string, algorithm: string): Promise<void> {
-    await this.#call("begin", [path, algorithm]);
+    await this.#call("begin", path, algorithm);
   }
 
   async update(path: string, offset: number, bytes: Bytes, algorithm?: string): Promise<ArrayBuffer | undefined> {
@@ -88,7 +79,7 @@ export class HashesElsewhere implements RunningHashes {
     const first = this.#firstBytes.get(path);
     this.#firstBytes.delete(path);
     this.#sent.delete(path);
-    if (first === undefined) return await this.#call("digest", [path, size, algorithm]);
+    if (first === undefined) return await this.#call("digest", path, size, algorithm);
     if (first.bytes.length !== size) return undefined;
     const hash = this.#hashes[algorithm]();
     hash.update(first.bytes);
@@ -97,34 +88,27 @@ export class HashesElsewhere implements RunningHashes {
 
   async forget(path: string): Promise<void> {
     this.#firstBytes.delete(path);
-    if (this.#sent.delete(path)) await this.#call("forget", [path]);
+    if (this.#sent.delete(path)) await this.#call("forget", path);
   }
 
   #send(path: string, offset: number, { bytes, algorithm }: Sent): Promise<ArrayBuffer | undefined> {
     this.#sent.set(path, true);
-    return this.#call("update", [path, offset, bytes, algorithm], [bytes.buffer]);
+    return this.#call("update", path, offset, bytes, algorithm);
   }
 
   // Calls a function in the other thread, and waits for its result.
   async #call<Name extends keyof RunningHashes>(
     name: Name,
-    args: readonly unknown[],
-    transfer: Transferable[] = [],
+    ...args: Parameters<RunningHashes[Name]>
   ): Promise<Awaited<ReturnType<RunningHashes[Name]>>> {
-    const port = await (this.#port ??= this.#open());
-    const number = this.#calls++;
-    return await new Promise<Awaited<ReturnType<RunningHashes[Name]>>>((resolve) => {
-      this.#waiting.set(number, resolve as (value: unknown) => void);
-      port.postMessage({ number, name, args } satisfies Question, transfer);
-    });
+    const call = await (this.#other ??= this.#open());
+    return await call(name, ...args) as Awaited<ReturnType<RunningHashes[Name]>>;
   }
 
-  async #open(): Promise<MessagePort> {
-    const port = await this.#connect();
-    port.onmessage = ({ data: { number, value } }: MessageEvent<Answer>) => {
-      this.#waiting.get(number)?.(value);
-      this.#waiting.delete(number);
-    };
-    return port;
+  async #open(): Promise<(...call: HashCall) => Promise<unknown>> {
+    return callThrough<HashCall, unknown>(
+      await this.#connect(),
+      (args) => args.flatMap((arg) => arg instanceof Uint8Array ? [arg.buffer] : []),
+    );
   }
 }

@@ -9,7 +9,7 @@
  * cannot try many passwords. It is slow for the registry, too: it does that in a thread of its own, and not for each request;
  * see guesses.ts.
  *
- * Next: between_threads.ts
+ * Next: guesses.ts
  *
  * @module
  */

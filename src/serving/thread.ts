@@ -15,7 +15,7 @@ import { HASHES } from "../definitions/digest.ts";
 import { answerThrough, HashesElsewhere } from "../disk/hashes_elsewhere.ts";
 import { HashesHere } from "../disk/running_hashes.ts";
 import type { Verdict } from "../http/authorization.ts";
-import { callThrough, offer } from "./between_threads.ts";
+import { callThrough, offer } from "../disk/between_threads.ts";
 import type { CommandLine } from "./command_line.ts";
 import { type Check, rememberRight } from "./guesses.ts";
 import { loadBcrypt } from "./htpasswd.ts";

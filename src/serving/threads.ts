@@ -18,7 +18,7 @@ import { HashesElsewhere } from "../disk/hashes_elsewhere.ts";
 import { pause } from "../waiting.ts";
 import { type CommandLine, startsThreads } from "./command_line.ts";
 import { isAtLimit } from "./deno_listening.ts";
-import { callThrough, offer } from "./between_threads.ts";
+import { callThrough, offer } from "../disk/between_threads.ts";
 import { type Check, limitGuesses, rememberRight } from "./guesses.ts";
 import { type Bcrypt, loadBcrypt, parseHtpasswd } from "./htpasswd.ts";
 import type { Listening } from "./listening.ts";

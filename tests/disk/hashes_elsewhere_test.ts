@@ -1,6 +1,6 @@
 /** The hashes of upload sessions are the same whether this thread keeps them or another thread behind a port. */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { createHash } from "node:crypto";
 import { HASHES } from "../../src/definitions/digest.ts";
 import { newSessionId } from "../../src/definitions/session.ts";
@@ -136,3 +136,19 @@ for (const [where, keep] of [["here", here], ["elsewhere", elsewhere]] as const)
     assertEquals(buffer?.byteLength, 8);
   });
 }
+
+Deno.test("if the other thread cannot hash, the caller gets its error, and the next call an answer", async () => {
+  const keeper = new HashesHere(HASHES);
+  const { port1, port2 } = new MessageChannel();
+  answerThrough(port1, keeper);
+  const hashes = new HashesElsewhere(() => Promise.resolve(port2));
+  const id = newSessionId();
+
+  await assertRejects(() => hashes.begin(id, "md5"), Error, "is not a function");
+  await hashes.begin(id, "sha512");
+  const empty = await hashes.digest(id, 0, "sha512");
+  port1.close();
+  port2.close();
+
+  assertEquals(empty, hashOf("", "sha512"));
+});

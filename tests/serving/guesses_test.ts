@@ -2,7 +2,7 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import type { Access } from "../../src/http/authorization.ts";
-import { callThrough, offer } from "../../src/serving/between_threads.ts";
+import { callThrough, offer } from "../../src/disk/between_threads.ts";
 import { limitGuesses, rememberRight } from "../../src/serving/guesses.ts";
 import { expectRefusal, startRegistry } from "../fixture.ts";
 

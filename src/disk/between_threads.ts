@@ -5,7 +5,10 @@
  *     isRight("alice", "secret")   ──port──▶       the function that was offered
  *     true                         ◀──port──       its result
  *
- * Next: guesses.ts
+ * Arguments and results are copied, except for the buffers that `move` names: these go to the other thread, and nobody can use
+ * them here any more.
+ *
+ * Next: growing_files.ts
  *
  * @module
  */
@@ -20,22 +23,31 @@ interface ResultMessage {
   readonly error?: string;
 }
 
-/** Lets the thread at the other end of a port call a function of this one. */
+/** Returns the buffers of arguments, or of a result, that are moved to the other thread and not copied. */
+export type Move<Values> = (values: Values) => Transferable[];
+
+/** Lets the thread at the other end of a port call a function of this one. If the function throws, the caller gets the error. */
 export function offer<Args extends unknown[], Result>(
   port: MessagePort,
   call: (...args: Args) => Promise<Result>,
+  move: Move<Result> = () => [],
 ): void {
   port.onmessage = async ({ data: { number, args } }: MessageEvent<CallMessage>) => {
-    const answer: ResultMessage = await call(...args as Args).then(
-      (value) => ({ number, value }),
-      (error) => ({ number, error: error instanceof Error ? error.message : String(error) }),
-    );
-    port.postMessage(answer);
+    try {
+      const value = await call(...args as Args);
+      port.postMessage({ number, value } satisfies ResultMessage, move(value));
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      port.postMessage({ number, error: message } satisfies ResultMessage);
+    }
   };
 }
 
 /** Returns a function that calls the one which the thread at the other end of a port offers. */
-export function callThrough<Args extends unknown[], Result>(port: MessagePort): (...args: Args) => Promise<Result> {
+export function callThrough<Args extends unknown[], Result>(
+  port: MessagePort,
+  move: Move<Args> = () => [],
+): (...args: Args) => Promise<Result> {
   const waiting = new Map<number, (answer: ResultMessage) => void>();
   let calls = 0;
   port.onmessage = ({ data }: MessageEvent<ResultMessage>) => {
@@ -47,6 +59,6 @@ export function callThrough<Args extends unknown[], Result>(port: MessagePort): 
       const number = calls++;
       waiting.set(number, ({ value, error }) =>
         error === undefined ? resolve(value as Result) : reject(new Error(error)));
-      port.postMessage({ number, args } satisfies CallMessage);
+      port.postMessage({ number, args } satisfies CallMessage, move(args));
     });
 }
