@@ -55,7 +55,8 @@ async function openNew(root: Root, path: string): Promise<Deno.FsFile> {
     const options = { read: true, append: true, createNew: true, mode: 0o644 };
     return await withFolder(root, folder, () => step(root, "open session", path, () => root.calls.open(path, options)));
   } catch (error) {
-    await removeFolder(root, folder);
+    // At the limit of open files, a folder cannot be removed with all that is in it. But an empty one can.
+    await removeFolder(root, folder).catch(() => tidy(root, folder));
     throw error;
   }
 }

@@ -39,8 +39,8 @@ import { type Call, isConditional } from "../http/call.ts";
 import { expectSupported, type Values } from "../http/placeholders.ts";
 import { expectPreconditions } from "../http/preconditions.ts";
 import { locationOf } from "../http/routing.ts";
-import { keepBlob } from "../store/blobs.ts";
-import { hasManifest, keepsManifest, manifestSize, storeManifest } from "../store/manifests.ts";
+import { type Blob, findBlob, keepBlob } from "../store/blobs.ts";
+import { findManifest, hasManifest, keepsManifest, storeManifest } from "../store/manifests.ts";
 import { storeReferrer } from "../store/referrers.ts";
 import { changeRepository } from "../store/repositories.ts";
 import type { Store } from "../store/store.ts";
@@ -70,9 +70,10 @@ export async function pushManifest(
   if (subject !== undefined) expectListable(descriptor);
 
   let advice: readonly string[] = [];
+  const kept = await keepMany(store, name, manifest);
   await changeRepository(store, name, async () => {
     // The garbage collection waits for this action, so it cannot remove a blob between this check and the write.
-    advice = await expectReferencesKept(call, name, manifest);
+    advice = await expectReferencesKept(call, name, manifest, kept);
     if (isConditional(request)) expectPreconditions(request, currentDigest(call, name, tagOrDigest));
     if (subject !== undefined) await storeReferrer(store, name, subject.digest, descriptor);
     await storeManifest(store, name, { digest, bytes, mediaType });
@@ -126,17 +127,22 @@ const MOST_NAMED = 100;
 // be missing (PUSH-01); it is not among the references.
 //
 // Returns warnings: the registry accepts such a manifest, but it is probably a mistake of the program that made it.
-async function expectReferencesKept({ store, settings }: Call, name: Name, manifest: Manifest): Promise<string[]> {
+async function expectReferencesKept(
+  { store, settings }: Call,
+  name: Name,
+  manifest: Manifest,
+  kept: Kept,
+): Promise<string[]> {
   const warnings = manifest.namesItsMediaType ? [] : ["the manifest does not name its mediaType (PUSH-MANIFEST-04)"];
   const sizes = new Map<string, number | undefined>();
   const missing = new Map<Digest, Reference>();
   const work = new LongWork();
   for (const reference of manifest.references) {
     if (work.isLong()) await work.giveWay();
-    const { descriptor: { digest, size }, to, isKeptHere } = reference;
+    const { descriptor: { digest, size }, isKeptHere } = reference;
     // A hostile manifest can name one digest 50,000 times.
-    const key = to + digest;
-    if (!sizes.has(key)) sizes.set(key, await keptSize(store, name, reference));
+    const key = keyOf(reference);
+    if (!sizes.has(key)) sizes.set(key, (await findKept(store, name, reference, kept.get(key)))?.size);
     const actual = sizes.get(key);
     if (actual === undefined && isKeptHere && !settings.allowSparse) missing.set(digest, reference);
     if (actual !== undefined && actual !== size && warnings.length < MOST_NAMED) {
@@ -147,16 +153,51 @@ async function expectReferencesKept({ store, settings }: Call, name: Name, manif
   return warnings;
 }
 
-// Returns the size of what a manifest points to, if it is there. A blob that another client has just pushed may be there, and may
-// not survive a crash yet.
-async function keptSize(
-  store: Store,
-  name: Name,
-  { descriptor: { digest }, to }: Reference,
-): Promise<number | undefined> {
+// The files that a manifest points to and that survive a crash, by `keyOf`.
+type Kept = ReadonlyMap<string, Blob>;
+
+function keyOf({ descriptor: { digest }, to }: Reference): string {
+  return to + digest;
+}
+
+// For more references than this, looking and keeping takes so long that it has to happen before the turn. Otherwise other pushes
+// would wait for it.
+const MANY = 100;
+const AT_ONCE = 16;
+
+async function keepMany(store: Store, name: Name, { references }: Manifest): Promise<Kept> {
+  const kept = new Map<string, Blob>();
+  if (references.length <= MANY) return kept;
+  const distinct = [...new Map(references.map((reference) => [keyOf(reference), reference]))];
+  const work = new LongWork();
+  for (let at = 0; at < distinct.length; at += AT_ONCE) {
+    if (work.isLong()) await work.giveWay();
+    await Promise.all(
+      distinct.slice(at, at + AT_ONCE).map(async ([key, reference]) => {
+        const file = await findKept(store, name, reference) && find(store, name, reference);
+        if (file !== undefined) kept.set(key, file);
+      }),
+    );
+  }
+  return kept;
+}
+
+// Returns the file of a reference, if it is there. A blob that another client has just pushed may be there, and may not survive a
+// crash yet. `kept` is the file that does for sure.
+async function findKept(store: Store, name: Name, reference: Reference, kept?: Blob): Promise<Blob | undefined> {
+  if (kept !== undefined) {
+    const file = find(store, name, reference);
+    if (file?.path === kept.path && file.lastUsed === kept.lastUsed) return file;
+  }
+  const { descriptor: { digest }, to } = reference;
   const blob = to === "manifest" ? undefined : await keepBlob(store, name, digest);
-  if (blob !== undefined || to === "blob") return blob?.size;
-  return await keepsManifest(store, name, digest) ? manifestSize(store, name, digest) : undefined;
+  if (blob !== undefined || to === "blob") return blob;
+  return await keepsManifest(store, name, digest) ? findManifest(store, name, digest) : undefined;
+}
+
+function find(store: Store, name: Name, { descriptor: { digest }, to }: Reference): Blob | undefined {
+  return (to === "manifest" ? undefined : findBlob(store, name, digest)) ??
+    (to === "blob" ? undefined : findManifest(store, name, digest));
 }
 
 function detailsOf(name: Name, missing: readonly Reference[]): Detail[] {

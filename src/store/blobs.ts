@@ -72,9 +72,18 @@ export async function linkBlob(store: Store, from: Name, to: Name, digest: Diges
 export async function removeBlob(store: Store, name: Name, digest: Digest): Promise<boolean> {
   const blob = findBlob(store, name, digest);
   const wasThere = blob !== undefined && await store.disk.remove(blob.path);
+  // A collection that was killed may have left the same bytes under another name, and the housekeeping would give them back.
+  if (wasThere) await removeTakenAside(store, name, digest);
   // If that was the last content of the repository, its folder goes too. Only an empty `_uploads` can still be in it.
   if (wasThere) store.disk.tidy(uploadsFolder(name));
   return wasThere;
+}
+
+async function removeTakenAside({ disk }: Store, name: Name, digest: Digest): Promise<void> {
+  const folder = contentFolder(name, digest);
+  for (const fileName of disk.list(folder)) {
+    if (BLOB_FILES.some((blobFile) => fileName.startsWith(`.${blobFile}.`))) await disk.remove(`${folder}/${fileName}`);
+  }
 }
 
 /** Removes a blob that nobody has used since a time in milliseconds since 1970. Returns false if somebody has. */

@@ -18,7 +18,7 @@ import type { Digest } from "../definitions/digest.ts";
 import { Fault } from "../definitions/fault.ts";
 import { parseStoredManifest } from "../definitions/manifest.ts";
 import type { Name } from "../definitions/name.ts";
-import type { Bytes, WhenSent } from "../disk/disk.ts";
+import type { Bytes, FileInfo, WhenSent } from "../disk/disk.ts";
 import { LongWork } from "../giving_way.ts";
 import {
   CONTENT_TYPE_FILE,
@@ -85,9 +85,14 @@ export async function keepsManifest({ disk }: Store, name: Name, digest: Digest)
   return await disk.keep(manifestFile(name, digest));
 }
 
+/** Finds the file of a manifest, or `undefined` if the repository does not have it. */
+export function findManifest({ disk }: Store, name: Name, digest: Digest): FileInfo | undefined {
+  return disk.look(manifestFile(name, digest));
+}
+
 /** Returns the length of a manifest in bytes, or `undefined` if the repository does not have it. */
-export function manifestSize({ disk }: Store, name: Name, digest: Digest): number | undefined {
-  return disk.look(manifestFile(name, digest))?.size;
+export function manifestSize(store: Store, name: Name, digest: Digest): number | undefined {
+  return findManifest(store, name, digest)?.size;
 }
 
 /** Stores a manifest. If it is there already, with the same bytes and the same media type, nothing is written. */

@@ -2,6 +2,8 @@
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { shorten } from "../../src/definitions/digest.ts";
+import { localDisk } from "../../src/disk/local_disk.ts";
+import { clearLeftOvers } from "../../src/housekeeping/clear_left_overs.ts";
 import { formatJson, formatStory } from "../../src/story.ts";
 import { digestOf, expectRefusal, startRegistry, TYPES } from "../fixture.ts";
 
@@ -226,4 +228,17 @@ Deno.test("the story of a deleted blob: its file is gone", async () => {
   const { endpoint, status, changes } = registry.stories.at(-1)!;
   assertEquals([endpoint?.id, endpoint?.heading, status], ["end-10", "MGMT-BLOB", 202]);
   assertEquals(changes, [{ sign: "-", path: `library/hello/${FOO}/blob` }]);
+});
+
+Deno.test("MGMT-BLOB-01: a deleted blob stays deleted, even if a killed collection had left its bytes under another name", async () => {
+  await using registry = await startRegistry();
+  const foo = await registry.pushBlob("library/hello", "foo");
+  const folder = `${registry.root}/library/hello/${foo}`;
+  await Deno.rename(`${folder}/blob`, `${folder}/.blob.${crypto.randomUUID()}`);
+  await registry.pushBlob("library/hello", "foo");
+
+  const deleted = await registry.send("DELETE", `/v2/library/hello/blobs/${foo}`);
+  const cleared = await Array.fromAsync(clearLeftOvers(localDisk(registry.root)));
+
+  assertEquals([deleted.status, cleared, registry.tree()], [202, [], []]);
 });

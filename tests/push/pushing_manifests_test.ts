@@ -9,7 +9,7 @@ import {
   expectRefusal,
   startRegistry,
   streamOf,
-  type TestRegistry,
+  TestRegistry,
   TYPES,
 } from "../fixture.ts";
 
@@ -906,4 +906,30 @@ Deno.test("PUSH-MANIFEST-09: a push repairs a manifest whose file somebody has d
 
   const pulled = await registry.send("GET", "/v2/library/hello/manifests/latest");
   assertEquals(await pulled.text(), text);
+});
+
+Deno.test("PUSH-03: what many references point to is put on the disk before the push takes its turn, and others wait only for the looks", async () => {
+  const steps: string[] = [];
+  await using registry = await startRegistry({
+    durability: "sync",
+    watch: ({ when, kind, path }) => when === "before" && steps.push(`${kind} ${path}`),
+  });
+  // Another registry has stored the blobs and has not synced them.
+  const other = new TestRegistry(registry.root, {});
+  const blobs = Array.from({ length: 150 }, (_, number) => `blob ${number}`);
+  for (const blob of blobs) await other.pushBlob("library/hello", blob);
+
+  await registry.pushManifest("library/hello", {
+    schemaVersion: 2,
+    mediaType: TYPES.image,
+    config: descriptorOf(blobs[0], TYPES.config),
+    layers: blobs.slice(1).map((blob) => descriptorOf(blob, TYPES.layer)),
+  });
+
+  const turn = steps.findIndex((step) => step.startsWith("open lock"));
+  const syncs = (from: number, to?: number) => {
+    const synced = new Set(steps.slice(from, to).filter((step) => step.startsWith("sync folder")));
+    return blobs.filter((blob) => synced.has(`sync folder library/hello/${digestOf(blob)}`)).length;
+  };
+  assertEquals([syncs(0, turn), syncs(turn)], [150, 0]);
 });
