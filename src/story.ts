@@ -33,7 +33,10 @@ export interface Story {
   readonly status: number;
   /** The time until the answer began, in milliseconds. */
   readonly milliseconds: number;
-  /** The row of the table of endpoints, with the heading that it followed; `undefined` if the request was refused before its row was found. */
+  /**
+   * The row of the table of endpoints, with the heading that it followed; `undefined` if the request was refused before its row
+   * was found.
+   */
   readonly endpoint?: { readonly id: string; readonly heading: RulesOfHeading };
   /** The name that the client gives itself, such as `docker/26.1.5`. */
   readonly client?: string;

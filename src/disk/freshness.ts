@@ -14,7 +14,8 @@
  * sees them change all the same, its first look has shown old words: it sees changes late, or the locks of the others do not
  * count here. No clock is compared with the clock of another machine.
  *
- * A round takes a minute for each registry. At all other times a registry looks for a new round every five seconds, and does nothing else.
+ * A round takes a minute for each registry. At all other times a registry looks for a new round every five seconds, and does
+ * nothing else.
  *
  * Next: running_hashes.ts
  *

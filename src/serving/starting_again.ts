@@ -7,7 +7,8 @@
  *       └─▶ deno run --allow-net=127.0.0.1:5080 --allow-read=testdata … main.ts?started
  *
  * The second process serves. If it ends and nobody has asked it to, the first one starts it again: after a tenth of a second,
- * and twice as long after each further end, up to a second. What clients were told is kept is on the disk, so nothing is lost with a process.
+ * and twice as long after each further end, up to a second. What clients were told is kept is on the disk, so nothing is lost
+ * with a process. If Deno itself ends with an error at once at the first start, it would do so again. Then there is no new start.
  *
  * Next: htpasswd.ts
  *
