@@ -179,14 +179,22 @@ function refusalOf(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
 }
 
+type Failure = readonly [message: string, status: number, headers?: Record<string, string>];
+
+const FAILED: Failure = ["the registry failed; its log says why", STATUS_CODE.InternalServerError];
+const FULL: Failure = ["the disk of the registry is full", STATUS_CODE.InsufficientStorage];
+const CROWDED: Failure = [
+  "the registry has as many files and connections open as it may; try again",
+  STATUS_CODE.ServiceUnavailable,
+  { "Retry-After": "1" },
+];
+const FAILURES: Readonly<Record<string, Failure>> = { ENOSPC: FULL, EDQUOT: FULL, EMFILE: CROWDED, ENFILE: CROWDED };
+
 // The disk failed, or the registry has a bug. The operator reads in the story what happened; the client learns whether the disk
-// is full. The spec has no code for this, because its codes are about faults of clients.
+// is full, or whether to try again. The spec has no code for this, because its codes are about faults of clients.
 function serverError(error: Error): Response {
   const { code } = error as { code?: string };
-  const isFull = code === "ENOSPC" || code === "EDQUOT";
-  const message = isFull ? "the disk of the registry is full" : "the registry failed; its log says why";
-  const status = isFull ? STATUS_CODE.InsufficientStorage : STATUS_CODE.InternalServerError;
-  return withoutSniffing(
-    Response.json({ errors: [{ code: "UNKNOWN", message, detail: { cause: code ?? null } }] }, { status }),
-  );
+  const [message, status, headers] = FAILURES[code ?? ""] ?? FAILED;
+  const errors = [{ code: "UNKNOWN", message, detail: { cause: code ?? null } }];
+  return withoutSniffing(Response.json({ errors }, { status, headers }));
 }

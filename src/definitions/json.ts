@@ -14,7 +14,7 @@
  * Each piece ends in front of a comma, and gets the brackets that are open there:
  *
  *     {"layers":[a,b  |  ,c,d]  |  ,"config":e}                       the text, cut in front of commas
- *     {"layers":[a,b]}   {"layers":[0,c,d]}   {"":0,"config":e}       what is parsed
+ *     {"layers":[a,b]}   {"layers":[0,c,d]}   {"…":0,"config":e}      what is parsed
  *
  * All of them are JSON exactly if the text is. The 0 stands in front of the comma, and is thrown away.
  *
@@ -131,6 +131,9 @@ function* parseText(text: string, placesRead: readonly string[], piece: number):
   return pieces.end();
 }
 
+// The name of the "0" at the beginning of a piece of an object. No client can know it, so no document has it.
+const STAND_IN = crypto.randomUUID();
+
 /** A text that is parsed piece by piece. */
 class Pieces {
   /** The position at which the next piece starts. */
@@ -163,7 +166,7 @@ class Pieces {
   #parse(end: number, closing: string): void {
     // The "0" stands in front of the comma, because a list that begins or ends with a comma is no JSON.
     const opening = this.#opened.map(({ isList, name }, depth) => {
-      if (depth === this.#opened.length - 1) return isList ? "[0" : '{"":0';
+      if (depth === this.#opened.length - 1) return isList ? "[0" : `{"${STAND_IN}":0`;
       return isList ? "[" : `{${JSON.stringify(name)}:`;
     });
     const value = JSON.parse(opening.join("") + this.#text.slice(this.start, end) + closing);
@@ -176,7 +179,7 @@ class Pieces {
     let whole = this.#whole;
     for (const [depth, { isList, path, name }] of this.#opened.entries()) {
       if (path === ELSEWHERE) return;
-      const continued = depth === this.#opened.length - 1 ? "" : name;
+      const continued = depth === this.#opened.length - 1 ? STAND_IN : name;
       if (isList) {
         if (!Array.isArray(whole) || !Array.isArray(piece)) return;
         const last = whole.at(-1);
@@ -186,8 +189,7 @@ class Pieces {
         if (!isObject(whole) || !isObject(piece)) return;
         const last = Object.hasOwn(whole, continued) ? whole[continued] : undefined;
         for (const key of Object.keys(piece)) {
-          // The piece may have a name "" of its own behind the "0".
-          if (key !== continued || typeof piece[key] === "string") setField(whole, key, piece[key]);
+          if (key !== continued) setField(whole, key, piece[key]);
         }
         [whole, piece] = [last, piece[continued]];
       }

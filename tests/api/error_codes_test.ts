@@ -244,3 +244,17 @@ Deno.test("API-ERR-02: the answer says if the disk is full", async () => {
   assertEquals((await failed.json()).errors[0].detail, { cause: "ENOSPC" });
   assertEquals((await registry.send("HEAD", `${HELLO}/blobs/${FOO}`)).status, 404);
 });
+
+Deno.test("API-ERR-I10: at the limit of open files the answer says when to try again", async () => {
+  const crowded = Object.assign(new Error("Too many open files (os error 24)"), { code: "EMFILE" });
+  await using registry = await startRegistry({
+    watch: ({ kind }) => {
+      if (kind === "open session") throw crowded;
+    },
+  });
+
+  const failed = await registry.send("POST", `${HELLO}/blobs/uploads/?digest=${FOO}`, { body: "foo" });
+
+  assertEquals([failed.status, failed.headers.get("Retry-After"), registry.tree()], [503, "1", []]);
+  assertEquals((await failed.json()).errors[0].detail, { cause: "EMFILE" });
+});

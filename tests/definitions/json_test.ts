@@ -153,3 +153,13 @@ function outcomeOf(text: string, piece?: number): { layers?: unknown[]; config?:
     return { layers: undefined, config: undefined, fault: true };
   }
 }
+
+Deno.test("DEF-I02: a field without a name is read, too, wherever the text is cut", () => {
+  const text = '{"layers":[],"config":{"size":4,"x":5,"":-1},"y":6,"":-2}';
+
+  for (let piece = 0; piece < text.length; piece++) {
+    const json = atOnce(parseJson(new TextEncoder().encode(text), PLACES, piece)) as Record<string, unknown>;
+    const { "": inConfig } = json.config as Record<string, unknown>;
+    assertEquals([inConfig, json[""]], [-1, -2], `in pieces of ${piece}`);
+  }
+});
