@@ -171,15 +171,19 @@ export async function relationsOf(store: Store, name: Name, digest: Digest): Pro
   const known = store.disk.recall<Relations & { mediaType: string }>(path);
   if (known?.mediaType === mediaType) return known;
 
-  const stored = readManifest(store, name, digest);
-  const manifest = stored && await parseStoredManifest(stored);
+  // The relations take the place of the bytes. `readManifest` would remember those, too, and a long list of them would take the
+  // place of everything else.
+  const bytes = known === undefined
+    ? store.disk.read(path, (bytes) => bytes)
+    : readManifest(store, name, digest)?.bytes;
+  const manifest = bytes && await parseStoredManifest({ bytes, mediaType });
   if (manifest === undefined || manifest instanceof Fault) return undefined;
   const { subject, shape, references } = manifest;
   const children = shape === "image" ? [] : references.map(({ descriptor }) => descriptor.digest);
   const relations = {
-    mediaType: stored!.mediaType,
+    mediaType,
     subject: subject?.digest,
-    referrer: referrerOf(describe(manifest, digest, stored!.bytes.length)),
+    referrer: referrerOf(describe(manifest, digest, bytes!.length)),
     children: [...new Set(children)].slice(0, MOST_CHILDREN).sort(),
   };
   store.disk.remember(path, relations, 2 * relations.referrer.size + 128 * relations.children.length);
