@@ -426,6 +426,17 @@ Deno.test("acknowledged content is still there when the program is started again
   assertEquals(await statusOf(`${await second.listening()}/v2/library/hello/blobs/${FOO}`), 200);
 });
 
+Deno.test("if somebody removes the root while the program serves, the next push makes it anew", async () => {
+  using folder = new Folder();
+  await using program = await Program.serve(`${folder.path}/root`);
+  await pushFoo(program.address);
+  await Deno.remove(`${folder.path}/root`, { recursive: true });
+
+  const pushed = await pushFoo(program.address);
+
+  assertEquals([pushed, folder.read(`root/library/hello/${FOO}/blob`)], [201, "foo"]);
+});
+
 Deno.test("a command line that makes no sense is refused in one line that names what is wrong", () => {
   // deno-fmt-ignore
   const lines = [

@@ -98,8 +98,19 @@ export async function makeFolder(root: Root, folder: string): Promise<void> {
   }
   // No later sync goes above the root. This one ends before another request can go on and find the root.
   if (folder.length > root.path.length || root.durability === "none" || Deno.build.os === "windows") return;
-  using above = openIfThere(dirname(folder));
+  using above = openAbove(root);
   if (above !== undefined) await step(root, "sync folder", dirname(folder), () => above.syncSync());
+}
+
+// The program has no permission for the folder above its root. It makes the root at its start; only if somebody removes it
+// later, the disk makes it anew.
+function openAbove(root: Root): Deno.FsFile | undefined {
+  try {
+    return openIfThere(dirname(root.path));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) return undefined;
+    throw error;
+  }
 }
 
 /**
