@@ -9,10 +9,17 @@
  *                          ▲
  *               signature ─┘                    and this: it refers to an image that stays
  *
- * It works while a registry runs. Two rules make that safe:
+ * It works while a registry runs. It collects a large repository in portions, so that no request has to wait for long:
  *
- * - The collection of a repository and the pushes of manifests to it take turns. So either the collection sees the new manifest,
- *   or the push looks for its blobs after the collection, and refuses the manifest if one is gone.
+ *     collection    look ─ remove   ·   look ─ remove   ·   look ─ remove
+ *     push                          PUT manifest
+ *
+ * Three rules make that safe:
+ *
+ * - The portions and the pushes of manifests to the repository take turns. At the beginning of each portion the collection looks
+ *   which manifests have come or gone. So either it sees the new manifest, or the push looks for its blobs after the portion, and
+ *   refuses the manifest if one is gone.
+ * - The collection takes only what was in the repository when it began. What has come since stays.
  * - The collection spares blobs that were used within the grace period. If a client has uploaded a blob, mounted it or asked for
  *   it just now, it may be about to push the manifest.
  *
@@ -30,7 +37,7 @@ import { LongWork } from "../giving_way.ts";
 import { PROGRAM_OPTIONS } from "../options.ts";
 import { findBlob, removeUnusedBlob } from "../store/blobs.ts";
 import { manifestFile } from "../store/layout.ts";
-import { hasManifest, readManifest, removeManifest } from "../store/manifests.ts";
+import { readManifest, removeManifest } from "../store/manifests.ts";
 import { changeRepository, listContent, listRepositories } from "../store/repositories.ts";
 import { openStore, type Store } from "../store/store.ts";
 import { listTags, resolveTag } from "../store/tags.ts";
@@ -74,49 +81,171 @@ export async function* collectGarbage(disk: Disk, options: CollectOptions = {}):
   if (!options.dryRun) await Array.fromAsync(clearLeftOvers(disk));
   for (const name of await Array.fromAsync(listRepositories(store))) {
     options.progress?.(++repositories);
-    yield* await changeRepository(store, name, () => collectIn(store, name, options));
+    yield* collectIn(store, name, options);
   }
 }
 
-async function collectIn(store: Store, name: Name, options: CollectOptions): Promise<Removal[]> {
-  const { untagged = false, dryRun = false, grace = PROGRAM_OPTIONS.grace.default } = options;
-  const before = Date.now() - grace;
-  const content = await listContent(store, name);
-  const manifests = await manifestsOf(store, name, content);
-  // If a manifest cannot be read, it might need any blob. So nothing is removed, and `verify` reports the manifest.
-  if (manifests === undefined) return [];
+async function* collectIn(store: Store, name: Name, options: CollectOptions): AsyncGenerator<Removal> {
+  const collection = new Collection(store, name, await listContent(store, name), options);
+  // It takes long to read all manifests for the first time. Nobody has to wait for that, because each portion looks again.
+  await collection.look();
+  for (;;) {
+    yield* await changeRepository(store, name, () => collection.removePortion());
+    if (collection.isOver) return;
+    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+  }
+}
 
-  const removals: Removal[] = [];
-  const work = new LongWork();
-  const kept = untagged ? await reached(store, name, manifests, before) : new Set(manifests.keys());
-  for (const digest of parentsFirst([...manifests.keys()].filter((digest) => !kept.has(digest)), manifests)) {
-    const file = store.disk.look(manifestFile(name, digest));
-    if (file === undefined) continue;
-    removals.push({ name, digest, kind: "manifest", size: file.size, names: file.links });
-    if (dryRun) continue;
-    await removeManifest(store, name, digest, manifests.get(digest)?.subject);
+// A process that waits for its turn needs a moment to notice that a portion has ended. This is the time between two portions, in
+// milliseconds.
+const PAUSE = 20;
+
+// A portion removes for as long as it has looked before, so that no more than half of the time goes into looking. But it removes for
+// this many milliseconds at least, and at most.
+const LEAST_AT_ONCE = 500;
+const MOST_AT_ONCE = 5000;
+
+/** The collection of one repository. */
+class Collection {
+  readonly #store: Store;
+  readonly #name: Name;
+  readonly #options: CollectOptions;
+  readonly #grace: number;
+  readonly #before: number;
+  // What was there when it began, and how much of that it has looked at for blobs.
+  readonly #content: readonly Digest[];
+  #done = 0;
+  // The same content. Each digest is kept as one text, however many manifests name it.
+  readonly #texts: ReadonlyMap<Digest, Digest>;
+  #manifests: ReadonlyMap<Digest, Needs> = new Map();
+
+  /** True if there is nothing more to do. */
+  isOver = false;
+
+  constructor(store: Store, name: Name, content: readonly Digest[], options: CollectOptions) {
+    this.#store = store;
+    this.#name = name;
+    this.#options = options;
+    this.#grace = options.grace ?? PROGRAM_OPTIONS.grace.default;
+    this.#before = Date.now() - this.#grace;
+    this.#content = content;
+    this.#texts = new Map(content.map((digest) => [digest, digest]));
   }
 
-  const needed = new Set<Digest>();
-  for (const digest of kept) {
-    if (work.isLong()) await work.giveWay();
-    for (const reference of referencesOf(manifests, digest)) needed.add(reference);
+  /**
+   * Looks which manifests are there now. Reads those that have come or changed since the last look, one after the other. Returns
+   * false if one of them cannot be read.
+   */
+  async look(): Promise<boolean> {
+    const known = this.#manifests;
+    const manifests = new Map<Digest, Needs>();
+    let isComplete = true;
+    const work = new LongWork();
+    // A new manifest may also be in a folder that was there before: a blob can have the same bytes.
+    for (const digest of await listContent(this.#store, this.#name)) {
+      if (work.isLong()) await work.giveWay();
+      const file = this.#store.disk.look(manifestFile(this.#name, digest));
+      if (file === undefined) continue;
+      const last = known.get(digest);
+      const needs = last?.lastUsed === file.lastUsed ? last : await this.#read(digest, file.lastUsed);
+      if (needs === undefined) isComplete = false;
+      else manifests.set(digest, needs);
+    }
+    this.#manifests = manifests;
+    return isComplete;
   }
-  for (const digest of content) {
-    if (work.isLong()) await work.giveWay();
-    const blob = findBlob(store, name, digest);
-    if (blob === undefined || needed.has(digest)) continue;
-    const removal: Removal = { name, digest, kind: "blob", size: blob.size, names: blob.links };
-    if (blob.lastUsed > before) options.spared?.(removal, blob.lastUsed + grace);
-    else if (dryRun || await removeUnusedBlob(store, name, blob, before)) removals.push(removal);
+
+  async #read(digest: Digest, lastUsed: number): Promise<Needs | undefined> {
+    const stored = readManifest(this.#store, this.#name, digest);
+    const manifest = stored && await parseStoredManifest(stored);
+    if (manifest === undefined || manifest instanceof Fault) return undefined;
+    const references = manifest.references.map(({ descriptor }) => this.#texts.get(descriptor.digest));
+    return {
+      lastUsed,
+      subject: manifest.subject?.digest,
+      references: [...new Set(references)].filter((reference) => reference !== undefined),
+    };
   }
-  return removals;
+
+  /**
+   * Removes a portion of the garbage, and returns what it has removed. No other request or process may change the repository
+   * meanwhile. A dry run removes nothing, so it is one portion.
+   */
+  async removePortion(): Promise<Removal[]> {
+    const { untagged = false, dryRun = false, spared } = this.#options;
+    const [store, name, before] = [this.#store, this.#name, this.#before];
+    const begin = Date.now();
+    // If a manifest cannot be read, it might need any blob. So nothing is removed, and `verify` reports the manifest.
+    this.isOver = !await this.look();
+    if (this.isOver) return [];
+
+    const work = new LongWork();
+    const manifests = this.#manifests;
+    const kept = untagged ? await this.#reached() : new Set(manifests.keys());
+    const needed = new Set<Digest>();
+    for (const digest of kept) {
+      if (work.isLong()) await work.giveWay();
+      for (const reference of referencesOf(manifests, digest)) needed.add(reference);
+    }
+    const garbage = parentsFirst([...manifests.keys()].filter((digest) => !kept.has(digest)), manifests);
+
+    const removals: Removal[] = [];
+    const now = Date.now();
+    const end = dryRun ? Infinity : now + Math.min(Math.max(now - begin, LEAST_AT_ONCE), MOST_AT_ONCE);
+    for (const digest of garbage) {
+      if (Date.now() >= end) return removals;
+      const file = store.disk.look(manifestFile(name, digest));
+      if (file === undefined) continue;
+      removals.push({ name, digest, kind: "manifest", size: file.size, names: file.links });
+      if (!dryRun) await removeManifest(store, name, digest, manifests.get(digest)?.subject);
+    }
+    for (; this.#done < this.#content.length; this.#done++) {
+      if (Date.now() >= end) return removals;
+      if (work.isLong()) await work.giveWay();
+      const digest = this.#content[this.#done];
+      const blob = findBlob(store, name, digest);
+      if (blob === undefined || needed.has(digest)) continue;
+      const removal: Removal = { name, digest, kind: "blob", size: blob.size, names: blob.links };
+      if (blob.lastUsed > before) spared?.(removal, blob.lastUsed + this.#grace);
+      else if (dryRun || await removeUnusedBlob(store, name, blob, before)) removals.push(removal);
+    }
+    this.isOver = true;
+    return removals;
+  }
+
+  // Returns the manifests that a tag reaches. The search begins at the tags, and at the manifests that were pushed just now or have
+  // come since the collection began. From each manifest it goes on to the children and to the referrers.
+  async #reached(): Promise<Set<Digest>> {
+    const manifests = this.#manifests;
+    const referrers = Map.groupBy(manifests, ([, manifest]) => manifest.subject);
+    const found = new Set<Digest>();
+    const next: (Digest | undefined)[] = [];
+    const work = new LongWork();
+    for (const tag of await listTags(this.#store, this.#name)) {
+      if (work.isLong()) await work.giveWay();
+      next.push(resolveTag(this.#store, this.#name, tag));
+    }
+    for (const [digest, { lastUsed }] of manifests) {
+      if (lastUsed > this.#before || !this.#texts.has(digest)) next.push(digest);
+    }
+    while (next.length > 0) {
+      const digest = next.pop();
+      if (digest === undefined || found.has(digest) || !manifests.has(digest)) continue;
+      found.add(digest);
+      for (const child of referencesOf(manifests, digest)) next.push(child);
+      for (const [referrer] of referrers.get(digest) ?? []) next.push(referrer);
+      if (work.isLong()) await work.giveWay();
+    }
+    return found;
+  }
 }
 
 /** What the collection knows of a manifest. The manifest itself may be long, and there may be many. */
 interface Needs {
+  /** The time of its last change or noted use, in milliseconds since 1970. */
+  readonly lastUsed: number;
   readonly subject?: Digest;
-  /** What it points to, as far as that is there, each once. */
+  /** What it points to, each once, as far as that was there when the collection began. */
   readonly references: readonly Digest[];
 }
 
@@ -142,60 +271,4 @@ function parentsFirst(digests: readonly Digest[], manifests: ReadonlyMap<Digest,
     }
   }
   return sorted;
-}
-
-// Reads all manifests of a repository, one after the other. Returns `undefined` if one of them cannot be read.
-async function manifestsOf(
-  store: Store,
-  name: Name,
-  content: readonly Digest[],
-): Promise<Map<Digest, Needs> | undefined> {
-  // Each digest is kept as one text, however many manifests name it.
-  const known = new Map(content.map((digest) => [digest, digest]));
-  const manifests = new Map<Digest, Needs>();
-  const work = new LongWork();
-  for (const digest of content) {
-    if (work.isLong()) await work.giveWay();
-    if (!hasManifest(store, name, digest)) continue;
-    const stored = readManifest(store, name, digest);
-    const manifest = stored && await parseStoredManifest(stored);
-    if (manifest === undefined || manifest instanceof Fault) return undefined;
-    const references = manifest.references.map(({ descriptor }) => known.get(descriptor.digest));
-    manifests.set(digest, {
-      subject: manifest.subject?.digest,
-      references: [...new Set(references)].filter((reference) => reference !== undefined),
-    });
-  }
-  return manifests;
-}
-
-// Returns the manifests that a tag reaches. The search begins at the tags and at the manifests that were pushed just now.
-// From each manifest it goes on to the children and to the referrers.
-async function reached(
-  store: Store,
-  name: Name,
-  manifests: ReadonlyMap<Digest, Needs>,
-  before: number,
-): Promise<Set<Digest>> {
-  const referrers = Map.groupBy(manifests, ([, manifest]) => manifest.subject);
-  const found = new Set<Digest>();
-  const next: (Digest | undefined)[] = [];
-  const work = new LongWork();
-  for (const tag of await listTags(store, name)) {
-    if (work.isLong()) await work.giveWay();
-    next.push(resolveTag(store, name, tag));
-  }
-  for (const digest of manifests.keys()) {
-    const file = store.disk.look(manifestFile(name, digest));
-    if (file !== undefined && file.lastUsed > before) next.push(digest);
-  }
-  while (next.length > 0) {
-    const digest = next.pop();
-    if (digest === undefined || found.has(digest) || !manifests.has(digest)) continue;
-    found.add(digest);
-    for (const child of referencesOf(manifests, digest)) next.push(child);
-    for (const [referrer] of referrers.get(digest) ?? []) next.push(referrer);
-    if (work.isLong()) await work.giveWay();
-  }
-  return found;
 }

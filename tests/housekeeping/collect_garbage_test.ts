@@ -37,6 +37,40 @@ function atFirstRename(action: () => void): LocalDiskOptions["watch"] {
   };
 }
 
+// Collects on a clock on which each removal takes so long that it is a portion of its own. Runs `between` after the first one.
+async function collectSlowly(
+  { root }: TestRegistry,
+  options: CollectOptions,
+  between: (first: Removal) => Promise<unknown>,
+): Promise<Removal[]> {
+  const { now } = Date;
+  let late = 0;
+  const disk = localDisk(root, {
+    durability: "none",
+    watch({ when, kind }) {
+      if (when === "after" && (kind === "rename" || kind === "remove file")) late += 10_000;
+    },
+  });
+  Date.now = () => now() + late;
+  try {
+    const removals: Removal[] = [];
+    for await (const removal of collectGarbage(disk, options)) {
+      if (removals.push(removal) === 1) await between(removal);
+    }
+    return removals;
+  } finally {
+    Date.now = now;
+  }
+}
+
+// Pushes a blob that a collection comes to before it comes to the others. Returns its digest.
+async function pushBlobBefore(registry: TestRegistry, others: readonly string[]): Promise<string> {
+  let content = "foo";
+  while (others.some((other) => other < digestOf(content))) content += "o";
+  await registry.pushBlob(REPOSITORY, content);
+  return digestOf(content);
+}
+
 function digestsOf(removals: readonly Removal[]): string[] {
   return removals.map(({ digest }) => digest).sort();
 }
@@ -507,4 +541,133 @@ Deno.test("a tag that points to nothing keeps nothing, and stays, so that verify
   assertEquals(removals.map(({ kind }) => kind), ["manifest", "blob", "blob"]);
   assertEquals(removals[0].digest as string, digest);
   assertEquals(registry.tree(), [`${REPOSITORY}/_tags/latest`]);
+});
+
+Deno.test("between two portions of a collection a manifest is pushed, and keeps the blobs that it needs", async () => {
+  await using registry = await startRegistry();
+  const contents = Array.from({ length: 20 }, (_, number) => `blob ${number}`);
+  for (const content of contents) await registry.pushBlob(REPOSITORY, content);
+  age(registry, 120);
+  let left: string[] = [];
+
+  const removals = await collectSlowly(registry, {}, async ({ digest }) => {
+    left = contents.filter((content) => digestOf(content) !== digest);
+    await registry.pushManifest(REPOSITORY, {
+      schemaVersion: 2,
+      mediaType: TYPES.image,
+      config: descriptorOf(left[0], TYPES.config),
+      layers: left.slice(1, 10).map((content) => descriptorOf(content, TYPES.layer)),
+    });
+    // A push makes its blobs look used. Here only their manifest keeps them.
+    age(registry, 120);
+  });
+
+  assertEquals(digestsOf(removals).length, 10);
+  assertEquals(
+    digestsOf(removals).filter((digest) => left.slice(0, 10).map((text) => digestOf(text)).includes(digest)),
+    [],
+  );
+  await expectSound(registry);
+});
+
+Deno.test("a push that begins during a collection is acknowledged before the collection ends", async () => {
+  await using registry = await startRegistry();
+  for (let number = 0; number < 20; number++) await registry.pushBlob(REPOSITORY, `blob ${number}`);
+  age(registry, 120);
+  const { now } = Date;
+  const events: string[] = [];
+  let late = 0;
+  let pushed: Promise<unknown> = Promise.resolve();
+  const disk = localDisk(registry.root, {
+    durability: "none",
+    watch({ when, kind, path }) {
+      if (when !== "before" || kind !== "rename" || !path.includes("/.blob.")) return;
+      late += 10_000;
+      if (late > 10_000) return;
+      // The registry has the same disk. So the push joins the queue for the next turn.
+      const request = new Request(`http://localhost/v2/${REPOSITORY}/manifests/latest`, {
+        method: "PUT",
+        headers: { "Content-Type": TYPES.index },
+        body: JSON.stringify(indexOf([])),
+      });
+      pushed = createRegistry({ disk })(request).then(({ status }) => events.push(`pushed: ${status}`));
+    },
+  });
+
+  Date.now = () => now() + late;
+  try {
+    const removals = await Array.fromAsync(collectGarbage(disk));
+    events.push(`collected: ${removals.length}`);
+    await pushed;
+  } finally {
+    Date.now = now;
+  }
+
+  assertEquals(events, ["pushed: 201", "collected: 20"]);
+});
+
+Deno.test("a manifest that is pushed between two portions keeps its blobs, even if a blob with its bytes was there before", async () => {
+  await using registry = await startRegistry();
+  const image = await registry.pushImage(REPOSITORY);
+  await registry.send("DELETE", `/v2/${REPOSITORY}/manifests/${image.digest}`);
+  await registry.pushBlob(REPOSITORY, image.text);
+  const first = await pushBlobBefore(registry, [image.digest, image.layer, image.config]);
+  age(registry, 120);
+
+  const removals = await collectSlowly(registry, {}, async () => {
+    await registry.pushManifest(REPOSITORY, image.text);
+    age(registry, 120);
+  });
+
+  assertEquals(removals.map(({ kind, digest }) => [kind, digest as string]), [["blob", first], ["blob", image.digest]]);
+  await expectSound(registry);
+});
+
+Deno.test("with untagged, a manifest that gets a tag between two portions stays, with everything that it reaches", async () => {
+  await using registry = await startRegistry();
+  const image = await registry.pushImage(REPOSITORY);
+  const inner = JSON.stringify(indexOf([image]));
+  const middle = JSON.stringify(indexOf([{ text: inner, type: TYPES.index }]));
+  const outer = JSON.stringify(indexOf([{ text: middle, type: TYPES.index }]));
+  for (const text of [inner, middle, outer]) await registry.pushManifest(REPOSITORY, text);
+  age(registry, 120);
+
+  const removals = await collectSlowly(registry, { untagged: true }, async () => {
+    await registry.pushManifest(REPOSITORY, inner, { tag: "latest" });
+    await registry.pushManifest(REPOSITORY, artifactAbout(image.text));
+    age(registry, 120);
+  });
+
+  assertEquals(removals.map(({ digest }) => digest as string), [digestOf(outer), digestOf(middle)]);
+  await expectSound(registry);
+});
+
+Deno.test("with untagged, a manifest that comes between two portions stays, though the index that has it is older", async () => {
+  await using registry = await startRegistry({ allowSparse: true });
+  const image = await registry.pushImage(REPOSITORY);
+  await registry.send("DELETE", `/v2/${REPOSITORY}/manifests/${image.digest}`);
+  await registry.pushManifest(REPOSITORY, indexOf([image]), { tag: "latest" });
+  const first = await pushBlobBefore(registry, [image.layer, image.config]);
+  age(registry, 120);
+
+  const removals = await collectSlowly(registry, { untagged: true }, async () => {
+    await registry.pushManifest(REPOSITORY, image.text);
+    age(registry, 120);
+  });
+
+  assertEquals(digestsOf(removals), [first]);
+  await expectSound(registry);
+});
+
+Deno.test("a manifest that cannot be read any more stops the collection at its next portion", async () => {
+  await using registry = await startRegistry();
+  const { digest } = await registry.pushImage("library/other", { tag: "latest" });
+  for (let number = 0; number < 5; number++) await registry.pushBlob("library/other", `blob ${number}`);
+  age(registry, 120);
+
+  const removals = await collectSlowly(registry, {}, async () => {
+    await Deno.writeTextFile(`${registry.root}/library/other/${digest}/manifest.json`, "{");
+  });
+
+  assertEquals(removals.length, 1);
 });
