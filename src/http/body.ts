@@ -24,12 +24,14 @@ const MANY = 256 * 1024;
 const CHUNK = 64 * 1024;
 
 /**
- * Yields the pieces of a body as they arrive. A piece is valid only until the next one is asked for.
+ * Yields the pieces of a body as they arrive. A piece is valid only until the next one is asked for. If `brokenOff` is aborted,
+ * it waits no longer, and throws the reason.
  *
  * @throws {RegistryError} 400 if the body ends too early, 408 if it comes too slowly.
  */
 export async function* piecesOf(
   { request: { body, headers }, slowest }: Call,
+  brokenOff?: AbortSignal,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   if (body === null) return;
   const announced = Number(headers.get("Content-Length"));
@@ -37,10 +39,12 @@ export async function* piecesOf(
   const { read, cancel } = announced > 0 && announced < MANY ? readChunks(body) : readInto(body);
   const giveUp = () => cancel().catch(() => {});
   const clock = new Clock(slowest, giveUp);
+  brokenOff?.addEventListener("abort", giveUp);
   let isWhole = false;
   try {
     while (true) {
       const piece = await clock.time(read().catch((error) => endsEarly(error)));
+      brokenOff?.throwIfAborted();
       if (clock.isTooSlow) throw tooSlow(slowest);
       if (piece instanceof RegistryError) throw piece;
       isWhole = piece === undefined;
@@ -151,7 +155,7 @@ export interface WholeBody extends Disposable {
  * Returns a small body as a whole. `rule` is the rule that limits it to `most` bytes.
  *
  * @throws {RegistryError} 413 with `MANIFEST_INVALID` if the body announces more bytes, or has more; 429 if the registry holds
- * too many bytes of such bodies already.
+ * too many bytes of such bodies already, or needs the memory for a faster one.
  */
 export async function wholeBody(call: Call, most: number, rule: Rule): Promise<WholeBody> {
   const expectAtMost = (size: number) => {
@@ -162,11 +166,11 @@ export async function wholeBody(call: Call, most: number, rule: Rule): Promise<W
   const announced = Number(call.request.headers.get("Content-Length") ?? 0);
   expectAtMost(announced);
 
-  const share = call.budget.share();
   let memory = new ArrayBuffer(0);
   let size = 0;
+  const share = call.budget.share(() => size);
   try {
-    for await (const piece of piecesOf(call)) {
+    for await (const piece of piecesOf(call, share.brokenOff)) {
       const needed = size + piece.length;
       expectAtMost(needed);
       if (needed > memory.byteLength) {
@@ -178,6 +182,7 @@ export async function wholeBody(call: Call, most: number, rule: Rule): Promise<W
       new Uint8Array(memory).set(piece, size);
       size = needed;
     }
+    share.keep();
   } catch (error) {
     share[Symbol.dispose]();
     // Frees the memory now. Without this, it would stay until JavaScript collects its garbage.
