@@ -5,15 +5,18 @@
  *                                 │ no
  *                                 ▼
  *                           has the client guessed too often?         yes ──▶ 429, with the time to wait
- *                           do too many clients wait for an answer?
  *                                 │ no
+ *                                 ▼
+ *                           wait with others, 64 at most              no place ──▶ 429 for one with the most wrong guesses
+ *                                 │ first those with the fewest wrong guesses
  *                                 ▼
  *                           compute bcrypt, one after the other       ──▶ right, or 401
  *
  * A client whose password was right takes the first exit, whatever others do. A name and password that were right stay known
  * for some minutes after their last use, as a keyed hash. Nothing here knows which users there are, so an unknown name takes
- * the same way as a wrong password. Nobody is locked out: a client that waits as long as it is told can try again. Behind a proxy,
- * all clients have the address of the proxy.
+ * the same way as a wrong password. Nobody is locked out: a client that waits as long as it is told can try again. Clients count
+ * by their address, or by their network with IPv6. So a new client does not wait for many addresses that guess together. Behind a
+ * proxy, all clients have the address of the proxy.
  *
  * The first thread decides for all of them; see threads.ts.
  *
@@ -22,7 +25,7 @@
  * @module
  */
 
-import { createHmac, randomBytes } from "node:crypto";
+import { createHash, createHmac, randomBytes } from "node:crypto";
 import { Bounded } from "../disk/memory.ts";
 import type { Verdict } from "../http/authorization.ts";
 
@@ -58,72 +61,132 @@ const MOST_WAITING = 64;
 // at once.
 const MOST_WRONG_OF_ADDRESS = 30;
 const MOST_WRONG_OF_USER = 10;
+const MINUTE = 60_000;
+
+// A password that waits or is being computed. All who ask for the same name and password meanwhile get its verdict.
+interface Waiting {
+  readonly user: string;
+  readonly password: string;
+  readonly network: string;
+  readonly verdict: Promise<Verdict>;
+  readonly decide: (verdict: Verdict | Promise<Verdict>) => void;
+  isComputing: boolean;
+}
 
 /**
- * Returns a check that computes one password after the other, and only for clients that have not guessed too often.
- * `now` returns the time in milliseconds.
+ * Returns a check that computes one password after the other, and only for clients that have not guessed too often. First come
+ * those with the fewest wrong guesses. `now` returns the time in milliseconds.
  */
 export function limitGuesses(
   isPassword: (user: string, password: string) => Promise<boolean>,
   now: () => number = Date.now,
 ): Check {
-  const ofAddress = new Budget(MOST_WRONG_OF_ADDRESS, now);
-  const ofUser = new Budget(MOST_WRONG_OF_USER, now);
-  // What is being computed for a name and a password. A client may ask on several connections at once.
-  const computing = new Map<string, Promise<boolean>>();
-  let last: Promise<unknown> = Promise.resolve();
+  const ofNetwork = new Tries(MINUTE / MOST_WRONG_OF_ADDRESS, now);
+  const ofUser = new Tries(MINUTE / MOST_WRONG_OF_USER, now);
+  // The passwords that were computed and wrong. One of them is forgotten each minute, so they show who guesses all the time.
+  const wrong = new Tries(MINUTE, now);
+  const places = new Map<string, Waiting>();
+
+  // Those that wait, in the order in which they will be computed. A client of an address with few wrong guesses comes first.
+  const inOrder = () =>
+    [...places].filter(([, { isComputing }]) => !isComputing)
+      .sort(([, a], [, b]) => wrong.count(a.network) - wrong.count(b.network));
+
+  const computeAll = async () => {
+    for (let [next] = inOrder(); next !== undefined; [next] = inOrder()) {
+      const [pair, place] = next;
+      place.isComputing = true;
+      const result = isPassword(place.user, place.password);
+      if (await result.catch(() => undefined) === false) wrong.take(place.network);
+      places.delete(pair);
+      place.decide(result);
+    }
+  };
+
+  // Returns false if there is no place, and nobody who waits has more wrong guesses than this network.
+  const makeRoom = (network: string) => {
+    if (places.size < MOST_WAITING) return true;
+    const last = inOrder().at(-1);
+    if (last === undefined || wrong.count(last[1].network) <= wrong.count(network)) return false;
+    places.delete(last[0]);
+    last[1].decide(NO_PLACE);
+    return true;
+  };
 
   return async (user, password, address) => {
-    const pair = JSON.stringify([user, password]);
-    const running = computing.get(pair);
-    if (running !== undefined) return await running;
+    const pair = hashOf(user, password);
+    const same = places.get(pair);
+    if (same !== undefined) return await same.verdict;
 
-    const userThere = JSON.stringify([address, user]);
-    const wait = Math.max(ofAddress.wait(address), ofUser.wait(userThere), computing.size < MOST_WAITING ? 0 : 1);
+    const network = networkOf(address);
+    const userThere = hashOf(network, user);
+    const wait = Math.max(ofNetwork.wait(network, MOST_WRONG_OF_ADDRESS), ofUser.wait(userThere, MOST_WRONG_OF_USER));
     if (wait > 0) return { retryAfter: Math.ceil(wait / 1000) };
+    if (!makeRoom(network)) return NO_PLACE;
     // A password counts as wrong until it is known to be right. Otherwise a client could send any number of them at once.
-    ofAddress.take(address);
+    ofNetwork.take(network);
     ofUser.take(userThere);
-    const result = last.then(() => isPassword(user, password));
-    computing.set(pair, result);
-    last = result.catch(() => {}).then(() => computing.delete(pair));
-    const isRight = await result;
-    if (isRight) {
-      ofAddress.giveBack(address);
+    const { promise: verdict, resolve: decide } = Promise.withResolvers<Verdict>();
+    places.set(pair, { user, password, network, verdict, decide, isComputing: false });
+    if (places.size === 1) computeAll();
+    if (await verdict !== false) {
+      ofNetwork.giveBack(network);
       ofUser.giveBack(userThere);
     }
-    return isRight;
+    return await verdict;
   };
 }
 
+// The verdict for those that find no place, or lose it.
+const NO_PLACE: Verdict = { retryAfter: 1 };
 // The most clients whose wrong passwords are counted.
 const MOST_COUNTED = 10_000;
 
-// For each key, a number of tries. What was taken comes back evenly, all of it in a minute.
-class Budget {
-  readonly #most: number;
-  // The time in which one try comes back.
+// For each key, a number of tries. They are forgotten evenly, one after each step.
+class Tries {
   readonly #step: number;
   readonly #now: () => number;
-  // When all tries of a key will have come back.
-  readonly #full = new Bounded<string, number>(MOST_COUNTED);
+  // When all tries of a key will be forgotten.
+  readonly #ends = new Bounded<string, number>(MOST_COUNTED);
 
-  constructor(most: number, now: () => number) {
-    this.#most = most;
-    this.#step = 60_000 / most;
+  // `step` is in milliseconds.
+  constructor(step: number, now: () => number) {
+    this.#step = step;
     this.#now = now;
   }
 
-  // Returns the time until there is a try, in milliseconds; 0 or less if there is one now.
-  wait(key: string): number {
-    return (this.#full.get(key) ?? 0) - this.#now() - (this.#most - 1) * this.#step;
+  // Returns how many are not forgotten yet.
+  count(key: string): number {
+    return Math.max(0, Math.ceil(((this.#ends.get(key) ?? 0) - this.#now()) / this.#step));
+  }
+
+  // Returns the time until there are fewer than `most`, in milliseconds; 0 or less if there are fewer now.
+  wait(key: string, most: number): number {
+    return (this.#ends.get(key) ?? 0) - this.#now() - (most - 1) * this.#step;
   }
 
   take(key: string): void {
-    this.#full.set(key, Math.max(this.#full.get(key) ?? 0, this.#now()) + this.#step);
+    this.#ends.set(key, Math.max(this.#ends.get(key) ?? 0, this.#now()) + this.#step);
   }
 
   giveBack(key: string): void {
-    this.#full.set(key, (this.#full.get(key) ?? 0) - this.#step);
+    this.#ends.set(key, (this.#ends.get(key) ?? 0) - this.#step);
   }
+}
+
+// A client can send names of any length. A hash is short.
+function hashOf(...texts: string[]): string {
+  return createHash("sha256").update(JSON.stringify(texts)).digest("base64");
+}
+
+// Returns what counts as one client: an address of IPv4, or the first half of one of IPv6, because one client often has all
+// the others with that half.
+function networkOf(address: string): string {
+  const [, ofIpv4] = /^::ffff:([\d.]+)$/i.exec(address) ?? [];
+  if (ofIpv4 !== undefined) return ofIpv4;
+  if (!address.includes(":")) return address;
+  // "::" stands for as many groups of 0 as are missing.
+  const [left, right] = address.split("::").map((groups) => groups === "" ? [] : groups.split(":"));
+  const zeros = right === undefined ? [] : Array(8 - left.length - right.length).fill("0");
+  return [...left, ...zeros, ...right ?? []].slice(0, 4).join(":");
 }

@@ -142,6 +142,88 @@ Deno.test("if 64 passwords wait already, the next one is refused for a second, a
   assertEquals(await isPassword("bob", "hunter2", "192.0.2.99"), true);
 });
 
+Deno.test("if 64 guesses of 60 addresses wait, a first login from another address takes the place of one and is computed next", async () => {
+  const slow = new Slow();
+  slow.go();
+  const { isPassword } = slow.access();
+  const guess = (n: number) => isPassword(`user ${n}`, `guess ${n}`, `192.0.2.${n % 60}`);
+  for (let n = 0; n < 60; n++) await guess(n);
+  slow.hold();
+  slow.begun.length = 0;
+
+  // Each of these addresses has one wrong guess.
+  const waiting = Array.from({ length: 64 }, (_, n) => guess(100 + n));
+  const logins = [isPassword("alice", "secret", "192.0.2.99"), isPassword("bob", "hunter2", "192.0.2.99")];
+  const refused = await guess(200);
+  slow.go();
+
+  assertEquals(await Promise.all(logins), [true, true]);
+  assertEquals(await Promise.all(waiting), [...Array(62).fill(false), { retryAfter: 1 }, { retryAfter: 1 }]);
+  assertEquals(refused, { retryAfter: 1 });
+  const rest = Array.from({ length: 61 }, (_, n) => `user ${101 + n}:guess ${101 + n}`);
+  assertEquals(slow.begun, ["user 100:guess 100", "alice:secret", "bob:hunter2", ...rest]);
+});
+
+Deno.test("passwords are computed in the order of the wrong guesses of their addresses, and one guess a minute is forgotten", async () => {
+  const slow = new Slow();
+  slow.go();
+  const { isPassword } = slow.access();
+  for (const [address, wrong] of [["often", 3], ["once", 1], ["twice", 2]] as const) {
+    for (let n = 0; n < wrong; n++) await isPassword(address, `guess ${n}`, address);
+  }
+  const orderOf = async (password: string) => {
+    slow.hold();
+    slow.begun.length = 0;
+    const all = ["first", "often", "twice", "once", "never"].map((user) => isPassword(user, password, user));
+    slow.go();
+    await Promise.all(all);
+    return slow.begun.map((text) => text.split(":")[0]);
+  };
+
+  assertEquals(await orderOf("now"), ["first", "never", "once", "twice", "often"]);
+  slow.now += 2 * MINUTE;
+  // The last order was a wrong guess of each of them, too.
+  assertEquals(await orderOf("later"), ["first", "once", "never", "twice", "often"]);
+});
+
+Deno.test("an address that gave its place away has not guessed", async () => {
+  const slow = new Slow();
+  slow.go();
+  const { isPassword } = slow.access();
+  await isPassword("alice", "wrong", "192.0.2.1");
+  slow.hold();
+  const computing = isPassword("alice", "guess", "192.0.2.2");
+  const lost = isPassword("alice", "another", "192.0.2.1");
+  const others = Array.from({ length: 63 }, (_, n) => isPassword("alice", `guess ${n}`, `192.0.2.${n + 10}`));
+
+  assertEquals(await lost, { retryAfter: 1 });
+  slow.go();
+  await Promise.all([computing, ...others]);
+  const guesses = [];
+  for (let n = 100; n < 110; n++) guesses.push(await isPassword("alice", `guess ${n}`, "192.0.2.1"));
+  assertEquals(guesses, [...Array(9).fill(false), { retryAfter: 6 }]);
+});
+
+for (
+  const [what, first, same, other] of [
+    ["an IPv6 network", "2001:db8:0:1::1", "2001:db8:0:1:ffff:0:0:9", "2001:db8:0:2::1"],
+    ["an IPv6 network with zeros", "2001:db8::1", "2001:db8:0:0:1:2:3:4", "2001:db8:0:1::"],
+    ["an IPv4 address that IPv6 has written", "::ffff:192.0.2.1", "192.0.2.1", "::ffff:192.0.2.2"],
+  ]
+) {
+  Deno.test(`the wrong passwords of ${what} are counted together`, async () => {
+    const slow = new Slow();
+    slow.go();
+    const { isPassword } = slow.access();
+    for (let n = 0; n < 30; n++) await isPassword(`user ${n}`, "guess", n % 2 === 0 ? first : same);
+
+    const answers = [];
+    for (const address of [first, same, other]) answers.push(await isPassword("alice", "secret", address));
+
+    assertEquals(answers, [{ retryAfter: 2 }, { retryAfter: 2 }, true]);
+  });
+}
+
 Deno.test("a right password is known for ten minutes after its last use, a wrong one never", async () => {
   const slow = new Slow();
   slow.go();
