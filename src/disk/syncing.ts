@@ -8,9 +8,9 @@
  *     sync testdata/library/hello/                    … `sha256:9b4e…`
  *     sync testdata/library/hello/sha256:9b4e…/       … `layer.tar.gz`
  *
- * A file needs all of them, whoever made the folders. If a request finds a file that another one has stored just now, even in
- * another process, then that one may still be waiting for its syncs. So nobody takes a name for safe because it is there. The
- * disk goes up from the file's folder and syncs one folder after the other, until it comes to a name that it has synced itself.
+ * A file is safe when all of these folders were synced, whoever made them. A file that is there need not be safe: another request,
+ * or another process, may have stored it a moment ago and may still be syncing. So the disk trusts only the names that it has
+ * synced itself. It goes up from the file's folder, and syncs each folder until it comes to such a name.
  * Most often that is the repository, and two syncs are enough. They all run at the same time: their order does not matter,
  * because the client gets its answer after the last one.
  *

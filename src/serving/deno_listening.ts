@@ -17,7 +17,8 @@
  */
 
 import { pause } from "../waiting.ts";
-import type { Address, Handler } from "./node_listening.ts";
+import type { Handler } from "./node_answering.ts";
+import type { Address } from "./node_listening.ts";
 import { errors } from "./output.ts";
 
 // The time for the requests that run when a server has stopped to listen. What breaks off after it, a client can go on with later.

@@ -16,9 +16,11 @@ import { STATUS_CODE } from "@std/http";
 import { withoutSniffing } from "../http/sniffing.ts";
 import { inTime } from "../waiting.ts";
 import { DenoServer } from "./deno_listening.ts";
-import type { Address, Client, Handler, Limits } from "./node_listening.ts";
+import type { Client, Handler } from "./node_answering.ts";
+import type { Address, Limits } from "./node_listening.ts";
 
-export type { Address, Client, Handler, Limits } from "./node_listening.ts";
+export type { Client, Handler } from "./node_answering.ts";
+export type { Address, Limits } from "./node_listening.ts";
 
 /** The HTTP servers that can be chosen. */
 export type HttpServer = "deno" | "node";
