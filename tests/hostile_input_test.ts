@@ -795,7 +795,7 @@ for (const http of ["deno", "node"]) {
       await crowded.expectMemory(96);
 
       crowded.hangUp();
-      await crowded.expectMemory(64);
+      await crowded.expectMemory(96);
       const { program } = crowded;
       const again = { body: LARGEST_MANIFEST, headers: AS_INDEX };
       await program.ask("PUT", "/v2/library/hello/manifests/again", ({ status }) => status === 201, again);
@@ -818,7 +818,7 @@ Deno.test({
     assertEquals(digestOf(await answer.bytes()), digest);
     await crowded.expectMemory(128);
     crowded.hangUp();
-    await crowded.expectMemory(64);
+    await crowded.expectMemory(128);
   },
 });
 
@@ -844,7 +844,7 @@ for (const [what, textOf] of Object.entries(NEVER_READ)) {
 
       await crowded.expectMemory(128);
       crowded.hangUp();
-      await crowded.expectMemory(64);
+      await crowded.expectMemory(128);
     },
   });
 }
