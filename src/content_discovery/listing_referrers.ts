@@ -71,14 +71,14 @@ export async function listReferrers(
   );
 }
 
-// Yields the referrers after `last` in order, and perhaps others before them. It reads them only when they are asked for, so the
+// Returns the referrers after `last` in order, and perhaps others before them. It reads them only when they are asked for, so the
 // registry never holds more than a page.
 async function allReferrers(
   store: Store,
   name: Name,
   subject: Digest,
   last: string,
-): Promise<AsyncGenerator<readonly Referrer[]>> {
+): Promise<Iterable<readonly Referrer[]> | AsyncIterable<readonly Referrer[]>> {
   const older = await listOfOlderClients(store, name, subject);
   return older.length === 0
     ? listStoredReferrers(store, name, subject, last)

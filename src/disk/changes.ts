@@ -28,17 +28,31 @@ import { makeFolder, placeAside, step, syncFile, tell, tellRemoved, withFolder, 
 import { syncFolders, syncName } from "./syncing.ts";
 
 /** Writes small files of one folder in their order, and the folders above them. Replaces what was there. */
-export async function put(root: Root, folder: string, files: Readonly<Record<string, Uint8Array>>): Promise<void> {
-  expectNotLinked(root, folder);
-  // If a folder gets several files at once, it is mostly new. Making it at once takes less time than trying without it first.
-  if (Object.keys(files).length > 1) await makeFolder(root, folder);
+export async function put(
+  root: Root,
+  folder: string,
+  files: Readonly<Record<string, Uint8Array>>,
+  movedFrom?: string,
+): Promise<void> {
+  // If a folder gets several files at once, it is mostly new.
+  let isNew = false;
+  if (Object.keys(files).length > 1) isNew = await makeUnlinkedFolder(root, folder);
+  else expectNotLinked(root, folder);
   // All files are written and synced at the same time. Each one waits with its name until the one before it has its name.
   const placed: Promise<void>[] = [];
   for (const [name, bytes] of Object.entries(files)) {
     placed.push(putFile(root, `${folder}/${name}`, bytes, placed.at(-1)));
   }
   for (const result of await Promise.allSettled(placed)) if (result.status === "rejected") throw result.reason;
-  await syncFolders(root, [folder]);
+  await syncFolders(root, isNew || movedFrom === undefined ? [folder] : [folder, movedFrom]);
+}
+
+// Makes a folder that is mostly missing. That takes less time than looking for it first. Returns false if it is there.
+async function makeUnlinkedFolder(root: Root, folder: string): Promise<boolean> {
+  expectNotLinked(root, dirname(folder));
+  const isNew = await makeFolder(root, folder);
+  if (!isNew) expectNotLinked(root, folder);
+  return isNew;
 }
 
 async function putFile(root: Root, path: string, bytes: Uint8Array, turn: Promise<void> | undefined): Promise<void> {
@@ -77,10 +91,10 @@ export async function keep(root: Root, path: string, movedFrom?: string): Promis
 }
 
 /** Moves a file whose bytes are synced to its new path. Replaces an older file there. */
-export async function moveFile(root: Root, from: string, to: string): Promise<void> {
+export async function moveFile(root: Root, from: string, to: string, movedFrom?: string): Promise<void> {
   expectNotLinked(root, dirname(to));
   await withFolder(root, dirname(to), () => step(root, "rename", to, () => root.calls.rename(from, to)));
-  await syncFolders(root, [dirname(to)]);
+  await syncFolders(root, movedFrom === undefined ? [dirname(to)] : [dirname(to), movedFrom]);
   tell(root, "+", to);
 }
 
@@ -90,9 +104,7 @@ export async function moveFile(root: Root, from: string, to: string): Promise<vo
  */
 export async function link(root: Root, from: string, to: string, movedFrom?: string): Promise<boolean> {
   if (look(root, from) === undefined) return false;
-  expectNotLinked(root, dirname(to));
-  // The folder is mostly missing. Making it at once takes less time than trying without it first.
-  await makeFolder(root, dirname(to));
+  await makeUnlinkedFolder(root, dirname(to));
   try {
     await withFolder(root, dirname(to), () => step(root, "link", to, () => root.calls.link(from, to)));
     // The same file may have had this name before. Now it is a new name.

@@ -117,8 +117,11 @@ export interface Disk {
    */
   readonly sharesBytes: boolean;
 
-  /** Makes a folder and writes small files into it, in their order. Each file replaces an older one as a whole. */
-  put(folder: string, files: Readonly<Record<string, Uint8Array>>): Promise<void>;
+  /**
+   * Makes a folder and writes small files into it, in their order. Each file replaces an older one as a whole. If another process
+   * may have moved the folder to its place just now, it has moved it out of `movedFrom`.
+   */
+  put(folder: string, files: Readonly<Record<string, Uint8Array>>, movedFrom?: string): Promise<void>;
   /**
    * Gives a file a second name. Returns false if the file is not there. If the second name exists already, it stays as it
    * is, and the disk makes sure of it as {@linkcode keep} does.

@@ -36,12 +36,14 @@ export async function begin<T>(
 ): Promise<T | undefined> {
   expectNotLinked(root, dirname(dirname(path)));
   using file = await openNew(root, path);
+  const info = fileInfo(path);
+  // The file and its folder are new, so they are no links.
+  if (info !== undefined) root.places.set(path, identityOf(info));
   if (algorithm !== SHA256) await root.hashes.begin(path, algorithm);
   tell(root, "+", path);
   if (action === undefined) return undefined;
   // No request knows the file yet, but the housekeeping of any process may find it. The lock tells it that somebody works on it.
   file.tryLockSync(true);
-  const info = fileInfo(path);
   return info && await action(new LockedFile(root, path, file, info));
 }
 
@@ -208,7 +210,7 @@ class LockedFile implements GrowingFile {
       // the folder has a manifest with the same bytes, and the file moves into it.
       // Its use is noted first. So a garbage collection spares it from here on, or has removed it already.
       const isThere = fileInfo(target) !== undefined && noteUse(target) && await keep(root, target, dirname(own));
-      if (!isThere) await moveFile(root, renamed, target);
+      if (!isThere) await moveFile(root, renamed, target, dirname(own));
       await this.#forget();
       return true;
     }

@@ -21,7 +21,7 @@ const SMALLEST = 32 * 1024;
 // In bytes. Above the first, no piece is read ahead: eight clients can have three pieces of 1 MiB. Above the second, all pieces are
 // of the smallest size.
 const MOST_WITH_READING_AHEAD = 24 * 1024 * 1024;
-const MOST = 40 * 1024 * 1024;
+const MOST = 48 * 1024 * 1024;
 
 /** The bytes of all streams of a disk that are in memory, and perhaps not sent. */
 export class InFlight {

@@ -88,8 +88,8 @@ class LocalDisk implements Disk {
     return open(this.#root, this.#at(file.path), file, part, sent);
   }
 
-  put(folder: string, files: Readonly<Record<string, Uint8Array>>): Promise<void> {
-    return changes.put(this.#root, this.#at(folder), files);
+  put(folder: string, files: Readonly<Record<string, Uint8Array>>, movedFrom?: string): Promise<void> {
+    return changes.put(this.#root, this.#at(folder), files, movedFrom && this.#at(movedFrom));
   }
 
   link(from: string, to: string, movedFrom?: string): Promise<boolean> {

@@ -147,5 +147,5 @@ export class Memory<Value> {
   }
 }
 
-// Longer than the coarsest times on files that are in use, which is two seconds.
-const A_WHILE = 2500;
+/** In milliseconds: longer than the coarsest times on files that are in use, which is two seconds. */
+export const A_WHILE = 2500;

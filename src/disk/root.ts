@@ -84,6 +84,8 @@ export interface SyncedName {
   readonly identity: Identity;
   /** Is fulfilled when the name is on the disk. */
   readonly done: Promise<unknown>;
+  /** For a file, the time of its folder then. `undefined` if the folder had just changed and may change again at the same time. */
+  readonly folderTime?: number;
 }
 
 /** The results of earlier reads that a local disk remembers. */

@@ -86,20 +86,24 @@ export async function syncFile(root: Root, file: Deno.FsFile, path: string): Pro
   await step(root, "sync file", path, () => file.syncData());
 }
 
-/** Makes a folder and the missing ones above it. Their names are on the disk when something in the folder is synced. */
-export async function makeFolder(root: Root, folder: string): Promise<void> {
+/**
+ * Makes a folder and the missing ones above it. Their names are on the disk when something in the folder is synced. Returns false
+ * if something with this name is there already.
+ */
+export async function makeFolder(root: Root, folder: string): Promise<boolean> {
   try {
     await step(root, "make folder", folder, () => root.calls.makeFolder(folder));
   } catch (error) {
-    if (error instanceof Deno.errors.AlreadyExists) return;
+    if (error instanceof Deno.errors.AlreadyExists) return false;
     if (!(error instanceof Deno.errors.NotFound) || folder === dirname(folder)) throw error;
     await makeFolder(root, dirname(folder));
     return makeFolder(root, folder);
   }
   // No later sync goes above the root. This one ends before another request can go on and find the root.
-  if (folder.length > root.path.length || root.durability === "none" || Deno.build.os === "windows") return;
+  if (folder.length > root.path.length || root.durability === "none" || Deno.build.os === "windows") return true;
   using above = openAbove(root);
   if (above !== undefined) await step(root, "sync folder", dirname(folder), () => above.syncSync());
+  return true;
 }
 
 // The program has no permission for the folder above its root. It makes the root at its start; only if somebody removes it

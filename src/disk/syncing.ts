@@ -21,14 +21,16 @@
 
 import { dirname } from "node:path";
 import { type Identity, identityOf, isSame } from "./identity.ts";
+import { A_WHILE } from "./memory.ts";
 import { unlessMissing, unlessMissingLater } from "./missing.ts";
+import { timeOf } from "./reading.ts";
 import type { Root } from "./root.ts";
 import { step } from "./steps.ts";
 
 /**
  * Makes sure that the names in some folders are on the disk, and so are the names of these folders and of all above them.
  *
- * @param file one of the names in these folders, which somebody may ask for soon, and what a look at it has found.
+ * @param file one of the names in the first folder, which somebody may ask for soon, and what a look at it has found.
  */
 export async function syncFolders(root: Root, folders: readonly string[], file?: [string, Identity]): Promise<void> {
   if (!isSyncing(root)) return;
@@ -36,6 +38,7 @@ export async function syncFolders(root: Root, folders: readonly string[], file?:
   const opened = new Map<string, Deno.FsFile | undefined>();
   const names = new Map<string, Identity>(file && [file]);
   const others: Promise<unknown>[] = [];
+  let folderTime: number | undefined;
   for (const folder of folders) {
     for (let path = folder; !opened.has(path); path = dirname(path)) {
       const found = await unlessMissingLater(() => root.calls.open(path));
@@ -44,6 +47,7 @@ export async function syncFolders(root: Root, folders: readonly string[], file?:
       const info = unlessMissing(() => Deno.lstatSync(path));
       // If somebody has removed the folder, then its own name must stay away, too.
       if (info === undefined) continue;
+      if (path === folders[0]) folderTime = settledTime(info);
       const known = root.synced.get(path);
       if (known !== undefined && isSame(known.identity, info)) {
         others.push(known.done);
@@ -54,7 +58,7 @@ export async function syncFolders(root: Root, folders: readonly string[], file?:
   }
   const syncs = [...opened].map(([path, found]) => found && step(root, "sync folder", path, () => found.sync()));
   const done = Promise.all([...syncs, ...others]).then(() => {});
-  for (const [path, identity] of names) root.synced.set(path, { identity, done });
+  for (const [path, identity] of names) root.synced.set(path, { identity, done, folderTime });
   try {
     await done;
   } catch (error) {
@@ -72,14 +76,21 @@ export async function syncName(root: Root, path: string, found: Deno.FileInfo, m
   const folder = dirname(path);
   const [name, above] = [root.synced.get(path), root.synced.get(folder)];
   if (name !== undefined && above !== undefined && isSame(name.identity, found)) {
-    // A file with two names can come back under its old one. But then its folder is a new one.
     const info = unlessMissing(() => Deno.lstatSync(folder));
-    if (info !== undefined && isSame(above.identity, info)) {
+    // A file with two names can lose this one and get it back. Then its folder is a new one, or its time is another one.
+    const isOnlyName = found.nlink === 1;
+    if (info !== undefined && isSame(above.identity, info) && (isOnlyName || name.folderTime === timeOf(info))) {
       await Promise.all([name.done, above.done]);
       return;
     }
   }
   await syncFolders(root, movedFrom === undefined ? [folder] : [folder, movedFrom], [path, identityOf(found)]);
+}
+
+// Returns the time of a folder that has not changed just now. If the folder changes later, it has another time.
+function settledTime(info: Deno.FileInfo): number | undefined {
+  const time = timeOf(info);
+  return Date.now() - time > A_WHILE ? time : undefined;
 }
 
 // Windows cannot open a folder to sync it. There the journal of the file system has to be enough.

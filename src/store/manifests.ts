@@ -82,7 +82,7 @@ export function hasManifest(store: Store, name: Name, digest: Digest): boolean {
 
 /** Returns true if a repository has a manifest. Then it also survives a crash. */
 export async function keepsManifest({ disk }: Store, name: Name, digest: Digest): Promise<boolean> {
-  return await disk.keep(manifestFile(name, digest));
+  return await disk.keep(manifestFile(name, digest), uploadsFolder(name));
 }
 
 /** Finds the file of a manifest, or `undefined` if the repository does not have it. */
@@ -102,14 +102,13 @@ export async function storeManifest(store: Store, name: Name, manifest: StoredMa
   const isIntact = stored !== undefined && areEqual(stored.bytes, bytes);
   if (isIntact && stored.mediaType === manifest.mediaType) {
     store.disk.noteUse(manifestFile(name, digest));
-    await store.disk.keep(manifestFile(name, digest));
+    await keepsManifest(store, name, digest);
     return;
   }
   const mediaType = new TextEncoder().encode(manifest.mediaType);
-  await store.disk.put(contentFolder(name, digest), {
-    [CONTENT_TYPE_FILE]: mediaType,
-    ...(isIntact ? {} : { [MANIFEST_FILE]: bytes }),
-  });
+  const files = { [CONTENT_TYPE_FILE]: mediaType, ...(isIntact ? {} : { [MANIFEST_FILE]: bytes }) };
+  // The bytes may also be a blob, which another request has just put into the same folder.
+  await store.disk.put(contentFolder(name, digest), files, uploadsFolder(name));
 }
 
 // Somebody may have damaged the file by hand. Then a push repairs it.

@@ -101,11 +101,22 @@ export function readReferrer(store: Store, name: Name, subject: Digest, digest: 
 }
 
 /**
- * Yields the referrers of a subject whose manifests are there, sorted by the byte values of their digests: those after `last` one
- * by one, or all of them together, if the disk remembers the list. It remembers only a list that has been read to its end, and
- * that is not longer than {@linkcode LARGEST_LIST}. A caller that stops has read no more than it needs.
+ * Returns the referrers of a subject whose manifests are there, sorted by the byte values of their digests: all of them together if
+ * the disk remembers the list, and otherwise one by one those after `last`. The disk remembers only a list that has been read to
+ * its end, and that is not longer than {@linkcode LARGEST_LIST}. A caller that stops has read no more than it needs.
  */
-export async function* listReferrers(
+export function listReferrers(
+  store: Store,
+  name: Name,
+  subject: Digest,
+  last: string,
+): Iterable<readonly Referrer[]> | AsyncIterable<readonly Referrer[]> {
+  const folder = referrersFolder(name, subject);
+  const known = store.disk.recall<readonly Referrer[]>(folder);
+  return known === undefined ? readReferrers(store, name, subject, last) : [known];
+}
+
+async function* readReferrers(
   store: Store,
   name: Name,
   subject: Digest,
@@ -113,9 +124,6 @@ export async function* listReferrers(
 ): AsyncGenerator<readonly Referrer[]> {
   const { disk } = store;
   const folder = referrersFolder(name, subject);
-  const known = disk.recall<readonly Referrer[]>(folder);
-  if (known !== undefined) return yield known;
-
   const names = await disk.listMany(folder);
   if (names.length === 0) return;
   const work = new LongWork();
