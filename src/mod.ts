@@ -18,6 +18,7 @@
  */
 
 export { STATUS_CODE, type StatusCode } from "@std/http";
+export { compose, type Question, questionOf, refuse, type Wrapper } from "./composing/composing.ts";
 export { createRegistry, type Registry, type RegistryOptions, SMALLEST_MANIFEST_LIMIT } from "./registry.ts";
 export * from "./options.ts";
 export { type Detail, ERROR_CODES, type ErrorCode, type RefusalOptions, RegistryError } from "./api/error_codes.ts";

@@ -142,10 +142,15 @@ async function answer(
   } catch (error) {
     const refusal = refusalOf(error);
     telling.refusal = refusal;
-    const response = refusal instanceof RegistryError ? refusal.toResponse() : serverError(refusal);
-    // The refusal of a HEAD need not say how long the body for a GET would be (RFC 9110 section 9.3.2).
-    return request.method === "HEAD" ? new Response(null, response) : response;
+    return refusalAsResponse(request, refusal);
   }
+}
+
+/** Returns the answer to a request that is refused, or that fails because of an error. */
+export function refusalAsResponse({ method }: Request, error: Error): Response {
+  const response = error instanceof RegistryError ? error.toResponse() : serverError(error);
+  // The refusal of a HEAD need not say how long the body for a GET would be (RFC 9110 section 9.3.2).
+  return method === "HEAD" ? new Response(null, response) : response;
 }
 
 // RFC 9112 section 3.2: the answer is 400 if `Host` is no host.

@@ -90,10 +90,10 @@ export interface Match {
  * @throws {RegistryError} 404 if no row has this path, 405 with `Allow` if none has it with this method.
  */
 export function findEndpoint(call: Call, pathname: string): Match {
-  const { endpoints, request: { method } } = call;
-  const segments = segmentsOf(pathname);
-  const match = matchRows(call, method, segments) ?? (method === "HEAD" ? matchRows(call, "GET", segments) : undefined);
+  const { endpoints } = call;
+  const match = matchEndpoint(call, pathname);
   if (match !== undefined) return match;
+  const segments = segmentsOf(pathname);
   if (endpoints.some((row) => matchPath(row, segments))) throw methodNotAllowed(call, pathname);
   const word = similarWord(endpoints, segments);
   const hint = word === undefined ? "" : `; did you mean "${word}"?`;
@@ -103,6 +103,16 @@ export function findEndpoint(call: Call, pathname: string): Match {
     { status: STATUS_CODE.NotFound },
   );
 }
+
+/** Finds the same row as {@linkcode findEndpoint}, or returns `undefined`. */
+export function matchEndpoint(call: Asked, pathname: string): Match | undefined {
+  const { request: { method } } = call;
+  const segments = segmentsOf(pathname);
+  return matchRows(call, method, segments) ?? (method === "HEAD" ? matchRows(call, "GET", segments) : undefined);
+}
+
+// What decides about the row.
+type Asked = Pick<Call, "endpoints" | "query" | "request">;
 
 /**
  * Makes sure that an endpoint is switched on.
@@ -157,7 +167,7 @@ function similarWord(endpoints: readonly Endpoint[], segments: readonly string[]
 
 // Returns the first row of this method that matches. If every such row needs a query parameter that is missing, returns the
 // last of them: the section then refuses the request and names the parameter.
-function matchRows({ endpoints, query }: Call, method: string, segments: readonly string[]): Match | undefined {
+function matchRows({ endpoints, query }: Asked, method: string, segments: readonly string[]): Match | undefined {
   let nearest: Match | undefined;
   for (const endpoint of endpoints) {
     const pattern = endpoint.method === method ? matchPath(endpoint, segments) : undefined;
