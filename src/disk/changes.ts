@@ -69,9 +69,10 @@ async function putFile(root: Root, path: string, bytes: Uint8Array, turn: Promis
 }
 
 /** Puts the present time on a file. Returns false if the file is not there. */
-export function noteUse(path: string): boolean {
+export function noteUse(root: Root, path: string): boolean {
   try {
-    Deno.utimeSync(path, new Date(), new Date());
+    const now = new Date(root.now());
+    Deno.utimeSync(path, now, now);
   } catch (error) {
     // If the disk is read-only, nobody can note a use on it. Nobody can remove anything from it either.
     if (isMissing(error)) return false;

@@ -36,7 +36,7 @@ export interface FileInfo {
   readonly path: string;
   /** Its length in bytes. */
   readonly size: number;
-  /** The time of its last change or noted use, in milliseconds since 1970. */
+  /** The time of its last change or noted use, in milliseconds since 1970, by the disk's clock. */
   readonly lastUsed: number;
   /** The number of names that the file has; {@linkcode Disk.link} adds one. */
   readonly links: number;
@@ -168,6 +168,8 @@ export interface Disk {
    */
   inTurn<Result>(key: string, action: () => Promise<Result>): Promise<Result>;
 
+  /** Returns the time of the disk's clock, in milliseconds since 1970. Only a test has a clock that it moves. */
+  now(): number;
   /** Returns the same disk as another object, which calls `tell` with each change that is made through it. */
   telling(tell: (change: Change) => void): Disk;
 }

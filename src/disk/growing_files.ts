@@ -113,7 +113,8 @@ class LockedFile implements GrowingFile {
 
   noteUse(): void {
     try {
-      this.#file.utimeSync(new Date(), new Date());
+      const now = new Date(this.#root.now());
+      this.#file.utimeSync(now, now);
     } catch {
       // The file may belong to another user. The bytes that are written to it put a time on it, too.
     }
@@ -209,7 +210,7 @@ class LockedFile implements GrowingFile {
       // The folder is there already. If it has this blob, another client has pushed it first, and its file stays. If not,
       // the folder has a manifest with the same bytes, and the file moves into it.
       // Its use is noted first. So a garbage collection spares it from here on, or has removed it already.
-      const isThere = fileInfo(target) !== undefined && noteUse(target) && await keep(root, target, dirname(own));
+      const isThere = fileInfo(target) !== undefined && noteUse(root, target) && await keep(root, target, dirname(own));
       if (!isThere) await moveFile(root, renamed, target, dirname(own));
       await this.#forget();
       return true;

@@ -6,7 +6,7 @@
  *     put  link  noteUse  keep  remove  tidy  …            changes.ts
  *     begin  grow  isGrowing                               growing_files.ts
  *     inTurn                                               turns.ts
- *     forget  telling                                      this file
+ *     forget  now  telling                                 this file
  *
  * Next: root.ts
  *
@@ -98,7 +98,7 @@ class LocalDisk implements Disk {
 
   noteUse(path: string): boolean {
     const at = this.#at(path);
-    return !isLinked(this.#root, at) && changes.noteUse(at);
+    return !isLinked(this.#root, at) && changes.noteUse(this.#root, at);
   }
 
   keep(path: string, movedFrom?: string): Promise<boolean> {
@@ -143,6 +143,10 @@ class LocalDisk implements Disk {
 
   inTurn<Result>(key: string, action: () => Promise<Result>): Promise<Result> {
     return inTurn(this.#root, key, action);
+  }
+
+  now(): number {
+    return this.#root.now();
   }
 
   telling(tell: (change: Change) => void): Disk {

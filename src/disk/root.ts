@@ -36,6 +36,8 @@ export interface LocalDiskOptions {
   readonly hashes?: RunningHashes;
   /** The time that an action waits for its turn, in milliseconds. Default: 30 seconds. */
   readonly patience?: number;
+  /** The clock, in milliseconds since 1970; it may only be ahead of the system's, which puts a time on each change. Default: that. */
+  readonly now?: () => number;
   /** How long a client may take for a piece of what it has asked for, in milliseconds. Default: a minute. */
   readonly longestPause?: number;
   /** Is called before and after each step that changes the disk. If it throws, the step fails. Default: nobody. */
@@ -58,6 +60,8 @@ export interface Root {
   readonly patience: number;
   /** Opens files and changes names. */
   readonly calls: Calls;
+  /** The clock, in milliseconds since 1970. */
+  readonly now: () => number;
   /** For each key, the end of the last action in the queue; see `turns.ts`. */
   readonly queues: Map<string, Promise<void>>;
   /** The results of earlier reads; see `memory.ts`. */
@@ -112,7 +116,7 @@ const WITH_BYTES = 1024;
 /** Makes the root for a folder. It creates nothing on disk; the first change does. */
 export function rootOf(path: string, options: LocalDiskOptions): Root {
   const { durability = "sync", sharesBytes = false, isSlow = false, algorithms = HASHES, watch } = options;
-  const { hashes = new HashesHere(algorithms), patience = 30_000, longestPause = 60_000 } = options;
+  const { hashes = new HashesHere(algorithms), patience = 30_000, longestPause = 60_000, now = Date.now } = options;
   return {
     // Without "/" at its end: a loop that goes up from folder to folder has to meet exactly this path.
     path: normalize(path).replace(platform === "win32" ? /(?<=.)[/\\]+$/ : /(?<=.)\/+$/, ""),
@@ -121,6 +125,7 @@ export function rootOf(path: string, options: LocalDiskOptions): Root {
     algorithms,
     hashes,
     calls: callsFor(isSlow),
+    now,
     watch,
     patience,
     queues: new Map(),

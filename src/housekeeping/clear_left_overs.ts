@@ -66,7 +66,7 @@ export interface ClearOptions {
 /** Clears the left-overs on a disk. Yields each file that it has restored or removed. */
 export async function* clearLeftOvers(disk: Disk, options: ClearOptions = {}): AsyncGenerator<LeftOver> {
   const { grace = PROGRAM_OPTIONS.grace.default } = options;
-  const before = Date.now() - grace;
+  const before = disk.now() - grace;
   const store = openStore({ disk, hashes: HASHES, sessionLifetime: Infinity });
   for (const folder of FOLDERS_OF_THE_DISK) yield* clearUnfinished(disk, folder, before);
   const work = new LongWork();

@@ -127,7 +127,7 @@ class Collection {
     this.#name = name;
     this.#options = options;
     this.#grace = options.grace ?? PROGRAM_OPTIONS.grace.default;
-    this.#before = Date.now() - this.#grace;
+    this.#before = store.disk.now() - this.#grace;
     this.#content = content;
     this.#texts = new Map(content.map((digest) => [digest, digest]));
   }

@@ -37,7 +37,7 @@ export function findBlob({ disk }: Store, name: Name, digest: Digest): Blob | un
  */
 export function useBlob(store: Store, name: Name, digest: Digest): Blob | undefined {
   const blob = findBlob(store, name, digest);
-  if (blob === undefined || Date.now() - blob.lastUsed < USE_IS_NOTED_FOR) return blob;
+  if (blob === undefined || store.disk.now() - blob.lastUsed < USE_IS_NOTED_FOR) return blob;
   return store.disk.noteUse(blob.path) ? blob : undefined;
 }
 

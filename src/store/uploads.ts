@@ -131,8 +131,8 @@ export function sessionSize(store: Store, name: Name, id: SessionId): number | u
 }
 
 // PUSH-CANCEL-04: a session lives for some time after its last request. Each request puts its time on the file.
-function isOld({ sessionLifetime }: Store, { lastUsed }: { readonly lastUsed: number }): boolean {
-  return Date.now() - lastUsed > sessionLifetime;
+function isOld({ disk, sessionLifetime }: Store, { lastUsed }: { readonly lastUsed: number }): boolean {
+  return disk.now() - lastUsed > sessionLifetime;
 }
 
 // A request that has been receiving bytes for longer than that is still using the session.
