@@ -38,4 +38,4 @@ export { type BlobTree, drawTree, type ManifestTree, type RepositoryTree } from 
 export { expireUploads } from "./housekeeping/expire_uploads.ts";
 export { type Finding, verify, type VerifyOptions } from "./housekeeping/verify.ts";
 export { ROWS, type Rule, type RulesOfHeading } from "./spec/headings.ts";
-export { formatJson, formatLine, formatStory, type Story } from "./story.ts";
+export { dataOf, formatJson, formatLine, formatStory, type Story, type StoryData } from "./story.ts";

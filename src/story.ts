@@ -15,7 +15,7 @@
  * @module
  */
 
-import { RegistryError } from "./api/error_codes.ts";
+import { type Detail, type ErrorCode, RegistryError } from "./api/error_codes.ts";
 import { shorten } from "./definitions/digest.ts";
 import { printable, printableJson } from "./definitions/printable.ts";
 import { formatBytes } from "./definitions/size.ts";
@@ -121,19 +121,65 @@ export function formatLine(story: Story): string {
   return printable(firstLine(story) + reason);
 }
 
-/** Returns the story as one JSON object on one line, for a machine. Sizes are in bytes, times in milliseconds. */
-export function formatJson({ milliseconds, endpoint, refusal, changes, ...story }: Story): string {
-  return printableJson({
-    time: new Date().toISOString(),
+/**
+ * A story as data: what `--log json` prints, one object on each line. `story.schema.json` describes the same to programs in other
+ * languages. A field that is added later does not change the version; a field that goes, or means something else, does.
+ */
+export interface StoryData {
+  /** The version of this form. */
+  readonly version: 1;
+  /** The time at which the answer began, as in `2026-11-21T10:15:02.123Z`. */
+  readonly time: string;
+  /** The method of the request. */
+  readonly method: string;
+  /** The path and query of the request, as the client sent them. */
+  readonly url: string;
+  /** The status of the answer. */
+  readonly status: number;
+  /** The name that the client gives itself, such as `docker/26.1.5`. */
+  readonly client?: string;
+  /** The headers of the request that decided something, such as `Content-Range`. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The warnings of the answer. */
+  readonly warnings?: string;
+  /** The changes on disk, in the order in which they were made; at most 1,000 of them. Sizes are in bytes. */
+  readonly changes: readonly Change[];
+  /** The number of changes that are left out. */
+  readonly moreChanges?: number;
+  /** The time until the answer began, in milliseconds. */
+  readonly milliseconds: number;
+  /** The id of the row of the table of endpoints, such as `end-3`. */
+  readonly endpoint?: string;
+  /** The heading of the spec that was followed, such as `Pull > Pulling manifests`. */
+  readonly heading?: string;
+  /** The refusal: the code of the spec, and the reasons. */
+  readonly refusal?: { readonly code: ErrorCode; readonly details: readonly Detail[] };
+  /** The failure of the registry, in words. */
+  readonly failure?: string;
+}
+
+/** Returns the story as data. `now` is the time, in milliseconds since 1970. */
+export function dataOf({ milliseconds, endpoint, refusal, changes, ...story }: Story, now = Date.now()): StoryData {
+  const isRefused = refusal instanceof RegistryError;
+  const data = {
+    version: 1,
+    time: new Date(now).toISOString(),
     ...story,
     changes: changes.slice(0, MOST_CHANGES),
     moreChanges: changes.length > MOST_CHANGES ? changes.length - MOST_CHANGES : undefined,
     milliseconds: Math.round(milliseconds * 1000) / 1000,
     endpoint: endpoint?.id,
     heading: HEADINGS.find(({ rules }) => rules === endpoint?.heading)?.title,
-    refusal: refusal instanceof RegistryError ? { code: refusal.code, details: refusal.details } : undefined,
-    failure: refusal === undefined || refusal instanceof RegistryError ? undefined : refusal.stack ?? refusal.message,
-  });
+    refusal: isRefused ? { code: refusal.code, details: refusal.details } : undefined,
+    failure: refusal === undefined || isRefused ? undefined : refusal.stack ?? refusal.message,
+  } as const;
+  // As in JSON, a field that says nothing is left out.
+  return Object.fromEntries(Object.entries(data).filter(([, value]) => value !== undefined)) as unknown as StoryData;
+}
+
+/** Returns the story as one JSON object on one line, for a machine: its {@linkcode StoryData}. */
+export function formatJson(story: Story): string {
+  return printableJson(dataOf(story));
 }
 
 function firstLine({ method, url, status, milliseconds, endpoint }: Story): string {

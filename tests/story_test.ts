@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { RegistryError } from "../src/api/error_codes.ts";
 import { linkTo } from "../src/spec/headings.ts";
-import { formatJson, formatLine, formatStory, type Story } from "../src/story.ts";
+import { dataOf, formatJson, formatLine, formatStory, type Story } from "../src/story.ts";
+import schema from "../src/story.schema.json" with { type: "json" };
 import { digestOf, startRegistry, TYPES } from "./fixture.ts";
 
 const FOO = digestOf("foo");
@@ -238,6 +239,7 @@ Deno.test("a JSON object for a machine is one line, with sizes in bytes and time
   assertEquals(formatJson(PUSH).includes("\n"), false);
   assert(Math.abs(Date.now() - Date.parse(time)) < 60_000);
   assertEquals(rest, {
+    version: 1,
     method: "PUT",
     url: PUSH.url,
     status: 201,
@@ -333,4 +335,70 @@ Deno.test("of a request with very many changes, a log shows the first thousand a
     "… and 2 more changes",
   ]);
   assertEquals([json.changes.length, json.moreChanges], [1000, 2]);
+});
+
+// A part of JSON Schema, as large as the story's schema needs it.
+interface Schema {
+  readonly type?: string;
+  readonly const?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly required?: readonly string[];
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly additionalProperties?: Schema;
+  readonly items?: Schema;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+}
+const KEYWORDS = "type const enum required properties additionalProperties items minimum maximum minItems maxItems"
+  .split(" ");
+const NOTES = ["$schema", "title", "description", "format"];
+
+// Fails if a value does not fit. A field that the schema does not name does not fit either.
+function expectFits(value: unknown, schema: Schema, path: string): void {
+  for (const keyword of Object.keys(schema)) {
+    assert([...KEYWORDS, ...NOTES].includes(keyword), `unknown keyword ${keyword}`);
+  }
+  const type = Array.isArray(value) ? "array" : Number.isInteger(value) ? "integer" : typeof value;
+  if (schema.type !== undefined) assert(type === schema.type || (schema.type === "number" && type === "integer"), path);
+  if (schema.const !== undefined) assertEquals(value, schema.const, path);
+  if (schema.enum !== undefined) assert(schema.enum.includes(value), path);
+  if (typeof value === "number") {
+    assert(value >= (schema.minimum ?? -Infinity) && value <= (schema.maximum ?? Infinity), path);
+  } else if (Array.isArray(value)) {
+    assert(value.length >= (schema.minItems ?? 0) && value.length <= (schema.maxItems ?? Infinity), path);
+    for (const [at, item] of value.entries()) expectFits(item, schema.items!, `${path}[${at}]`);
+  } else if (typeof value === "object" && value !== null) {
+    for (const name of schema.required ?? []) assert(name in value, `${path}.${name} is missing`);
+    for (const [name, field] of Object.entries(value)) {
+      const fieldSchema = schema.properties?.[name] ?? schema.additionalProperties;
+      assert(fieldSchema !== undefined, `the schema does not have ${path}.${name}`);
+      expectFits(field, fieldSchema, `${path}.${name}`);
+    }
+  }
+}
+
+Deno.test("a story as data is what --log json prints, and fits the schema, which has no other fields", async () => {
+  await using registry = await startRegistry();
+  const blob = await registry.pushBlob("library/hello", "foo");
+  await registry.send("POST", `/v2/library/other/blobs/uploads/?mount=${blob}&from=library/hello`);
+  await registry.pushManifest("library/hello", { schemaVersion: 2, manifests: [] }, {
+    tag: "latest",
+    type: TYPES.index,
+  });
+  await registry.send("GET", "/v2/library/hello/manifests/missing", { headers: { "User-Agent": "docker/26.1.5 go" } });
+  const failed = { ...PUSH, refusal: new Error("the disk failed (this is part of a test)") };
+  const many = { ...PUSH, changes: Array.from({ length: 1001 }, () => PUSH.changes[0]) };
+
+  const seen = new Set<string>();
+  for (const story of [...registry.stories, REFUSED, failed, many]) {
+    const data = JSON.parse(formatJson(story));
+    expectFits(data, schema as Schema, "story");
+    const { time, ...rest } = JSON.parse(JSON.stringify(dataOf(story, 0)));
+    assertEquals(time, "1970-01-01T00:00:00.000Z");
+    assertEquals({ ...data, time: "" }, { ...rest, time: "" });
+    for (const name of Object.keys(data)) seen.add(name);
+  }
+  assertEquals([...seen].sort(), Object.keys(schema.properties).sort());
 });
