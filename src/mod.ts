@@ -19,6 +19,19 @@
 
 export { STATUS_CODE, type StatusCode } from "@std/http";
 export { compose, type Question, questionOf, refuse, type Wrapper } from "./composing/composing.ts";
+export { type OverHttpOptions, switchesOverHttp } from "./composing/switches/over_http.ts";
+export { type Profile, PROFILES, type ProfileSwitch } from "./composing/switches/profiles.ts";
+export {
+  parseSwitch,
+  SwitchError,
+  type SwitchInfo,
+  type SwitchKind,
+  type SwitchParameter,
+  type SwitchParameters,
+  type SwitchValue,
+} from "./composing/switches/switch.ts";
+export { createSwitches, type Switches, type SwitchOptions, type SwitchState } from "./composing/switches/switches.ts";
+export { SWITCHES } from "./composing/switches/table.ts";
 export { createRegistry, type Registry, type RegistryOptions, SMALLEST_MANIFEST_LIMIT } from "./registry.ts";
 export * from "./options.ts";
 export { type Detail, ERROR_CODES, type ErrorCode, type RefusalOptions, RegistryError } from "./api/error_codes.ts";

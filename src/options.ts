@@ -11,9 +11,9 @@
  * @module
  */
 
-/** The types of an option's value. A list of words means one of them. */
+/** The types of an option's value. A list of words means one of them. A flag for `texts` may be there several times. */
 // deno-fmt-ignore
-export type OptionType = "switch" | "number" | "bytes" | "milliseconds" | "text" | "url" | "host" | "hosts" | readonly string[];
+export type OptionType = "switch" | "number" | "bytes" | "milliseconds" | "text" | "texts" | "url" | "host" | "hosts" | readonly string[];
 
 /** One option. */
 export interface Option {
@@ -63,6 +63,9 @@ export const PROGRAM_OPTIONS = {
   anonymous:       { type: ["pull", "none"], default: "none",        commands: "serve",        sentence: "with --htpasswd, what others may do: pull or none", argument: "MAY", usual: "none" },
   tlsCert:         { type: "text",         default: undefined,       commands: "serve",        sentence: "serve HTTPS with this certificate; needs --tls-key", argument: "FILE" },
   tlsKey:          { type: "text",         default: undefined,       commands: "serve",        sentence: "the key of the certificate", argument: "FILE" },
+  switch:          { type: "texts",        default: [],              commands: "serve",        sentence: "misbehave, such as cut:after=1000,times=1; may be repeated", argument: "SWITCH", usual: "none" },
+  profile:         { type: "text",         default: undefined,       commands: "serve",        sentence: "behave like another registry, such as ecr", argument: "NAME", usual: "none" },
+  workshop:        { type: "switch",       default: false,           commands: "serve",        sentence: "turn switches on and off over HTTP, at /switches" },
   quarantine:      { type: "switch",       default: false,           commands: "verify",       sentence: "move corrupt content aside, so that it is never served" },
   untagged:        { type: "switch",       default: false,           commands: "gc",           sentence: "also remove manifests that no tag, index or subject reaches" },
   grace:           { type: "milliseconds", default: 3_600_000,       commands: "gc",           sentence: "spare what was used within this time", argument: "TIME", usual: "1h" },
@@ -78,7 +81,7 @@ export type ValuesOf<Table extends Readonly<Record<string, Option>>> = {
 /** The value of an option of this type. */
 export type ValueOf<Type extends OptionType> = Type extends "switch" ? boolean
   : Type extends "number" | "bytes" | "milliseconds" ? number
-  : Type extends "hosts" ? readonly string[]
+  : Type extends "hosts" | "texts" ? readonly string[]
   : Type extends readonly string[] ? Type[number]
   : string;
 

@@ -9,7 +9,7 @@
  * a request, change it on its way in, change the answer on its way out, or ask two registries. Neither the registry nor the
  * client knows about the wrapper, and several wrappers can stand one around the other.
  *
- * Next: ../mod.ts
+ * Next: switches/switch.ts
  *
  * @module
  */

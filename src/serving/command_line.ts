@@ -92,8 +92,18 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
   });
   // `valueOf` makes sure that each value has the type that the table of options says.
   const line = { threads: usualThreads(), ...definedOnly(Object.fromEntries(values)), command } as CommandLine;
-  if ((line.tlsCert === undefined) === (line.tlsKey === undefined)) return line;
-  throw new UsageError("--tls-cert and --tls-key need each other");
+  if ((line.tlsCert === undefined) !== (line.tlsKey === undefined)) {
+    throw new UsageError("--tls-cert and --tls-key need each other");
+  }
+  if (!usesSwitches(line)) return line;
+  // Each thread would count the requests of a switch for itself.
+  if (!flags.has("threads") || line.threads === 1) return { ...line, threads: 1 };
+  throw new UsageError("--switch, --profile and --workshop serve with one thread, and --threads asks for more");
+}
+
+/** Returns true if the registry has switches; see `composing/switches/`. */
+export function usesSwitches(line: CommandLine): boolean {
+  return line.switch.length > 0 || line.profile !== undefined || line.workshop;
 }
 
 function definedOnly(values: Record<string, unknown>): Record<string, unknown> {
@@ -120,10 +130,10 @@ function commandOf(text = ""): Command {
   );
 }
 
-function parseFlags(command: Command, args: readonly string[]): Map<string, string> {
+function parseFlags(command: Command, args: readonly string[]): Map<string, string | readonly string[]> {
   const flags = optionsOf(command).map((
     [, flag, { type }],
-  ) => [flag, { type: type === "switch" ? "boolean" : "string" }]);
+  ) => [flag, { type: type === "switch" ? "boolean" : "string", multiple: type === "texts" }]);
   const options = {
     ...Object.fromEntries(flags),
     help: { type: "boolean", short: "h" },
@@ -132,16 +142,23 @@ function parseFlags(command: Command, args: readonly string[]): Map<string, stri
   try {
     const { values } = parseArgs({ args: [...args], options, strict: true });
     for (const [name, value] of Object.entries(values)) {
-      if (value === "") throw new UsageError(`--${name} wants a value, not nothing`);
+      if ([value].flat().includes("")) throw new UsageError(`--${name} wants a value, not nothing`);
     }
-    return new Map(Object.entries(values).map(([name, value]) => [name, String(value)]));
+    return new Map(
+      Object.entries(values).map(([name, value]) => [name, Array.isArray(value) ? value.map(String) : String(value)]),
+    );
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     throw new UsageError(`${error.message.split(". ")[0]}; --help lists the flags`);
   }
 }
 
-function valueOf(flag: string, { type, range }: Option, text: string): boolean | number | string | string[] {
+function valueOf(
+  flag: string,
+  { type, range }: Option,
+  text: string | readonly string[],
+): boolean | number | string | readonly string[] {
+  if (type === "texts" || typeof text !== "string") return text;
   if (type === "switch") return true;
   if (type === "text") return text;
   if (type === "url") return originOf(flag, text);

@@ -15,9 +15,13 @@
 import { printable } from "../definitions/printable.ts";
 import { localDisk } from "../disk/local_disk.ts";
 import type { RunningHashes } from "../disk/running_hashes.ts";
+import { compose, type Wrapper } from "../composing/composing.ts";
+import { type OverHttpOptions, switchesOverHttp } from "../composing/switches/over_http.ts";
+import { parseSwitch } from "../composing/switches/switch.ts";
+import { createSwitches, type Switches } from "../composing/switches/switches.ts";
 import { createRegistry } from "../registry.ts";
 import { formatJson, formatLine, formatStory, type Story } from "../story.ts";
-import type { CommandLine } from "./command_line.ts";
+import { type CommandLine, usesSwitches } from "./command_line.ts";
 import type { Check } from "./guesses.ts";
 import { listen, type Listening } from "./listening.ts";
 import { missingAsJson, missingAsText, Output } from "./output.ts";
@@ -41,14 +45,19 @@ export async function serve(
 ): Promise<Listening> {
   const { root, durability, disk, host, port, http, tlsCert, tlsKey } = line;
   const log = logOf(line);
-  const registry = createRegistry({
+  const switches = switchesOf(line);
+  const settings = {
     ...line,
-    // `listen` only sends the answers of this registry, and changes none of their bytes.
-    disk: localDisk(root, { durability, isSlow: disk === "slow", sharesBytes: true, hashes }),
     allowHost: [...line.allowHost, host],
     access: check && { isPassword: check, anonymous: line.anonymous },
-    onStory: log?.tell,
-  });
+  };
+  // `listen` only sends the answers of this registry, and changes none of their bytes. A switch may change them.
+  const sharesBytes = switches === undefined;
+  const ownDisk = localDisk(root, { durability, isSlow: disk === "slow", sharesBytes, hashes });
+  const ownRegistry = createRegistry({ ...settings, disk: switches?.disk(ownDisk) ?? ownDisk, onStory: log?.tell });
+  const registry = compose(ownRegistry, ...(switches === undefined ? [] : wrappersOf(switches, line, settings)));
+  // They can be turned on only now: some need the disk.
+  if (switches !== undefined) turnOn(switches, line);
   const tls = tlsCert === undefined ? undefined : await readTls(tlsCert, tlsKey!);
   const listening = await listen(registry, { http, hostname: host, port, reusePort: isShared, tls, maxConnections });
   return {
@@ -58,6 +67,19 @@ export async function serve(
       await log?.output.flush(LAST_WORDS);
     },
   };
+}
+
+function switchesOf(line: CommandLine): Switches | undefined {
+  return usesSwitches(line) ? createSwitches() : undefined;
+}
+
+function wrappersOf(switches: Switches, { workshop }: CommandLine, settings: OverHttpOptions): Wrapper[] {
+  return [...(workshop ? [switchesOverHttp(switches, settings)] : []), switches.wrapper];
+}
+
+function turnOn(switches: Switches, { profile, switch: texts }: CommandLine): void {
+  if (profile !== undefined) switches.profile(profile);
+  for (const text of texts) switches.on(...parseSwitch(text));
 }
 
 /** The time for what is printed last to be written, at the end of the program, in milliseconds. */

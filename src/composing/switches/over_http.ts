@@ -1,0 +1,120 @@
+/**
+ * The switches over HTTP, for a workshop:
+ *
+ *     GET    /switches          all switches, which are on, and all profiles
+ *     POST   /switches/cut      {"after": 1000, "times": 1}     turns it on
+ *     DELETE /switches/cut                                      turns it off
+ *     DELETE /switches                                          turns all off
+ *     POST   /profiles/ecr      {}                              turns on the switches of a profile
+ *
+ * These paths are not below `/v2/`, so they are none of the spec's. The one who may push may use them.
+ *
+ * Next: ../../mod.ts
+ *
+ * @module
+ */
+
+import { RegistryError } from "../../api/error_codes.ts";
+import { type Access, expectAccess } from "../../http/authorization.ts";
+import { withoutSniffing } from "../../http/sniffing.ts";
+import { parseTarget } from "../../http/target.ts";
+import { expectNoForeignPage, hostsForBrowsers } from "../../http/web_pages.ts";
+import type { Settings } from "../../options.ts";
+import { linkTo } from "../../spec/headings.ts";
+import { refuse, type Wrapper } from "../composing.ts";
+import { PROFILES } from "./profiles.ts";
+import { refusal, SwitchError } from "./switch.ts";
+import type { Switches, SwitchOptions } from "./switches.ts";
+import { SWITCHES } from "./table.ts";
+
+/** Who may use the switches, and from which web pages. */
+export interface OverHttpOptions extends Partial<Settings> {
+  /** The rights of users. Default: everybody may do everything. */
+  readonly access?: Access;
+}
+
+/** Answers requests about switches, and passes all others on to the registry. */
+export function switchesOverHttp(switches: Switches, options: OverHttpOptions = {}): Wrapper {
+  const settings = { origin: "", allowHost: [], ...options } as Partial<Settings> as Settings;
+  const hosts = hostsForBrowsers(settings);
+  return (registry) => async (request, peer) => {
+    const target = parseTarget(request);
+    const match = target && /^\/(switches|profiles)(?:\/([^/]+))?\/?$/.exec(target.pathname);
+    if (!match) return registry(request, peer);
+    try {
+      expectNoForeignPage(request, target, settings, hosts);
+      if (options.access !== undefined) await expectAccess(request, target.pathname, options.access, peer);
+      return withoutSniffing(await answer(request, switches, match[1], match[2]));
+    } catch (error) {
+      if (error instanceof SwitchError) return refuse(request, badRequest(error.expected, error.actual));
+      if (error instanceof RegistryError) return refuse(request, error);
+      throw error;
+    }
+  };
+}
+
+async function answer(request: Request, switches: Switches, kind: string, id: string | undefined): Promise<Response> {
+  const { method } = request;
+  const known = kind === "switches" ? SWITCHES.map(({ id }) => id) : PROFILES.map(({ name }) => name);
+  if (id !== undefined && !known.includes(id)) return unknown(kind, id, known);
+  if (id === undefined && (method === "GET" || method === "HEAD")) return Response.json(everything(switches));
+  if (kind === "switches" && method === "DELETE") {
+    if (id === undefined) switches.clear();
+    else switches.off(id);
+    return new Response(null, { status: 204 });
+  }
+  if (id !== undefined && method === "POST") {
+    const options = await readOptions(request);
+    return Response.json(kind === "switches" ? switches.on(id, options) : switches.profile(id));
+  }
+  const allowed = id === undefined
+    ? kind === "switches" ? "GET, DELETE" : "GET"
+    : kind === "switches"
+    ? "POST, DELETE"
+    : "POST";
+  throw refusal("UNSUPPORTED", "API-01", allowed, method, { headers: { Allow: allowed } });
+}
+
+function everything(switches: Switches) {
+  const on = new Map(switches.list().map((state) => [state.id, state]));
+  return { switches: SWITCHES.map((info) => ({ ...info, on: on.get(info.id) ?? null })), profiles: PROFILES };
+}
+
+// Options are small; nobody needs more than this many bytes.
+const MOST_BYTES = 64 * 1024;
+
+// A web page can send JSON to another site only if that site allows it. So the type is part of the protection.
+async function readOptions(request: Request): Promise<SwitchOptions> {
+  const type = request.headers.get("Content-Type") ?? "nothing";
+  if (!/^application\/json\s*(?:;|$)/i.test(type)) throw badRequest("the Content-Type application/json", type);
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of request.body ?? []) {
+    size += piece.length;
+    if (size > MOST_BYTES) throw badRequest(`JSON of ${MOST_BYTES} bytes at most`, "more");
+    pieces.push(piece);
+  }
+  const text = await new Blob(pieces as BlobPart[]).text();
+  const json = parseJson(text === "" ? "{}" : text);
+  if (typeof json === "object" && json !== null && !Array.isArray(json)) return json as SwitchOptions;
+  throw badRequest('a JSON object, such as {"times": 1}', text);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function badRequest(expected: string, actual: string): RegistryError {
+  return refusal("UNSUPPORTED", "API-01", expected, actual, { status: 400 });
+}
+
+// The answer has the whole list, which is too long for the detail of a refusal.
+function unknown(kind: string, id: string, known: readonly string[]): Response {
+  const detail = { rule: "API-01", spec: linkTo("API-01"), expected: known, actual: id };
+  const message = kind === "switches" ? "there is no such switch" : "there is no such profile";
+  return Response.json({ errors: [{ code: "UNSUPPORTED", message, detail }] }, { status: 404 });
+}

@@ -1,0 +1,304 @@
+/**
+ * Switches: turn bugs, quirks and faults on and off, while the registry runs.
+ *
+ *     switches.on("cut", { after: 1000, times: 1, repository: "a/" })
+ *
+ *     client ──▶ faults ──▶ quirks ──▶ bugs ──▶ registry ──▶ faults of the disk ──▶ disk
+ *
+ * The faults are next to the client, because a network breaks whatever the registry is like. If a switch sends requests of its
+ * own to the registry, they pass only the switches behind it. A request that no switch is about takes its usual way.
+ *
+ * Next: over_http.ts
+ *
+ * @module
+ */
+
+import type { Disk, GrowingFile } from "../../disk/disk.ts";
+import type { Peer } from "../../http/authorization.ts";
+import { refusalAsResponse, type Registry } from "../../registry.ts";
+import { questionOf, type Wrapper } from "../composing.ts";
+import { type Profile, PROFILES } from "./profiles.ts";
+import {
+  type Answering,
+  completeValues,
+  type DiskOperation,
+  type Occasion,
+  type Switch,
+  SwitchError,
+  type SwitchValue,
+} from "./switch.ts";
+import { ALL_SWITCHES } from "./table.ts";
+
+/** How a switch is turned on: its own parameters, and those that every switch has. */
+export interface SwitchOptions {
+  /** Only requests for repositories whose names begin with this, such as `team/`. Default: all requests. */
+  readonly repository?: string;
+  /** Only the next requests, so many. Default: no limit. */
+  readonly times?: number;
+  /** The share of requests, from 0 to 1. Default: 1. */
+  readonly probability?: number;
+  /** Where the random numbers begin. The same seed gives the same numbers. Default: 1. */
+  readonly seed?: number;
+  /** The parameters of the switch itself. */
+  readonly [parameter: string]: SwitchValue | undefined;
+}
+
+/** A switch that is on. */
+export interface SwitchState {
+  /** Its id. */
+  readonly id: string;
+  /** All its parameters, also those that nobody has set. JSON writes a number without a limit as `null`. */
+  readonly options: SwitchOptions;
+  /** The requests (for a switch of the disk: the operations) that it has changed so far. */
+  readonly changed: number;
+}
+
+/** Switches that can be turned on and off. */
+export interface Switches {
+  /**
+   * Turns a switch on. If it is on already, it begins anew with these options.
+   *
+   * @throws {SwitchError} if there is no such switch, if an option is wrong, or if another switch excludes it.
+   */
+  on(id: string, options?: SwitchOptions): SwitchState;
+  /**
+   * Turns a switch off. Returns false if it was not on.
+   *
+   * @throws {SwitchError} if there is no such switch.
+   */
+  off(id: string): boolean;
+  /** Turns all switches off. */
+  clear(): void;
+  /**
+   * Turns on the switches of a profile.
+   *
+   * @throws {SwitchError} if there is no such profile, or if another switch excludes one of its switches.
+   */
+  profile(name: string): readonly SwitchState[];
+  /** Returns the switches that are on. They are data, and `on(id, options)` turns each of them on again. */
+  list(): readonly SwitchState[];
+  /** Puts the switches around a registry. */
+  readonly wrapper: Wrapper;
+  /** Puts the switches of the disk around a disk. Some switches cannot be turned on without it. */
+  disk(disk: Disk): Disk;
+}
+
+/**
+ * Creates switches. All are off.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { compose } from "../composing.ts";
+ *
+ * const switches = createSwitches();
+ * const registry = compose(() => Promise.resolve(new Response()), switches.wrapper);
+ * const status = async () => (await registry(new Request("http://localhost/v2/a/tags/list"))).status;
+ *
+ * switches.on("too-many-requests", { times: 1, repository: "a" });
+ * assertEquals([await status(), await status()], [429, 200]);
+ * ```
+ */
+export function createSwitches(): Switches {
+  let active: readonly Activation[] = [];
+  let disks: readonly Disk[] = [];
+
+  const clear = () => active = [];
+  const off = (id: string) => {
+    const { length } = active;
+    findSwitch(id);
+    active = active.filter(({ definition }) => definition.id !== id);
+    return active.length < length;
+  };
+  const on = (id: string, options: SwitchOptions = {}): SwitchState => {
+    const definition = findSwitch(id);
+    const others = active.filter(({ definition }) => definition.id !== id);
+    const enemy = others.find(({ definition: other }) => isExcluded(definition, other));
+    if (enemy !== undefined) {
+      throw new SwitchError(`${id} without ${enemy.definition.id}, which excludes it`, "both");
+    }
+    const activation = new Activation(definition, options, () => {
+      if (disks.length > 0) return disks[disks.length - 1];
+      throw new SwitchError(`for ${id}, the disk of the registry, passed through switches.disk(…)`, "no disk");
+    });
+    active = [...others, activation].sort((a, b) =>
+      ORDER.indexOf(a.definition.kind) - ORDER.indexOf(b.definition.kind)
+    );
+    return activation.state();
+  };
+  return {
+    on,
+    off,
+    clear,
+    profile(name) {
+      const { switches } = findProfile(name);
+      const before = active;
+      try {
+        return switches.map(({ id, options }) => on(id, options));
+      } catch (error) {
+        active = before;
+        throw error;
+      }
+    },
+    list: () => active.map((activation) => activation.state()),
+    wrapper: (registry) => (request, peer) =>
+      active.length === 0 ? registry(request, peer) : answerThrough(active, registry, request, peer),
+    disk(disk) {
+      disks = [...disks, disk];
+      return watchedDisk(disk, (operation) => {
+        for (const activation of active) activation.see(operation);
+      });
+    },
+  };
+}
+
+// From the registry to the client.
+const ORDER = ["bug", "quirk", "fault"];
+
+function isExcluded(one: Switch, other: Switch): boolean {
+  return (one.excludes?.includes(other.id) ?? false) || (other.excludes?.includes(one.id) ?? false);
+}
+
+/**
+ * Finds a switch.
+ *
+ * @throws {SwitchError} if there is none with this id. The message lists all.
+ */
+export function findSwitch(id: string): Switch {
+  const found = ALL_SWITCHES.find((definition) => definition.id === id);
+  if (found !== undefined) return found;
+  throw new SwitchError(`a switch, one of ${ALL_SWITCHES.map(({ id }) => id).join(", ")}`, `"${id}"`);
+}
+
+/**
+ * Finds a profile.
+ *
+ * @throws {SwitchError} if there is none with this name. The message lists all.
+ */
+export function findProfile(name: string): Profile {
+  const found = PROFILES.find((profile) => profile.name === name);
+  if (found !== undefined) return found;
+  throw new SwitchError(`a profile, one of ${PROFILES.map(({ name }) => name).join(", ")}`, `"${name}"`);
+}
+
+function answerThrough(
+  active: readonly Activation[],
+  registry: Registry,
+  request: Request,
+  peer: Peer | undefined,
+): Promise<Response> {
+  const outermost = active.reduce<Occasion["registry"]>(
+    (inner, activation) => (request) => activation.answer(request, inner),
+    (request) => registry(request, peer),
+  );
+  return outermost(request);
+}
+
+// A switch that is on.
+class Activation {
+  readonly definition: Switch;
+  readonly #options: Readonly<Record<string, SwitchValue>>;
+  readonly #answer: Answering | undefined;
+  readonly #see: ((operation: DiskOperation) => void) | undefined;
+  readonly #random: () => number;
+  #changed = 0;
+
+  constructor(definition: Switch, options: SwitchOptions, disk: () => Disk) {
+    this.definition = definition;
+    this.#options = completeValues(definition, options);
+    // One row of random numbers decides when the switch changes something, and another one what it does then.
+    this.#random = randomNumbers(Number(this.#options.seed));
+    const random = randomNumbers(Number(this.#options.seed) + 1);
+    if (definition.disk !== undefined) disk();
+    this.#answer = definition.answer?.(this.#options as never, { random, disk });
+    this.#see = definition.disk?.(this.#options as never);
+  }
+
+  state(): SwitchState {
+    return { id: this.definition.id, options: this.#options, changed: this.#changed };
+  }
+
+  async answer(request: Request, registry: Occasion["registry"]): Promise<Response> {
+    const question = this.#answer && questionOf(request);
+    const name = question?.texts.name ?? "";
+    if (this.#answer === undefined || !this.#isAbout(request, question) || !this.#isNow(name)) return registry(request);
+    try {
+      return await this.#answer({ request, question, name, registry });
+    } catch (error) {
+      return refusalAsResponse(request, error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  see(operation: DiskOperation): void {
+    if (this.#see !== undefined && this.#isNow(operation.path)) this.#see(operation);
+  }
+
+  #isAbout({ method }: Request, question: Occasion["question"]): boolean {
+    const { rows } = this.definition;
+    if (rows === undefined) return true;
+    if (question === undefined) return false;
+    const { id, heading } = question;
+    return rows.includes(id) || rows.includes(`${method} ${id}`) || rows.includes(heading);
+  }
+
+  #isNow(name: string): boolean {
+    const { repository, times, probability } = this.#options;
+    if (!name.startsWith(String(repository)) || this.#changed >= Number(times)) return false;
+    if (Number(probability) < 1 && this.#random() >= Number(probability)) return false;
+    this.#changed++;
+    return true;
+  }
+}
+
+// Mulberry32: a small generator of random numbers that everybody knows. https://github.com/cprosche/mulberry32
+function randomNumbers(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+// Returns a disk that reports each operation before it happens.
+function watchedDisk(disk: Disk, see: (operation: DiskOperation) => void): Disk {
+  return new Proxy(disk, {
+    get(target, name) {
+      const value = Reflect.get(target, name, target);
+      if (typeof value !== "function" || typeof name !== "string") return value;
+      if (name === "telling") return (tell: Parameters<Disk["telling"]>[0]) => watchedDisk(target.telling(tell), see);
+      return (...args: unknown[]) => {
+        const path = pathOf(args[0]);
+        see({ name, path });
+        return value.apply(target, args.map((arg) => isAction(name, arg) ? watchedAction(arg, path, see) : arg));
+      };
+    },
+  });
+}
+
+type Action = (file: GrowingFile) => Promise<unknown>;
+
+function isAction(name: string, arg: unknown): arg is Action {
+  return (name === "begin" || name === "grow") && typeof arg === "function";
+}
+
+function watchedAction(action: Action, path: string, see: (operation: DiskOperation) => void): Action {
+  return (file) =>
+    action(
+      new Proxy(file, {
+        get(target, name) {
+          const value = Reflect.get(target, name, target);
+          if (typeof value !== "function" || typeof name !== "string") return value;
+          return (...args: unknown[]) => {
+            see({ name, path });
+            return value.apply(target, args);
+          };
+        },
+      }),
+    );
+}
+
+function pathOf(arg: unknown): string {
+  return typeof arg === "string" ? arg : (arg as { path?: string } | undefined)?.path ?? "";
+}
