@@ -41,6 +41,7 @@ export type { ByteRange } from "./definitions/range.ts";
 export type { Bytes, Change, Disk, FileInfo, Folder, GrowingFile, WhenSent } from "./disk/disk.ts";
 export { BusyError, LinkedFolderError } from "./disk/disk.ts";
 export { localDisk } from "./disk/local_disk.ts";
+export { type MemoryDisk, memoryDisk, type MemoryDiskOptions, type Snapshot } from "./disk/memory_disk.ts";
 export type { LocalDiskOptions } from "./disk/root.ts";
 export type { RunningHashes } from "./disk/running_hashes.ts";
 export type { Step, StepKind } from "./disk/watching.ts";

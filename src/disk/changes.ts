@@ -246,7 +246,13 @@ export function tidy(root: Root, folder: string): void {
 export async function quarantine(root: Root, path: string): Promise<void> {
   expectNotLinked(root, dirname(path));
   const to = `${root.path}/_quarantine${path.slice(root.path.length)}.${crypto.randomUUID()}`;
-  await moveFile(root, path, to);
+  try {
+    await moveFile(root, path, to);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    // Somebody has removed it meanwhile. The new folder stays empty, and goes again.
+    return tidy(root, dirname(to));
+  }
   await syncFolders(root, [dirname(path)]);
   tell(root, "-", path);
   tidy(root, dirname(path));

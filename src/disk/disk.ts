@@ -20,7 +20,7 @@
  * keep these contracts with an ordinary file system, and fast; it teaches about disks and not about registries. After it come
  * `housekeeping/`, which is about registries again, and the program in `serving/`.
  *
- * Next: local_disk.ts
+ * Next: memory_disk.ts
  *
  * @module
  */

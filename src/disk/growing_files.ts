@@ -200,7 +200,8 @@ class LockedFile implements GrowingFile {
       return false;
     }
     try {
-      await step(root, "rename folder", folder, () => root.calls.rename(own, folder));
+      const renameFolder = () => step(root, "rename folder", folder, () => root.calls.rename(own, folder));
+      await withFolder(root, dirname(folder), renameFolder);
     } catch (error) {
       if (!isNotEmpty(error)) {
         // The file gets its old name back, so that it can still be used.

@@ -63,7 +63,7 @@ export interface Root {
   /** The clock, in milliseconds since 1970. */
   readonly now: () => number;
   /** For each key, the end of the last action in the queue; see `turns.ts`. */
-  readonly queues: Map<string, Promise<void>>;
+  readonly queues: Map<unknown, Promise<void>>;
   /** The results of earlier reads; see `memory.ts`. */
   readonly memory: Memories;
   /** For each path that leads through no symbolic link: the file or folder there; see `links.ts`. */

@@ -31,7 +31,11 @@ import { step, withFolder } from "./steps.ts";
  *
  * @throws {BusyError} if the earlier ones do not end in time.
  */
-export async function queue<T>(root: Root, key: string, action: (deadline: number) => Promise<T>): Promise<T> {
+export async function queue<T>(
+  root: Pick<Root, "patience" | "queues">,
+  key: unknown,
+  action: (deadline: number) => Promise<T>,
+): Promise<T> {
   const deadline = Date.now() + root.patience;
   const before = root.queues.get(key);
   const { promise: done, resolve: leave } = Promise.withResolvers<void>();
