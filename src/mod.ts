@@ -19,6 +19,19 @@
 
 export { STATUS_CODE, type StatusCode } from "@std/http";
 export { compose, type Question, questionOf, refuse, type Wrapper } from "./composing/composing.ts";
+export { immutableTags } from "./composing/immutable_tags.ts";
+export {
+  type BucketOptions,
+  limited,
+  type LimitOptions,
+  parseRate,
+  type RequestRate,
+  type TakeToken,
+  tokenBuckets,
+} from "./composing/limited.ts";
+export { readOnly } from "./composing/read_only.ts";
+export { type Trace, traced, type TraceOptions } from "./composing/traced.ts";
+export { type AnnouncedWarning, LONGEST_WARNING, withWarnings } from "./composing/with_warnings.ts";
 export { type OverHttpOptions, switchesOverHttp } from "./composing/switches/over_http.ts";
 export { type Profile, PROFILES, type ProfileSwitch } from "./composing/switches/profiles.ts";
 export {

@@ -19,6 +19,10 @@
  * is the function that answers a row; its file has the name of a heading of the spec. A function that is called `expect…` throws a
  * refusal if something is not as it has to be.
  *
+ * A *wrapper* is a function from registry to registry; `composing/composing.ts` is about them. The wrappers of the options stand
+ * around these steps, and the story is told outside of the wrappers. So it has what the client has sent and got, also if a wrapper
+ * has refused the request.
+ *
  * A registry does not listen and has no port. So a test can have a whole registry in one line:
  *
  *     const registry = createRegistry({ root: "images" });
@@ -30,22 +34,23 @@
  */
 
 import { STATUS_CODE } from "@std/http";
+import { AsyncLocalStorage } from "node:async_hooks";
 import { ENDPOINTS } from "./api/endpoints.ts";
 import { RegistryError } from "./api/error_codes.ts";
 import { HASHES, type Hashes } from "./definitions/digest.ts";
-import { BusyError, type Change, type Disk, LinkedFolderError } from "./disk/disk.ts";
+import { BusyError, type Disk, LinkedFolderError } from "./disk/disk.ts";
 import { localDisk } from "./disk/local_disk.ts";
 import { type Access, expectAccess, type Peer } from "./http/authorization.ts";
 import { BodyBudget } from "./http/budget.ts";
 import type { Call } from "./http/call.ts";
 import { RowValues } from "./http/placeholders.ts";
-import { expectSwitchedOn, findEndpoint } from "./http/routing.ts";
+import { expectSwitchedOn, findEndpoint, matchEndpoint } from "./http/routing.ts";
 import { withoutSniffing } from "./http/sniffing.ts";
 import { parseTarget, type Target } from "./http/target.ts";
 import { expectNoForeignPage, hostsForBrowsers } from "./http/web_pages.ts";
 import { defaultsOf, type Rate, REGISTRY_OPTIONS, type Settings, SLOWEST } from "./options.ts";
 import { openStore } from "./store/store.ts";
-import { type Story, storyOf, type Telling } from "./story.ts";
+import { noteRefusal, type Story, storyOf, type Telling } from "./story.ts";
 
 /** The options of a registry: the settings of `options.ts`, and some that have no flag on the command line. */
 export interface RegistryOptions extends Partial<Settings> {
@@ -59,12 +64,17 @@ export interface RegistryOptions extends Partial<Settings> {
   readonly slowest?: Rate;
   /** The rights of users. Default: everybody may do everything. */
   readonly access?: Access;
+  /** Wrappers around the registry, the outermost first. The story of a request is told outside of them. Default: none. */
+  readonly wrappers?: readonly Wrapper[];
   /** Is called with the story of each request. Default: nobody. */
   readonly onStory?: (story: Story) => void;
 }
 
 /** A registry: it answers requests. A failure is an answer too; a registry throws only if `onStory` does. */
 export type Registry = (request: Request, peer?: Peer) => Promise<Response>;
+
+/** A function that puts something around a registry. */
+export type Wrapper = (registry: Registry) => Registry;
 
 /** The smallest limit for the size of a manifest, in bytes: PUSH-MANIFEST-23. */
 export const SMALLEST_MANIFEST_LIMIT: number = 4 * 1024 * 1024;
@@ -76,7 +86,7 @@ export const SMALLEST_MANIFEST_LIMIT: number = 4 * 1024 * 1024;
  * minute.
  */
 export function createRegistry(options: RegistryOptions): Registry {
-  const { access, slowest = SLOWEST, onStory, root = "testdata", disk, algorithms, ...others } = options;
+  const { access, slowest = SLOWEST, onStory, root = "testdata", disk, algorithms, wrappers = [], ...others } = options;
   const hashes = { ...HASHES, ...algorithms };
   const settings: Settings = { ...defaultsOf(REGISTRY_OPTIONS), ...others };
   if (!(settings.maxManifestSize >= SMALLEST_MANIFEST_LIMIT)) {
@@ -92,11 +102,9 @@ export function createRegistry(options: RegistryOptions): Registry {
   const guards: Guards = { access, hosts: hostsForBrowsers(settings) };
   const budget = new BodyBudget(settings.maxManifestSize);
 
-  return async (request, peer) => {
-    const started = performance.now();
+  const ask = withWrappers(wrappers, (request, peer, telling) => {
     const target = parseTarget(request);
-    const changes: Change[] = [];
-    const telling: Telling = { changes };
+    telling.url = target === undefined ? request.url : target.pathname + target.search;
     const call: Call = {
       request,
       query: new URLSearchParams(target?.search),
@@ -106,11 +114,42 @@ export function createRegistry(options: RegistryOptions): Registry {
       budget,
       endpoints: ENDPOINTS,
       notes: telling,
-      store: onStory ? { ...store, disk: store.disk.telling((change) => changes.push(change)) } : store,
+      store: onStory ? { ...store, disk: store.disk.telling((change) => telling.changes.push(change)) } : store,
     };
-    const response = await answer(call, target, guards, telling);
-    const url = target === undefined ? request.url : target.pathname + target.search;
-    onStory?.(storyOf(request, url, response, performance.now() - started, telling));
+    return answer(call, target, guards, telling);
+  });
+  return async (request, peer) => {
+    const started = performance.now();
+    const telling: Telling = { url: "", changes: [] };
+    const response = await ask(request, peer, telling);
+    onStory?.(storyOf(request, response, performance.now() - started, telling));
+    return response;
+  };
+}
+
+// A registry that collects the facts for the story of a request.
+type TellingRegistry = (request: Request, peer: Peer | undefined, telling: Telling) => Promise<Response>;
+
+// A wrapper may ask the registry several times for one request, with requests of its own. All that these change belongs to the
+// story of the one request; its URL and its row are those that the client has sent.
+function withWrappers(wrappers: readonly Wrapper[], ask: TellingRegistry): TellingRegistry {
+  if (wrappers.length === 0) return ask;
+  const tellings = new AsyncLocalStorage<Telling>();
+  const inside: Registry = (request, peer) => ask(request, peer, tellings.getStore() ?? { url: "", changes: [] });
+  const outside = wrappers.reduceRight((registry, wrapper) => wrapper(registry), inside);
+  return async (request, peer, telling) => {
+    const response = await tellings.run(telling, async () => {
+      try {
+        return await outside(request, peer);
+      } catch (error) {
+        return refusalAsResponse(request, refusalOf(error));
+      }
+    });
+    const { pathname = request.url, search = "" } = parseTarget(request) ?? {};
+    telling.url = pathname + search;
+    const asked = { endpoints: ENDPOINTS, request, query: new URLSearchParams(search) };
+    const endpoint = matchEndpoint(asked, pathname)?.endpoint;
+    if (endpoint !== telling.endpoint) Object.assign(telling, { endpoint, heading: endpoint?.heading });
     return response;
   };
 }
@@ -140,9 +179,7 @@ async function answer(
     const response = await endpoint.answer(call, values);
     return request.method === "HEAD" ? await withoutBody(response) : response;
   } catch (error) {
-    const refusal = refusalOf(error);
-    telling.refusal = refusal;
-    return refusalAsResponse(request, refusal);
+    return refusalAsResponse(request, refusalOf(error));
   }
 }
 
@@ -150,7 +187,7 @@ async function answer(
 export function refusalAsResponse({ method }: Request, error: Error): Response {
   const response = error instanceof RegistryError ? error.toResponse() : serverError(error);
   // The refusal of a HEAD need not say how long the body for a GET would be (RFC 9110 section 9.3.2).
-  return method === "HEAD" ? new Response(null, response) : response;
+  return noteRefusal(method === "HEAD" ? new Response(null, response) : response, error);
 }
 
 // RFC 9112 section 3.2: the answer is 400 if `Host` is no host.

@@ -52,12 +52,26 @@ export interface Story {
 
 /** The facts that the registry collects for a story while it answers. */
 export interface Telling extends Notes {
+  /** The path and query of the request. */
+  url: string;
   /** The row of the table. */
   endpoint?: Endpoint;
-  /** The refusal or the failure. */
-  refusal?: Error;
   /** The changes on disk. */
-  readonly changes: readonly Change[];
+  readonly changes: Change[];
+}
+
+// The refusal or the failure that an answer is about.
+const refusals = new WeakMap<Response, Error>();
+
+/** Notes the refusal or the failure that an answer is about. Returns the same answer. */
+export function noteRefusal(answer: Response, refusal: Error | undefined): Response {
+  if (refusal !== undefined) refusals.set(answer, refusal);
+  return answer;
+}
+
+/** Returns the refusal or the failure that an answer is about, if somebody has noted one. */
+export function refusalIn(answer: Response): Error | undefined {
+  return refusals.get(answer);
 }
 
 // The headers that decide how a request is answered, except for its length and its password.
@@ -66,10 +80,9 @@ const DECIDING = ["Content-Type", "Content-Range", "Range", "If-Range", "If-Matc
 /** Makes the story of a request. */
 export function storyOf(
   request: Request,
-  url: string,
   response: Response,
   milliseconds: number,
-  { endpoint, heading = endpoint?.heading, refusal, changes }: Telling,
+  { url, endpoint, heading = endpoint?.heading, changes }: Telling,
 ): Story {
   const headers = DECIDING.map((name) => [name, request.headers.get(name)]).filter(([, value]) => value !== null);
   return {
@@ -83,7 +96,7 @@ export function storyOf(
     headers: Object.fromEntries(headers),
     warnings: response.headers.get("Warning") ?? undefined,
     changes,
-    refusal,
+    refusal: refusalIn(response),
   };
 }
 
@@ -159,7 +172,10 @@ export interface StoryData {
 }
 
 /** Returns the story as data. `now` is the time, in milliseconds since 1970. */
-export function dataOf({ milliseconds, endpoint, refusal, changes, ...story }: Story, now = Date.now()): StoryData {
+export function dataOf(
+  { milliseconds, endpoint, refusal, changes, ...story }: Story,
+  now: number = Date.now(),
+): StoryData {
   const isRefused = refusal instanceof RegistryError;
   const data = {
     version: 1,

@@ -19,7 +19,7 @@ const MOST_BYTES = 4096;
 const SEPARATOR = 2;
 
 /**
- * Adds warnings to the headers of an answer. Leaves out those that would exceed 4,096 bytes together.
+ * Adds warnings to the headers of an answer. Leaves out those that would exceed 4,096 bytes together with those that it has.
  *
  * @example
  * ```ts
@@ -31,7 +31,7 @@ const SEPARATOR = 2;
  * ```
  */
 export function addWarnings(headers: Headers, texts: readonly string[]): void {
-  let left = MOST_BYTES + SEPARATOR;
+  let left = MOST_BYTES - (headers.get("Warning")?.length ?? -SEPARATOR);
   for (const text of texts) {
     const warning = formatWarning(text);
     left -= warning.length + SEPARATOR;

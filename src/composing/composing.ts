@@ -9,7 +9,11 @@
  * a request, change it on its way in, change the answer on its way out, or ask two registries. Neither the registry nor the
  * client knows about the wrapper, and several wrappers can stand one around the other.
  *
- * Next: switches/switch.ts
+ * There are two ways to put wrappers around a registry. `createRegistry({ wrappers, onStory })` tells the story of each request
+ * outside of the wrappers, so it has the requests that a wrapper refuses as well. `compose` puts them around any registry; then each
+ * registry inside tells its own stories, and nobody tells what a wrapper has refused.
+ *
+ * Next: asking.ts
  *
  * @module
  */
@@ -18,11 +22,10 @@ import { ENDPOINTS } from "../api/endpoints.ts";
 import type { RegistryError } from "../api/error_codes.ts";
 import { matchEndpoint } from "../http/routing.ts";
 import { parseTarget } from "../http/target.ts";
-import { refusalAsResponse, type Registry } from "../registry.ts";
+import { refusalAsResponse, type Registry, type Wrapper } from "../registry.ts";
 import type { RulesOfHeading } from "../spec/headings.ts";
 
-/** A function that puts something around a registry. */
-export type Wrapper = (registry: Registry) => Registry;
+export type { Wrapper } from "../registry.ts";
 
 /**
  * Puts wrappers around a registry. The first one is the outermost: it sees a request first, and the answer last.
@@ -30,9 +33,10 @@ export type Wrapper = (registry: Registry) => Registry;
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
+ * import type { Wrapper } from "../registry.ts";
  *
- * const says = (text: string): Wrapper => (registry) => async (request) => {
- *   const response = await registry(request);
+ * const says = (text: string): Wrapper => (registry) => async (request, peer) => {
+ *   const response = await registry(request, peer);
  *   return new Response(`${text} ${await response.text()}`);
  * };
  *
@@ -84,7 +88,10 @@ export function questionOf(request: Request): Question | undefined {
   return { id, heading, texts, pathname, search };
 }
 
-/** Refuses a request as the registry itself does: with the JSON of the spec, and without a body on HEAD. */
+/**
+ * Refuses a request as the registry itself does: with the JSON of the spec, and without a body on HEAD. The story of the request
+ * tells the refusal.
+ */
 export function refuse(request: Request, error: RegistryError): Response {
   return refusalAsResponse(request, error);
 }

@@ -111,15 +111,19 @@ export function matchEndpoint(call: Asked, pathname: string): Match | undefined 
   return matchRows(call, method, segments) ?? (method === "HEAD" ? matchRows(call, "GET", segments) : undefined);
 }
 
-// What decides about the row.
-type Asked = Pick<Call, "endpoints" | "query" | "request">;
+/** What decides about the row of a request. */
+export type Asked = Pick<Call, "endpoints" | "query" | "request">;
 
 /**
  * Makes sure that an endpoint is switched on.
  *
  * @throws {RegistryError} 405 with `Allow` if it is not.
  */
-export function expectSwitchedOn(call: Call, endpoint: Endpoint, pathname: string): void {
+export function expectSwitchedOn(
+  call: Asked & { readonly settings: WhatIsOff },
+  endpoint: Endpoint,
+  pathname: string,
+): void {
   if (isSwitchedOn(endpoint, call.settings)) return;
   const { readOnly } = call.settings;
   throw methodNotAllowed(
@@ -129,15 +133,22 @@ export function expectSwitchedOn(call: Call, endpoint: Endpoint, pathname: strin
   );
 }
 
+// The settings that switch endpoints off.
+type WhatIsOff = Pick<Settings, "readOnly" | "noDelete">;
+
 // MGMT-02: `noDelete` switches off deletion, but not end-14: cancelling an upload deletes no content. `readOnly` switches off
 // everything that is not a pull, cancelling included.
-function isSwitchedOn({ id, method }: Endpoint, { readOnly, noDelete }: Settings): boolean {
+function isSwitchedOn({ id, method }: Endpoint, { readOnly, noDelete }: WhatIsOff): boolean {
   if (readOnly && method !== "GET" && method !== "HEAD") return false;
   return !noDelete || method !== "DELETE" || id === "end-14";
 }
 
 // `Allow` lists the methods that are switched on for this path. If there are none, it is empty (RFC 9110 section 10.2.1).
-function methodNotAllowed({ endpoints, request, settings }: Call, pathname: string, why = ""): RegistryError {
+function methodNotAllowed(
+  { endpoints, request, settings }: Asked & { readonly settings: WhatIsOff },
+  pathname: string,
+  why = "",
+): RegistryError {
   const segments = segmentsOf(pathname);
   const rows = endpoints.filter((row) => matchPath(row, segments) && isSwitchedOn(row, settings));
   const methods = new Set<string>(rows.map((row) => row.method));

@@ -26,6 +26,7 @@
  */
 
 import { createHash, createHmac, randomBytes } from "node:crypto";
+import { networkOf } from "../composing/limited.ts";
 import { Bounded } from "../disk/memory.ts";
 import type { Verdict } from "../http/authorization.ts";
 
@@ -177,16 +178,4 @@ class Tries {
 // A client can send names of any length. A hash is short.
 function hashOf(...texts: string[]): string {
   return createHash("sha256").update(JSON.stringify(texts)).digest("base64");
-}
-
-// Returns what counts as one client: an address of IPv4, or the first half of one of IPv6, because one client often has all
-// the others with that half.
-function networkOf(address: string): string {
-  const [, ofIpv4] = /^::ffff:([\d.]+)$/i.exec(address) ?? [];
-  if (ofIpv4 !== undefined) return ofIpv4;
-  if (!address.includes(":")) return address;
-  // "::" stands for as many groups of 0 as are missing.
-  const [left, right] = address.split("::").map((groups) => groups === "" ? [] : groups.split(":"));
-  const zeros = right === undefined ? [] : Array(8 - left.length - right.length).fill("0");
-  return [...left, ...zeros, ...right ?? []].slice(0, 4).join(":");
 }

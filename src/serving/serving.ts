@@ -15,11 +15,10 @@
 import { printable } from "../definitions/printable.ts";
 import { localDisk } from "../disk/local_disk.ts";
 import type { RunningHashes } from "../disk/running_hashes.ts";
-import { compose, type Wrapper } from "../composing/composing.ts";
 import { type OverHttpOptions, switchesOverHttp } from "../composing/switches/over_http.ts";
 import { parseSwitch } from "../composing/switches/switch.ts";
 import { createSwitches, type Switches } from "../composing/switches/switches.ts";
-import { createRegistry } from "../registry.ts";
+import { createRegistry, type Wrapper } from "../registry.ts";
 import { formatJson, formatLine, formatStory, type Story } from "../story.ts";
 import { type CommandLine, usesSwitches } from "./command_line.ts";
 import type { Check } from "./guesses.ts";
@@ -54,8 +53,12 @@ export async function serve(
   // `listen` only sends the answers of this registry, and changes none of their bytes. A switch may change them.
   const sharesBytes = switches === undefined;
   const ownDisk = localDisk(root, { durability, isSlow: disk === "slow", sharesBytes, hashes });
-  const ownRegistry = createRegistry({ ...settings, disk: switches?.disk(ownDisk) ?? ownDisk, onStory: log?.tell });
-  const registry = compose(ownRegistry, ...(switches === undefined ? [] : wrappersOf(switches, line, settings)));
+  const registry = createRegistry({
+    ...settings,
+    disk: switches?.disk(ownDisk) ?? ownDisk,
+    wrappers: switches === undefined ? [] : wrappersOf(switches, line, settings),
+    onStory: log?.tell,
+  });
   // They can be turned on only now: some need the disk.
   if (switches !== undefined) turnOn(switches, line);
   const tls = tlsCert === undefined ? undefined : await readTls(tlsCert, tlsKey!);

@@ -1,0 +1,126 @@
+/**
+ * Asking: what a wrapper needs to ask a registry in the name of a client, and to change what it answers.
+ *
+ *     client ──▶ PUT …/manifests/v1 ──▶ immutableTags ──▶ HEAD …/manifests/v1     a question of the wrapper
+ *                                                     ──▶ PUT …/manifests/v1      the request itself
+ *
+ * A question goes with the headers of the client's own request: the password and the host, for example. So a wrapper never sees more
+ * than the client does.
+ *
+ * Next: lists.ts
+ *
+ * @module
+ */
+
+import type { Peer } from "../http/authorization.ts";
+import { parseTarget } from "../http/target.ts";
+import type { Registry } from "../registry.ts";
+import { noteRefusal, refusalIn } from "../story.ts";
+
+/** The changes of a request. What is left out stays as it is. */
+export interface RequestChanges {
+  /** Another method. */
+  readonly method?: string;
+  /** Another path and query. */
+  readonly path?: string;
+  /** Other values of headers; `undefined` takes a header away. */
+  readonly headers?: Readonly<Record<string, string | undefined>>;
+  /** Another body. */
+  readonly body?: BodyInit | null;
+}
+
+/**
+ * Returns a request like another one, with some changes. The other one's body belongs to the new one then.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const request = new Request("http://localhost/v2/hello/tags/list", { headers: { Accept: "text/plain" } });
+ * const other = requestLike(request, { path: "/v2/team/hello/tags/list" });
+ *
+ * assertEquals([other.url, other.headers.get("Accept")], ["http://localhost/v2/team/hello/tags/list", "text/plain"]);
+ * ```
+ */
+export function requestLike(request: Request, changes: RequestChanges): Request {
+  const origin = parseTarget(request)?.origin ?? new URL(request.url).origin;
+  const headers = new Headers(request.headers);
+  for (const [name, value] of Object.entries(changes.headers ?? {})) {
+    if (value === undefined) headers.delete(name);
+    else headers.set(name, value);
+  }
+  const url = changes.path === undefined ? request.url : origin + changes.path;
+  const { method = request.method, body = request.body } = changes;
+  return new Request(url, { method, headers, body, signal: request.signal });
+}
+
+// The headers that are about the body of a request, about a part of the answer, or about conditions. A question has none of these.
+const OF_THE_REQUEST_ITSELF = /^(?:content-.*|transfer-encoding|expect|range|if-.*)$/;
+
+/** Asks a registry a question in the name of the client of a request: a GET or HEAD of this path and query. */
+export async function ask(
+  registry: Registry,
+  request: Request,
+  peer: Peer | undefined,
+  method: "GET" | "HEAD",
+  path: string,
+): Promise<Response> {
+  const own = [...request.headers.keys()].filter((name) => OF_THE_REQUEST_ITSELF.test(name));
+  const headers = Object.fromEntries(own.map((name) => [name, undefined]));
+  return await registry(requestLike(request, { method, path, headers, body: null }), peer);
+}
+
+/** Returns the digest that a tag or a digest means, or `undefined` if there is none. Throws if the registry does not say it. */
+export async function digestAt(
+  registry: Registry,
+  request: Request,
+  peer: Peer | undefined,
+  path: string,
+): Promise<string | undefined> {
+  const response = await ask(registry, request, peer, "HEAD", path);
+  await response.body?.cancel();
+  if (response.status === 404) return undefined;
+  const digest = response.headers.get("Docker-Content-Digest");
+  if (response.status === 200 && digest !== null) return digest;
+  throw new UnexpectedAnswer(response);
+}
+
+/** Thrown if a registry answers a question of a wrapper with a refusal or a failure. The client gets that answer. */
+export class UnexpectedAnswer extends Error {
+  /** Holds the answer. Its body is not needed any more if the question was a HEAD. */
+  constructor(readonly response: Response) {
+    super(`the registry answered ${response.status}`);
+  }
+}
+
+/** Runs an action, and returns its result, or the answer of an {@linkcode UnexpectedAnswer} that it throws. */
+export async function orUnexpectedAnswer(action: () => Promise<Response>): Promise<Response> {
+  try {
+    return await action();
+  } catch (error) {
+    if (error instanceof UnexpectedAnswer) return error.response;
+    throw error;
+  }
+}
+
+/**
+ * Returns an answer like another one, with changed headers, and with another body if there is one. A refusal stays a refusal in
+ * the story.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const answer = answerLike(new Response("no", { status: 404 }), (headers) => headers.set("X-By", "a wrapper"));
+ *
+ * assertEquals([answer.status, answer.headers.get("X-By"), await answer.text()], [404, "a wrapper", "no"]);
+ * ```
+ */
+export function answerLike(answer: Response, change: (headers: Headers) => void, body?: string): Response {
+  const headers = new Headers(answer.headers);
+  change(headers);
+  if (body !== undefined) headers.delete("Content-Length");
+  const { status, statusText } = answer;
+  const changed = new Response(body === undefined ? answer.body : body, { status, statusText, headers });
+  return noteRefusal(changed, refusalIn(answer));
+}
