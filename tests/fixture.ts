@@ -14,6 +14,7 @@
 import { assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
 import { HASHES } from "../src/definitions/digest.ts";
+import type { Disk } from "../src/disk/disk.ts";
 import { localDisk } from "../src/disk/local_disk.ts";
 import type { LocalDiskOptions } from "../src/disk/root.ts";
 import { createRegistry, type Registry, type RegistryOptions } from "../src/registry.ts";
@@ -84,20 +85,35 @@ export function descriptorOf(content: string | Uint8Array, mediaType: string, al
 /** The options of a registry for one test, and those of its disk. */
 export type TestOptions = RegistryOptions & LocalDiskOptions;
 
+/** The changes with which all tests can run once more; see `permissions/in_memory.ts`. */
+export const CHANGED: { disk?: (options: TestOptions) => Disk } = {};
+
+/** Thrown if a test wants to look into the folder of a registry that has none. */
+export class NoFolderError extends Error {
+  /** The number of times that this has happened. */
+  static times = 0;
+
+  constructor() {
+    super("the registry of this test has no folder");
+    NoFolderError.times++;
+  }
+}
+
 /** A registry for one test. */
 export class TestRegistry {
-  /** The path of the folder that it stores in. */
-  readonly root: string;
   /** The stories that it has passed to its log so far. */
   readonly stories: Story[] = [];
-  readonly #folder: Folder;
+  readonly #folder: Folder | undefined;
+  readonly #disk: Disk;
   readonly #registry: Registry;
 
-  constructor(root: string, options: TestOptions) {
+  constructor(root: string | undefined, options: TestOptions) {
     const { durability = "none", sharesBytes, hashes, patience, longestPause, watch, ...others } = options;
-    this.root = root;
-    this.#folder = new Folder(root);
     const algorithms = { ...HASHES, ...others.algorithms };
+    if (root !== undefined) this.#folder = new Folder(root);
+    this.#disk = root === undefined
+      ? CHANGED.disk!(options)
+      : localDisk(root, { durability, sharesBytes, algorithms, hashes, patience, longestPause, watch });
     this.#registry = createRegistry({
       onStory: (story) => {
         this.stories.push(story);
@@ -105,8 +121,14 @@ export class TestRegistry {
       },
       ...others,
       algorithms,
-      disk: localDisk(root, { durability, sharesBytes, algorithms, hashes, patience, longestPause, watch }),
+      disk: this.#disk,
     });
+  }
+
+  /** The path of the folder that it stores in. */
+  get root(): string {
+    if (this.#folder === undefined) throw new NoFolderError();
+    return this.#folder.path;
   }
 
   /** Sends a request; the body may be text, bytes, or a stream of pieces. */
@@ -181,22 +203,27 @@ export class TestRegistry {
 
   /** Returns the files below the root (or below a folder in it), sorted, without the locks, which are empty. */
   tree(below = ""): string[] {
-    return this.#folder.tree(below);
+    return this.#folder?.tree(below) ?? filesOf(this.#disk, below);
   }
 
   /** Returns the text of a file below the root. */
   read(path: string): string {
-    return this.#folder.read(path);
+    return this.#folder?.read(path) ?? this.#disk.read(path, (bytes) => new TextDecoder().decode(bytes))!;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Deno.remove(this.root, { recursive: true });
+    if (this.#folder !== undefined) await Deno.remove(this.root, { recursive: true });
   }
+}
+
+function filesOf(disk: Disk, folder: string): string[] {
+  const paths = disk.list(folder).map((name) => folder === "" ? name : `${folder}/${name}`);
+  return paths.flatMap((path) => disk.look(path) === undefined ? filesOf(disk, path) : [path]).sort();
 }
 
 /** Starts a registry over a new folder. Both are gone when the test ends. */
 export function startRegistry(options: TestOptions = {}): Promise<TestRegistry> {
-  return Promise.resolve(new TestRegistry(new Folder().path, options));
+  return Promise.resolve(new TestRegistry(CHANGED.disk === undefined ? new Folder().path : undefined, options));
 }
 
 /** A registry that listens on a port. */
