@@ -94,9 +94,10 @@ export class DenoServer {
 
   #listen(port: number): void {
     const cut = new AbortController();
-    const { hostname, reusePort, tls } = this.#address;
+    const { hostname, reusePort, tls, keepsAlive = true } = this.#address;
     const options = { hostname, port, reusePort, ...tls, signal: cut.signal, onListen() {} };
     const server = Deno.serve(options, this.#handler);
+    if (!keepsAlive) server.unref();
     server.finished.catch((error) => this.#listenAnew(cut, error));
     [this.#server, this.#cut] = [server, cut];
   }

@@ -32,6 +32,8 @@ export interface Address {
   readonly reusePort?: boolean;
   /** The certificate and its key, as PEM texts. Default: none; the server speaks plain HTTP. */
   readonly tls?: { readonly cert: string; readonly key: string };
+  /** True if the process goes on as long as the server listens. Default: true. */
+  readonly keepsAlive?: boolean;
 }
 
 /** The limits of a server. */
@@ -185,7 +187,10 @@ function expectKeyPair({ cert, key }: { cert: string; key: string }): void {
   throw new Error("the certificate and the key do not belong together");
 }
 
-async function start(server: Server, { hostname, port, reusePort = false }: Address): Promise<void> {
+async function start(
+  server: Server,
+  { hostname, port, reusePort = false, keepsAlive = true }: Address,
+): Promise<void> {
   const { address, family } = await lookup(hostname);
   const host = family === 6 ? `[${address}]` : address;
   // Without the permission, `server.listen` would throw an error that nobody can catch.
@@ -199,6 +204,10 @@ async function start(server: Server, { hostname, port, reusePort = false }: Addr
   server.off("error", reject);
   server.on("error", (error) => errors.print(`glassbox: ${error.message}`));
   const timer = setInterval(() => lookForConnections(server), LOOK_AGAIN);
+  if (!keepsAlive) {
+    server.unref();
+    Deno.unrefTimer(timer);
+  }
   server.once("close", () => clearInterval(timer));
 }
 

@@ -7,7 +7,7 @@
  *     POST  /v2/library/hello/blobs/uploads/?digest=sha256:2c26b46b68ff…   201   3.1 ms   end-4b
  *           …
  *
- * Next: ../../main.ts
+ * Next: told_stories.ts
  *
  * @module
  */
