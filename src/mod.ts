@@ -64,5 +64,13 @@ export { collectGarbage, type CollectOptions, type Removal } from "./housekeepin
 export { type BlobTree, drawTree, type ManifestTree, type RepositoryTree } from "./housekeeping/draw_tree.ts";
 export { expireUploads } from "./housekeeping/expire_uploads.ts";
 export { type Finding, verify, type VerifyOptions } from "./housekeeping/verify.ts";
+export { type Certificate } from "./serving/certificate.ts";
+export {
+  Clock,
+  StartedRegistry,
+  type StartOptions,
+  startRegistry,
+  type WaitOptions,
+} from "./serving/start_registry.ts";
 export { ROWS, type Rule, type RulesOfHeading } from "./spec/headings.ts";
 export { dataOf, formatJson, formatLine, formatStory, type Story, type StoryData } from "./story.ts";

@@ -38,22 +38,22 @@ export async function* piecesOf(
   // The announced length may be wrong. So it only decides which memory is used.
   const { read, cancel } = announced > 0 && announced < MANY ? readChunks(body) : readInto(body);
   const giveUp = () => cancel().catch(() => {});
-  const clock = new Clock(slowest, giveUp);
+  const stopwatch = new Stopwatch(slowest, giveUp);
   brokenOff?.addEventListener("abort", giveUp);
   let isWhole = false;
   try {
     while (true) {
-      const piece = await clock.time(read().catch((error) => endsEarly(error)));
+      const piece = await stopwatch.time(read().catch((error) => endsEarly(error)));
       brokenOff?.throwIfAborted();
-      if (clock.isTooSlow) throw tooSlow(slowest);
+      if (stopwatch.isTooSlow) throw tooSlow(slowest);
       if (piece instanceof RegistryError) throw piece;
       isWhole = piece === undefined;
       if (piece === undefined) return;
-      clock.received += piece.length;
+      stopwatch.received += piece.length;
       yield piece;
     }
   } finally {
-    clock.stop();
+    stopwatch.stop();
     // After a refusal, `Deno.serve` reads the rest and throws it away, but only if nobody wants it any more.
     if (!isWhole) giveUp();
   }
@@ -62,7 +62,7 @@ export async function* piecesOf(
 // Without this, a client that sends hardly anything could hold its session, its connection and its file for as long as it
 // likes. The rule: if the registry waited for the client during more than half of an interval, and got fewer bytes than the rate
 // asks for, the body is too slow. Time in which the disk works does not count, because a slow disk is not the client's fault.
-class Clock {
+class Stopwatch {
   received = 0;
   isTooSlow = false;
   #receivedBefore = 0;

@@ -5,6 +5,7 @@
  *     │
  *     ├── url, fetch          for a client that speaks HTTP, or HTTPS with a certificate that is thrown away
  *     ├── stories, story()    every request that came, as data; or the next one that fits
+ *     ├── switches            bugs, quirks and faults: what a client has to bear elsewhere
  *     ├── clock               goes on by hours at once: sessions expire
  *     └── snapshot, restore   the content goes back to what it was
  *
@@ -15,7 +16,7 @@
  * @module
  */
 
-import { compose, type Wrapper } from "../composing/composing.ts";
+import { createSwitches, type Switches } from "../composing/switches/switches.ts";
 import type { Disk } from "../disk/disk.ts";
 import { localDisk } from "../disk/local_disk.ts";
 import { type MemoryDisk, memoryDisk, type Snapshot } from "../disk/memory_disk.ts";
@@ -34,8 +35,6 @@ export interface StartOptions extends RegistryOptions {
   readonly disk?: Disk;
   /** The clock of the disk. Default: a new one; if a disk is given, that disk's own, which nobody can move. */
   readonly clock?: Clock;
-  /** What stands around the registry; the first one is the outermost. Default: nothing. */
-  readonly wrappers?: readonly Wrapper[];
   /** The address to listen on. Default: `127.0.0.1`. */
   readonly hostname?: string;
   /** The port to listen on. Default: 0, any that is free. */
@@ -114,12 +113,28 @@ export async function startRegistry(options: StartOptions = {}): Promise<Started
     stories.add(story);
     onStory?.(story);
   };
-  const registry = compose(
-    createRegistry({ allowHost: [hostname], ...others, disk: ownDisk, onStory: onEach }),
-    ...wrappers,
-  );
+  const switches = createSwitches();
+  const registry = createRegistry({
+    allowHost: [hostname],
+    ...others,
+    disk: switches.disk(ownDisk),
+    wrappers: [switches.wrapper, ...wrappers],
+    onStory: onEach,
+  });
   const listening = await listen(registry, { http: "deno", hostname, port, tls: certificate, keepsAlive: false });
-  return new StartedRegistry(registry, ownDisk, listening, stories, ownClock, certificate);
+  return new StartedRegistry({ registry, disk: ownDisk, switches, listening, stories, clock: ownClock, certificate });
+}
+
+/** What a started registry is made of. */
+export interface Parts extends Pick<StartedRegistry, "registry" | "disk" | "switches"> {
+  /** The server. */
+  readonly listening: Listening;
+  /** What the registry tells. */
+  readonly stories: ToldStories;
+  /** The clock of the disk, if it is known. */
+  readonly clock: Clock | undefined;
+  /** The certificate of the server. */
+  readonly certificate: Certificate | undefined;
 }
 
 /** A registry that listens, for a test. */
@@ -132,6 +147,8 @@ export class StartedRegistry implements AsyncDisposable {
   readonly registry: Registry;
   /** The disk that it keeps everything on. Another registry may use it at the same time. */
   readonly disk: Disk;
+  /** Bugs, quirks and faults that a test turns on and off. All are off at the beginning. */
+  readonly switches: Switches;
   /** The certificate of the CA that a client has to trust, as PEM text, if it speaks TLS. */
   readonly ca?: string;
   readonly #listening: Listening;
@@ -142,19 +159,13 @@ export class StartedRegistry implements AsyncDisposable {
   #closed: Promise<void> | undefined;
 
   /** Only {@linkcode startRegistry} makes one. */
-  constructor(
-    registry: Registry,
-    disk: Disk,
-    listening: Listening,
-    stories: ToldStories,
-    clock: Clock | undefined,
-    certificate: Certificate | undefined,
-  ) {
+  constructor({ registry, disk, switches, listening, stories, clock, certificate }: Parts) {
     const { hostname, port } = listening;
     this.host = `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
     this.url = `${certificate === undefined ? "http" : "https"}://${this.host}`;
     this.registry = registry;
     this.disk = disk;
+    this.switches = switches;
     this.ca = certificate?.ca;
     this.#listening = listening;
     this.#stories = stories;

@@ -192,6 +192,20 @@ Deno.test("wrappers stand around the registry, the first one outermost", async (
   assertEquals((await registry.fetch("/v2/")).headers.get("X-Seen-By"), "inner, outer");
 });
 
+Deno.test("a switch makes the registry misbehave, and the story tells what the client got", async () => {
+  await using registry = await startRegistry();
+  registry.switches.on("too-many-requests", { times: 1, repository: "library/" });
+
+  const statuses = [];
+  for (let round = 0; round < 2; round++) {
+    const response = await registry.fetch("/v2/library/hello/tags/list");
+    statuses.push(response.status);
+    await response.body?.cancel();
+  }
+  assertEquals(statuses, [429, 404]);
+  assertEquals(registry.stories.map(({ refusal }) => refusal?.code), ["TOOMANYREQUESTS", "NAME_UNKNOWN"]);
+});
+
 Deno.test("with a certificate, the registry speaks TLS", async () => {
   await using registry = await startRegistry({ tls: { cert: CERTIFICATE, key: KEY, ca: CERTIFICATE } });
 
