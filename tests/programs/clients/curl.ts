@@ -6,9 +6,11 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { digestOf, randomBytes } from "../../fixture.ts";
+import { startRegistry } from "../../../src/mod.ts";
 import { Relay } from "./relay.ts";
 import { CHUNK_CUT_OFF, type Workbench } from "./workbench.ts";
 
+const PUSH_FOO = `/v2/library/hello/blobs/uploads/?digest=${digestOf("foo")}`;
 const CONTENT_SIZE = 4_000_000;
 const CUT_AFTER = 2_500_000;
 
@@ -46,6 +48,25 @@ export async function tryCurl(bench: Workbench): Promise<void> {
     const closed = await curl("--include", "--request", "PUT", url(`${session}?digest=${digest}`));
     assertEquals(header(closed, "Docker-Content-Digest"), digest);
     assertEquals(Deno.readFileSync(glassbox.fileOf("curl/blob", digest)!), content);
+  });
+
+  await step("trusts the certificate that startRegistry makes for a test, and no other client does", [], async () => {
+    await using registry = await startRegistry({ tls: true });
+    const ca = bench.makeFile("ca.crt", new TextEncoder().encode(registry.ca!));
+    const { port } = new URL(registry.url);
+    for (const host of ["127.0.0.1", "localhost"]) {
+      const pushed = await curl(
+        "--include",
+        "--cacert",
+        ca,
+        "--data-binary",
+        "foo",
+        `https://${host}:${port}${PUSH_FOO}`,
+      );
+      assertMatch(pushed, /^HTTP\/(1\.1|2) 201 /);
+    }
+    await bench.runToFail("curl", `${registry.url}/v2/`);
+    assertEquals(registry.stories.map(({ status }) => status), [201, 201]);
   });
 
   await step("goes on with a download after its connection was broken off", [], async (told) => {
