@@ -2,6 +2,9 @@
 
 import { localDisk } from "../src/disk/local_disk.ts";
 import { assert, assertEquals } from "@std/assert";
+import type { Disk } from "../src/disk/disk.ts";
+import { type DiskFailure, failing } from "../src/disk/failing.ts";
+import { memoryDisk } from "../src/disk/memory_disk.ts";
 import { verify } from "../src/housekeeping/verify.ts";
 import type { Step } from "../src/disk/watching.ts";
 import { descriptorOf, digestOf, expectRefusal, startRegistry, TestRegistry, TYPES } from "./fixture.ts";
@@ -27,8 +30,8 @@ const NEEDS_SPACE = new Set<Step["kind"]>([
   "link",
 ]);
 
-/** A disk that fails from one step on, until it is repaired. */
-class Disk {
+/** A local disk that fails from one of its steps on, until it is repaired. */
+class BrokenDisk {
   /** The number of steps so far. */
   steps = 0;
   #failsAt = Infinity;
@@ -144,12 +147,16 @@ const DEEDS: Record<string, Deed> = {
 
 // Returns the files on disk, without those of unfinished uploads.
 function finished(registry: TestRegistry): string[] {
-  return registry.tree().filter((path) => !path.includes("/_uploads/"));
+  return registry.tree().filter((path) => !path.includes("/_uploads/") && !path.startsWith(".locks/"));
 }
 
-async function expectNothingHalfWritten(registry: TestRegistry): Promise<void> {
-  assertEquals(registry.tree().filter((path) => path.split("/").some((part) => part.startsWith("."))), []);
-  for await (const { kind, path, text } of verify(localDisk(registry.root))) {
+async function expectNothingHalfWritten(
+  registry: TestRegistry,
+  disk: Disk = localDisk(registry.root),
+): Promise<void> {
+  const files = registry.tree().filter((path) => !path.startsWith(".locks/"));
+  assertEquals(files.filter((path) => path.split("/").some((part) => part.startsWith("."))), []);
+  for await (const { kind, path, text } of verify(disk)) {
     assertEquals(kind, "note", `${path} ${text}`);
   }
 }
@@ -176,7 +183,7 @@ for (const [what, { arrange, run, needsSpace, again }] of Object.entries(DEEDS))
       let isDone = false;
       let failures = 0;
       for (let step = 0; !isDone; step++) {
-        const disk = new Disk();
+        const disk = new BrokenDisk();
         await using registry = await startRegistry({ durability: "sync", watch: disk.watch });
         await arrange(new TestRegistry(registry.root, {}));
         disk.failAfter(step, code);
@@ -199,10 +206,51 @@ for (const [what, { arrange, run, needsSpace, again }] of Object.entries(DEEDS))
   }
 }
 
+// The same at the door of the disk: an operation fails as a whole, on any disk.
+for (const [what, { arrange, run, needsSpace, again }] of Object.entries(DEEDS)) {
+  for (const [where, open] of Object.entries({ memory: () => memoryDisk(), "a folder": localDisk })) {
+    const codes = needsSpace ? ["ENOSPC", "EIO"] as const : ["EIO"] as const;
+    Deno.test(`${what} in ${where}: if any operation of the disk fails, done or not, nothing is half-written, and then it works`, async () => {
+      using wholeFolder = new Folder();
+      const whole = new TestRegistry(undefined, { disk: open(wholeFolder.path) });
+      await arrange(whole);
+      assert((await run(whole.send.bind(whole))).ok);
+
+      for (const [code, isDone] of codes.flatMap((code) => [[code, false], [code, true]] as const)) {
+        let hasFailed = true;
+        let failures = 0;
+        for (let skip = 0; hasFailed; skip++) {
+          using folder = new Folder();
+          const disk = open(folder.path);
+          const plan: DiskFailure[] = [];
+          await using registry = await startRegistry({ disk: failing(disk, plan) });
+          await arrange(registry);
+          plan.push({ code, isDone, skip });
+          const answer = await run(registry.send.bind(registry));
+          hasFailed = !answer.ok;
+          plan.length = 0;
+
+          const when = `${code} after ${skip} operations${isDone ? ", which was done" : ""}`;
+          if (hasFailed) {
+            failures++;
+            await expectFailure(answer, registry, code);
+            await expectNothingHalfWritten(registry, disk);
+          }
+          const repeated = await run(registry.send.bind(registry));
+          assert(again.includes(repeated.status), `${when}: ${repeated.status} ${await repeated.text()}`);
+          assertEquals(finished(registry), finished(whole), when);
+          await expectNothingHalfWritten(registry, disk);
+        }
+        assert(failures > 0, code);
+      }
+    });
+  }
+}
+
 Deno.test("a blob in one request leaves no upload behind when the disk is full", async () => {
   let isDone = false;
   for (let step = 0; !isDone; step++) {
-    const disk = new Disk();
+    const disk = new BrokenDisk();
     await using registry = await startRegistry({ durability: "sync", watch: disk.watch });
     disk.failAfter(step, "ENOSPC");
 
@@ -247,7 +295,7 @@ for (
 }
 
 Deno.test("pulls go on while the disk is full", async () => {
-  const disk = new Disk();
+  const disk = new BrokenDisk();
   await using registry = await startRegistry({ durability: "sync", watch: disk.watch });
   const { digest, text, layer } = await registry.pushImage("library/hello", { tag: "v1" });
 

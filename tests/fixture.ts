@@ -112,7 +112,7 @@ export class TestRegistry {
     const algorithms = { ...HASHES, ...others.algorithms };
     if (root !== undefined) this.#folder = new Folder(root);
     this.#disk = root === undefined
-      ? CHANGED.disk!(options)
+      ? options.disk ?? CHANGED.disk!(options)
       : localDisk(root, { durability, sharesBytes, algorithms, hashes, patience, longestPause, watch });
     this.#registry = createRegistry({
       onStory: (story) => {
@@ -221,9 +221,10 @@ function filesOf(disk: Disk, folder: string): string[] {
   return paths.flatMap((path) => disk.look(path) === undefined ? filesOf(disk, path) : [path]).sort();
 }
 
-/** Starts a registry over a new folder. Both are gone when the test ends. */
+/** Starts a registry over a new folder, or over the disk that the options name. It is gone when the test ends. */
 export function startRegistry(options: TestOptions = {}): Promise<TestRegistry> {
-  return Promise.resolve(new TestRegistry(CHANGED.disk === undefined ? new Folder().path : undefined, options));
+  const needsFolder = (options.disk ?? CHANGED.disk) === undefined;
+  return Promise.resolve(new TestRegistry(needsFolder ? new Folder().path : undefined, options));
 }
 
 /** A registry that listens on a port. */

@@ -16,6 +16,7 @@
 
 import { RegistryError } from "../../api/error_codes.ts";
 import type { Disk } from "../../disk/disk.ts";
+import type { DiskOperation } from "../../disk/watched.ts";
 import type { Rule } from "../../spec/headings.ts";
 import type { Question } from "../composing.ts";
 
@@ -84,14 +85,6 @@ export interface Surroundings {
 
 /** The function of a switch, when it is on: it answers a request. */
 export type Answering = (occasion: Occasion) => Response | Promise<Response>;
-
-/** An operation of the disk that is about to happen. */
-export interface DiskOperation {
-  /** The name of the operation, as in the interface of the disk, such as `put`. */
-  readonly name: string;
-  /** The file or folder that it is about. */
-  readonly path: string;
-}
 
 /** A switch with its function. */
 export interface Switch extends SwitchInfo {

@@ -13,20 +13,14 @@
  * @module
  */
 
-import type { Disk, GrowingFile } from "../../disk/disk.ts";
+import type { Disk } from "../../disk/disk.ts";
+import { type DiskOperation, watched } from "../../disk/watched.ts";
 import type { Peer } from "../../http/authorization.ts";
+import { randomNumbers } from "../../random.ts";
 import { refusalAsResponse, type Registry } from "../../registry.ts";
 import { questionOf, type Wrapper } from "../composing.ts";
 import { type Profile, PROFILES } from "./profiles.ts";
-import {
-  type Answering,
-  completeValues,
-  type DiskOperation,
-  type Occasion,
-  type Switch,
-  SwitchError,
-  type SwitchValue,
-} from "./switch.ts";
+import { type Answering, completeValues, type Occasion, type Switch, SwitchError, type SwitchValue } from "./switch.ts";
 import { ALL_SWITCHES } from "./table.ts";
 
 /** How a switch is turned on: its own parameters, and those that every switch has. */
@@ -145,8 +139,8 @@ export function createSwitches(): Switches {
       active.length === 0 ? registry(request, peer) : answerThrough(active, registry, request, peer),
     disk(disk) {
       disks = [...disks, disk];
-      return watchedDisk(disk, (operation) => {
-        for (const activation of active) activation.see(operation);
+      return watched(disk, ({ when, name, path }) => {
+        if (when === "before") { for (const activation of active) activation.see({ name, path }); }
       });
     },
   };
@@ -248,57 +242,4 @@ class Activation {
     this.#changed++;
     return true;
   }
-}
-
-// Mulberry32: a small generator of random numbers that everybody knows. https://github.com/cprosche/mulberry32
-function randomNumbers(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-// Returns a disk that reports each operation before it happens.
-function watchedDisk(disk: Disk, see: (operation: DiskOperation) => void): Disk {
-  return new Proxy(disk, {
-    get(target, name) {
-      const value = Reflect.get(target, name, target);
-      if (typeof value !== "function" || typeof name !== "string") return value;
-      if (name === "telling") return (tell: Parameters<Disk["telling"]>[0]) => watchedDisk(target.telling(tell), see);
-      return (...args: unknown[]) => {
-        const path = pathOf(args[0]);
-        see({ name, path });
-        return value.apply(target, args.map((arg) => isAction(name, arg) ? watchedAction(arg, path, see) : arg));
-      };
-    },
-  });
-}
-
-type Action = (file: GrowingFile) => Promise<unknown>;
-
-function isAction(name: string, arg: unknown): arg is Action {
-  return (name === "begin" || name === "grow") && typeof arg === "function";
-}
-
-function watchedAction(action: Action, path: string, see: (operation: DiskOperation) => void): Action {
-  return (file) =>
-    action(
-      new Proxy(file, {
-        get(target, name) {
-          const value = Reflect.get(target, name, target);
-          if (typeof value !== "function" || typeof name !== "string") return value;
-          return (...args: unknown[]) => {
-            see({ name, path });
-            return value.apply(target, args);
-          };
-        },
-      }),
-    );
-}
-
-function pathOf(arg: unknown): string {
-  return typeof arg === "string" ? arg : (arg as { path?: string } | undefined)?.path ?? "";
 }
