@@ -18,6 +18,7 @@
  */
 
 export { STATUS_CODE, type StatusCode } from "@std/http";
+export { ClientError } from "./client/client.ts";
 export { compose, type Question, questionOf, refuse, type Wrapper } from "./composing/composing.ts";
 export { immutableTags } from "./composing/immutable_tags.ts";
 export {
@@ -54,6 +55,9 @@ export type { ByteRange } from "./definitions/range.ts";
 export type { Bytes, Change, Disk, FileInfo, Folder, GrowingFile, WhenSent } from "./disk/disk.ts";
 export { BusyError, LinkedFolderError } from "./disk/disk.ts";
 export { type DiskErrorCode, type DiskFailure, failing } from "./disk/failing.ts";
+export { type Exported, exportImage, type ExportOptions } from "./filling/exporting.ts";
+export { FillError, type Source } from "./filling/files.ts";
+export { addImage, fill, type Filled, type FillOptions, type ImageInRegistry, type Progress } from "./filling/fill.ts";
 export { localDisk } from "./disk/local_disk.ts";
 export { type MemoryDisk, memoryDisk, type MemoryDiskOptions, type Snapshot } from "./disk/memory_disk.ts";
 export type { LocalDiskOptions } from "./disk/root.ts";

@@ -12,7 +12,7 @@
  * This file returns the tree as data, and `serving/housekeeping.ts` prints it as above. If several repositories have a
  * layer, it is one file on disk. The size of each of these repositories includes it.
  *
- * Next: ../composing/composing.ts
+ * Next: ../client/client.ts
  *
  * @module
  */

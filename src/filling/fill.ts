@@ -1,0 +1,356 @@
+/**
+ * Filling a registry from a layout, or from an archive of `docker save`.
+ *
+ *     image.tar ──▶ files ──▶ contents ──▶ plan ──▶ client ──▶ registry
+ *                   by path   by digest    checked   pushes
+ *
+ * 1. The source is opened; an archive is read once (`files.ts`, `tar.ts`).
+ * 2. Its index says which images it has, and what they are called (`layout.ts`, `docker_archive.ts`).
+ * 3. Each image gets a plan with all that belongs to it: the children of an index, and its referrers, such as signatures. Every
+ *    digest and every size is checked (`plan.ts`).
+ * 4. Only then a client pushes it, blobs first, so the registry checks everything once more as for any other client.
+ *
+ * So a source with a fault leaves nothing behind. If the registry itself refuses something, or its disk fails, the blobs that are
+ * there already stay: somebody else may have come to need them. No manifest points to them, so `deno task gc` removes them.
+ *
+ * Next: files.ts
+ *
+ * @module
+ */
+
+import { referrersTag } from "../backwards_compatibility/referrers_tag_schema.ts";
+import { RegistryClient } from "../client/client.ts";
+import type { Descriptor } from "../definitions/descriptor.ts";
+import type { Digest } from "../definitions/digest.ts";
+import { MANIFEST_MEDIA_TYPES } from "../definitions/manifest.ts";
+import type { Name } from "../definitions/name.ts";
+import type { Tag } from "../definitions/tag.ts";
+import type { Registry } from "../registry.ts";
+import { DOCKER_FILE, readDockerArchive } from "./docker_archive.ts";
+import { type Files, FillError, RecordFiles, type Source } from "./files.ts";
+import { type Contents, INDEX_FILE, LAYOUT_FILE, type Listed, LONGEST_JSON, readLayout } from "./layout.ts";
+import { openLocal } from "./local_files.ts";
+import { Manifests, type Planned } from "./plan.ts";
+import { nameOfFile, parseTyped } from "./references.ts";
+import { TarFiles } from "./tar.ts";
+
+/** The options of {@linkcode fill}. */
+export interface FillOptions {
+  /**
+   * The repository for all images, such as `library/hello`; or a repository and a tag for one of them, such as `library/hello:v1`.
+   * Default: the names that the source has, or else the name of its file.
+   */
+  readonly name?: string;
+  /** What the source calls the image to take: its reference, tag or digest there. Default: all of them. */
+  readonly image?: string;
+  /** True if the source may lack some of the content that its manifests name. The registry has to allow that, too. */
+  readonly allowSparse?: boolean;
+  /** Is called again and again while the work goes on. */
+  readonly progress?: (progress: Progress) => void;
+}
+
+/** How far the work is. */
+export interface Progress {
+  /** What is done at the moment. */
+  readonly doing: "checks" | "pushes" | "writes";
+  /** The number of bytes that are done. */
+  readonly bytes: number;
+  /** The number of all bytes, if it is known. */
+  readonly total?: number;
+}
+
+/** What {@linkcode fill} has done. */
+export interface Filled {
+  /** The images, as the source lists them. */
+  readonly images: readonly ImageInRegistry[];
+  /** The number of manifests that were pushed. */
+  readonly manifests: number;
+  /** The number of blobs of all images. */
+  readonly blobs: number;
+  /** The number of those that the registry did not have. */
+  readonly newBlobs: number;
+  /** The bytes of the blobs that the registry did not have. */
+  readonly newBytes: number;
+}
+
+/** An image, and where it is in a registry. */
+export interface ImageInRegistry {
+  /** The repository. */
+  readonly name: string;
+  /** Its tag, if it has one. */
+  readonly tag?: string;
+  /** Its digest. */
+  readonly digest: string;
+}
+
+/**
+ * Fills a registry with the images of a source: an OCI layout (a folder, or a tar file, gzipped or not), or an archive of
+ * `docker save`. Children of indexes and referrers come with them.
+ *
+ * @throws {FillError} if the source is malformed, damaged or incomplete, or has no such image. Nothing has been pushed then.
+ * @throws {ClientError} if the registry refuses something.
+ * @throws {RangeError} if the name in the options is malformed.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const text = '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}';
+ * const digest = "sha256:" + new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))).toHex();
+ * const descriptor = { mediaType: "application/vnd.oci.image.index.v1+json", digest, size: text.length };
+ * const layout = {
+ *   "oci-layout": '{"imageLayoutVersion":"1.0.0"}',
+ *   "index.json": JSON.stringify({ schemaVersion: 2, manifests: [descriptor] }),
+ *   [`blobs/${digest.replace(":", "/")}`]: text,
+ * };
+ * const registry = () => Promise.resolve(new Response(null, { status: 201, headers: { "OCI-Tag": "v1" } }));
+ *
+ * const { images } = await fill(registry, layout, { name: "library/hello:v1" });
+ *
+ * assertEquals(images, [{ name: "library/hello", tag: "v1", digest }]);
+ * ```
+ */
+export async function fill(registry: Registry, source: Source, options: FillOptions = {}): Promise<Filled> {
+  const { name, tag, digest } = options.name === undefined ? {} : parseTyped(options.name);
+  if (digest !== undefined) {
+    throw new RangeError(`"${options.name}" has a digest, but the source says what digests it has`);
+  }
+  return await fillAs(registry, source, { name, tag, isOne: tag !== undefined }, options);
+}
+
+/**
+ * Adds the one image of a layout to a registry. Without a tag, clients can pull it only by its digest; a tag that is there already
+ * is moved. Adding an image twice changes nothing. Returns its digest.
+ *
+ * @throws {FillError} if the layout is malformed, or has several images.
+ * @throws {ClientError} if the registry refuses something.
+ * @throws {RangeError} if the name or the tag is malformed.
+ */
+export async function addImage(
+  registry: Registry,
+  name: string,
+  tag: string | undefined,
+  layout: Source,
+): Promise<string> {
+  const typed = parseTyped(tag === undefined ? name : `${name}:${tag}`);
+  const { images } = await fillAs(registry, layout, { name: typed.name, tag: typed.tag, isOne: true }, {});
+  return images[0].digest;
+}
+
+// What the images become. If it is one image, it gets just this tag, or none.
+interface Becoming {
+  readonly name?: Name;
+  readonly tag?: Tag;
+  readonly isOne: boolean;
+}
+
+// What is pushed to one repository.
+interface Plan {
+  readonly manifests: Map<Digest, Planned>;
+  readonly tags: Map<Tag, Digest>;
+}
+
+async function fillAs(registry: Registry, source: Source, becoming: Becoming, options: FillOptions): Promise<Filled> {
+  const { image, allowSparse = false, progress = () => {} } = options;
+  const files = await openSource(source, progress);
+  const contents = await contentsOf(files);
+  const manifests = new Manifests(files, contents, allowSparse);
+
+  const { plans, images } = await planAll(files, contents.listed, manifests, becoming, image);
+  const blobs = new Map<Name, Awaited<ReturnType<Manifests["blobsOf"]>>>();
+  for (const [name, plan] of plans) blobs.set(name, await manifests.blobsOf(plan.manifests));
+
+  const client = new RegistryClient(registry);
+  const pushed = { manifests: 0, blobs: 0, newBlobs: 0, newBytes: 0 };
+  let filledBefore: Name | undefined;
+  for (const [name, plan] of plans) {
+    const all = blobs.get(name)!;
+    const isNew = await pushBlobs(client, files, name, all, filledBefore, progress);
+    for (const manifest of plan.manifests.values()) {
+      const tags = [...plan.tags].filter(([, digest]) => digest === manifest.digest).map(([tag]) => tag);
+      await client.pushManifest(name, manifest, tags);
+    }
+    pushed.manifests += plan.manifests.size;
+    pushed.blobs += all.size;
+    pushed.newBlobs += isNew.length;
+    pushed.newBytes += isNew.reduce((sum, { size }) => sum + size, 0);
+    filledBefore = name;
+  }
+  return { images, ...pushed };
+}
+
+async function openSource(source: Source, progress: (progress: Progress) => void): Promise<Files> {
+  const opened = typeof source === "string"
+    ? await openLocal(source)
+    : source instanceof Blob
+    ? bytesOf(source)
+    : source;
+  if ("look" in opened && typeof opened.look === "function") return opened as Files;
+  if (!("pieces" in opened && typeof opened.pieces === "function")) {
+    return new RecordFiles(opened as Exclude<Source, string | Blob>);
+  }
+  const archive = opened as ReturnType<typeof bytesOf>;
+  return await TarFiles.scan(archive, (bytes) => progress({ doing: "checks", bytes, total: archive.size }));
+}
+
+function bytesOf(blob: Blob) {
+  const pieces = (start = 0, length = blob.size) => blob.slice(start, start + length).stream();
+  return { label: "the archive", size: blob.size, pieces };
+}
+
+async function contentsOf(files: Files): Promise<Contents> {
+  const [layout, index, docker] = [
+    await files.read(LAYOUT_FILE, LONGEST_JSON),
+    await files.read(INDEX_FILE, LONGEST_JSON),
+    await files.read(DOCKER_FILE, LONGEST_JSON),
+  ];
+  if (layout !== undefined && index !== undefined) return await readLayout(files, layout, index);
+  if (docker !== undefined) return await readDockerArchive(files, docker);
+  const missing = layout === undefined ? LAYOUT_FILE : INDEX_FILE;
+  throw new FillError(
+    files.label,
+    missing,
+    `is not there, so this is no OCI layout; nor is there the ${DOCKER_FILE} of docker save`,
+  );
+}
+
+async function planAll(
+  files: Files,
+  listed: readonly Listed[],
+  manifests: Manifests,
+  { name: givenName, tag: givenTag, isOne }: Becoming,
+  image: string | undefined,
+): Promise<{ plans: Map<Name, Plan>; images: ImageInRegistry[] }> {
+  const subjects = new Map<Listed, Digest>();
+  for (const one of listed) {
+    const subject = await subjectOf(manifests, one);
+    if (subject !== undefined) subjects.set(one, subject);
+  }
+  // Referrers, and the lists of them under the referrers tag (COMPAT-05), come with what they are about.
+  const isAttached = (one: Listed) => subjects.has(one) || REFERRERS_TAG.test(one.reference.tag ?? "");
+  const wanted = chosen(files, listed, listed.filter((one) => !isAttached(one)), { image, tag: givenTag, isOne });
+  const nameOf = namesFor(files, listed, givenName);
+
+  const plans = new Map<Name, Plan>();
+  const images: ImageInRegistry[] = [];
+  const add = async (name: Name, { descriptor, text }: Listed, tag: Tag | undefined) => {
+    const plan = plans.get(name) ?? { manifests: new Map(), tags: new Map() };
+    plans.set(name, plan);
+    const { digest } = descriptor;
+    await manifests.addTo(plan.manifests, descriptor);
+    if (tag !== undefined && (plan.tags.get(tag) ?? digest) !== digest) {
+      throw new FillError(
+        files.label,
+        INDEX_FILE,
+        `has two images that would be ${name}:${tag}; one of them is ${text}`,
+      );
+    }
+    if (tag !== undefined) plan.tags.set(tag, digest);
+    images.push({ name, ...(tag === undefined ? {} : { tag }), digest });
+  };
+  for (const one of wanted) {
+    await add(nameOf(one), one, isOne ? givenTag : one.reference.tag);
+    if (isOne) break;
+  }
+
+  let left = listed.filter((one) => isAttached(one) && !wanted.includes(one));
+  for (let before = Infinity; left.length < before;) {
+    before = left.length;
+    const later: Listed[] = [];
+    for (const one of left) {
+      const { tag } = one.reference;
+      const itsPlans = [...plans].filter(([, plan]) => isAbout(one, subjects.get(one), plan));
+      for (const [name] of itsPlans) await add(name, one, isOne && !REFERRERS_TAG.test(tag ?? "") ? undefined : tag);
+      if (itsPlans.length === 0) later.push(one);
+    }
+    left = later;
+  }
+  // They are about something that is not in the source.
+  if (image === undefined && !isOne) { for (const one of left) await add(nameOf(one), one, one.reference.tag); }
+  return { plans, images };
+}
+
+// The form of the tag under which clients list the referrers of a manifest (COMPAT-05 to -07).
+const REFERRERS_TAG = /^[a-z0-9]+(?:[._-][a-z0-9]+)*-[0-9a-f]{64}$/;
+
+async function subjectOf(manifests: Manifests, { descriptor }: Listed): Promise<Digest | undefined> {
+  if (!Object.hasOwn(MANIFEST_MEDIA_TYPES, descriptor.mediaType)) return undefined;
+  return (await manifests.get(descriptor))?.manifest.subject?.digest;
+}
+
+function isAbout({ reference }: Listed, subject: Digest | undefined, { manifests }: Plan): boolean {
+  if (subject !== undefined) return manifests.has(subject);
+  return [...manifests.keys()].some((digest) => referrersTag(digest) === reference.tag);
+}
+
+// Returns the images to take, or the only one.
+function chosen(
+  files: Files,
+  listed: readonly Listed[],
+  images: readonly Listed[],
+  { image, tag, isOne }: { image: string | undefined; tag: Tag | undefined; isOne: boolean },
+): readonly Listed[] {
+  const several = images.length === 0 ? listed : images;
+  const fits = ({ descriptor: { digest }, text, reference }: Listed) => [digest, text, reference.tag].includes(image);
+  const found = image === undefined ? several : listed.filter(fits);
+  const what = listed.length === 0 ? "has no image at all" : `has these: ${someOf(listed)}`;
+  if (found.length === 0) {
+    throw new FillError(files.label, undefined, image === undefined ? what : `has no image ${image}; it ${what}`);
+  }
+  if (!isOne || areOne(found)) return found;
+  const named = found.filter(({ reference }) => tag !== undefined && reference.tag === tag);
+  if (named.length > 0 && areOne(named)) return named;
+  throw new FillError(files.label, undefined, `has several images; say which one with --image. It ${what}`);
+}
+
+function areOne(listed: readonly Listed[]): boolean {
+  return listed.every(({ descriptor: { digest } }) => digest === listed[0].descriptor.digest);
+}
+
+const MOST_NAMED = 20;
+
+function someOf(listed: readonly Listed[]): string {
+  const texts = listed.slice(0, MOST_NAMED).map(({ text }) => text).join(", ");
+  return listed.length > MOST_NAMED ? `${texts}, and ${listed.length - MOST_NAMED} more` : texts;
+}
+
+// Returns a function that names the repository of an image.
+function namesFor(files: Files, listed: readonly Listed[], given: Name | undefined): (one: Listed) => Name {
+  const known = [...new Set(listed.map(({ reference }) => reference.name).filter((name) => name !== undefined))];
+  const usual = known.length === 1 ? known[0] : nameOfFile(files.label);
+  return ({ reference, text }) => {
+    const name = given ?? reference.name ?? usual;
+    if (name !== undefined) return name;
+    throw new FillError(files.label, undefined, `does not say to which repository ${text} belongs; give its NAME`);
+  };
+}
+
+// Pushes the blobs that a repository does not have. Returns those that came from the source.
+async function pushBlobs(
+  client: RegistryClient,
+  files: Files,
+  name: Name,
+  blobs: ReadonlyMap<Digest, Descriptor & { readonly path: string }>,
+  filledBefore: Name | undefined,
+  progress: (progress: Progress) => void,
+): Promise<Descriptor[]> {
+  const missing = new Map<string, Descriptor>();
+  for (const { path, ...blob } of blobs.values()) {
+    if (await client.hasBlob(name, blob.digest)) continue;
+    if (filledBefore !== undefined && await client.mountBlob(name, blob.digest, filledBefore)) continue;
+    missing.set(path, blob);
+  }
+  const total = missing.values().reduce((sum, { size }) => sum + size, 0);
+  let bytes = 0;
+  const counted = async function* (pieces: AsyncIterable<Uint8Array>) {
+    for await (const piece of pieces) {
+      bytes += piece.length;
+      progress({ doing: "pushes", bytes, total });
+      yield piece;
+    }
+  };
+  for await (const { path, pieces } of files.open(new Set(missing.keys()))) {
+    await client.pushBlob(name, missing.get(path)!, counted(pieces));
+  }
+  return [...missing.values()];
+}

@@ -1,0 +1,170 @@
+/**
+ * The files of this machine: a folder or an archive to read from, and a folder or an archive to write.
+ *
+ * This is the only file of `filling/` that speaks to the operating system.
+ *
+ * Next: tar.ts
+ *
+ * @module
+ */
+
+import { HASHES, toDigest } from "../definitions/digest.ts";
+import { expectShort, type FileContent, type Files, FillError, type OpenFile } from "./files.ts";
+
+/** The bytes of an archive, which can be read several times. */
+export interface ArchiveBytes {
+  /** The name of the archive, for messages. */
+  readonly label: string;
+  /** Its length in bytes. */
+  readonly size: number;
+  /** Reads a part, or all of it. Each piece is valid only until the next one. */
+  pieces(start?: number, length?: number): AsyncIterable<Uint8Array>;
+}
+
+/** Opens a path: the files of a folder, or the bytes of an archive. */
+export async function openLocal(path: string): Promise<Files | ArchiveBytes> {
+  try {
+    const { isDirectory, isFile, size } = await Deno.stat(path);
+    if (isDirectory) return new FolderFiles(path, await Deno.realPath(path));
+    if (isFile) return { label: path, size, pieces: (start, length) => piecesOf(path, start, length) };
+  } catch (error) {
+    throw new FillError(path, undefined, `cannot be read: ${reasonOf(error)}`);
+  }
+  throw new FillError(
+    path,
+    undefined,
+    "is neither a folder nor a file; an archive has to be a file, because it is read twice",
+  );
+}
+
+/** The files of a folder. */
+class FolderFiles implements Files {
+  constructor(readonly label: string, readonly realPath: string) {}
+
+  async look(path: string, algorithm: string): Promise<FileContent | undefined> {
+    const hash = HASHES[algorithm]();
+    let size = 0;
+    for await (const { pieces } of this.open(new Set([path]))) {
+      for await (const piece of pieces) {
+        hash.update(piece);
+        size += piece.length;
+      }
+      return { size, digest: toDigest(algorithm, hash.digest("hex")) };
+    }
+  }
+
+  async read(path: string, most: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const place = await this.#placeOf(path);
+    if (place === undefined) return undefined;
+    expectShort(this.label, path, (await Deno.stat(place)).size, most);
+    return await Deno.readFile(place);
+  }
+
+  async *open(paths: ReadonlySet<string>): AsyncGenerator<OpenFile> {
+    for (const path of paths) {
+      const place = await this.#placeOf(path);
+      if (place !== undefined) yield { path, pieces: piecesOf(place) };
+    }
+  }
+
+  // A link may lead to another place in the folder, as some programs make them, and not out of it.
+  async #placeOf(path: string): Promise<string | undefined> {
+    try {
+      const place = await Deno.realPath(`${this.label}/${path}`);
+      if (!place.startsWith(`${this.realPath}/`)) {
+        throw new FillError(this.label, path, "is a link that leads out of the folder");
+      }
+      if (!(await Deno.stat(place)).isFile) throw new FillError(this.label, path, "is no file");
+      return place;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
+      if (error instanceof FillError) throw error;
+      throw new FillError(this.label, path, `cannot be read: ${reasonOf(error)}`);
+    }
+  }
+}
+
+const PIECE = 256 * 1024;
+
+async function* piecesOf(path: string, start = 0, length = Infinity): AsyncGenerator<Uint8Array> {
+  using file = await Deno.open(path);
+  if (start > 0) await file.seek(start, Deno.SeekMode.Start);
+  for (let left = length; left > 0;) {
+    // A new piece each time, because the package for tar keeps pieces for a while.
+    const piece = new Uint8Array(Math.min(PIECE, left));
+    const count = await file.read(piece);
+    if (count === null) return;
+    left -= count;
+    yield piece.subarray(0, count);
+  }
+}
+
+/** A file or folder that is being written. It is gone if {@linkcode discard} ends it. */
+export interface NewFile {
+  /** Writes bytes at its end. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Makes sure that all of them survive a power cut. */
+  finish(): Promise<void>;
+  /** Removes it. */
+  discard(): Promise<void>;
+}
+
+/** Begins a file that is not there yet. */
+export async function beginFile(path: string): Promise<NewFile> {
+  const file = await orRefuse(path, () => Deno.open(path, { write: true, createNew: true }));
+  return {
+    async write(bytes) {
+      for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+    },
+    async finish() {
+      await file.sync();
+      file.close();
+    },
+    async discard() {
+      file.close();
+      await Deno.remove(path);
+    },
+  };
+}
+
+/** A folder that is being written. */
+export interface NewFolder {
+  /** Begins a file in it. */
+  begin(path: string): Promise<NewFile>;
+  /** Removes everything that was written into it. */
+  discard(): Promise<void>;
+}
+
+/** Begins a folder that is not there yet, or empty. */
+export async function beginFolder(path: string): Promise<NewFolder> {
+  await orRefuse(path, () => Deno.mkdir(path, { recursive: true }));
+  for await (const { name } of Deno.readDir(path)) {
+    throw new FillError(path, name, "is there already; the folder has to be empty");
+  }
+  return {
+    async begin(inside) {
+      await Deno.mkdir(`${path}/${inside}`.replace(/\/[^/]*$/, ""), { recursive: true });
+      return await beginFile(`${path}/${inside}`);
+    },
+    async discard() {
+      await Deno.remove(path, { recursive: true });
+    },
+  };
+}
+
+async function orRefuse<Result>(path: string, action: () => Promise<Result>): Promise<Result> {
+  try {
+    return await action();
+  } catch (error) {
+    const reason = error instanceof Deno.errors.AlreadyExists
+      ? "is there already"
+      : `cannot be written: ${reasonOf(error)}`;
+    throw new FillError(path, undefined, reason);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "it is not there";
+  if (error instanceof Deno.errors.NotCapable) return "this program has no permission for it";
+  return error instanceof Error ? error.message.split("\n")[0] : String(error);
+}

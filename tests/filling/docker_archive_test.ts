@@ -1,0 +1,126 @@
+/** Archives of `docker save` from before version 25, which have no manifest as registries keep it. */
+
+import { assertEquals, assertRejects } from "@std/assert";
+import { localDisk } from "../../src/disk/local_disk.ts";
+import { FillError } from "../../src/filling/files.ts";
+import { fill, type FillOptions } from "../../src/filling/fill.ts";
+import { createRegistry } from "../../src/registry.ts";
+import { bytes, digestOf, TYPES } from "../fixture.ts";
+import { Folder } from "../folder.ts";
+import { dockerArchive, gzipOf, type TarEntry, tarOf } from "./archive.ts";
+
+const DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json";
+const DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar";
+
+async function expectRefused(entries: readonly TarEntry[], message: string, options: FillOptions = {}): Promise<void> {
+  using folder = new Folder();
+  const registry = createRegistry({ disk: localDisk(folder.path, { durability: "none" }) });
+  const { message: actual } = await assertRejects(() => fill(registry, new Blob([tarOf(entries)]), options), FillError);
+  assertEquals([actual, folder.tree()], [`the archive: ${message}`, []]);
+}
+
+async function manifestIn(entries: readonly TarEntry[], options: FillOptions = {}) {
+  using folder = new Folder();
+  const registry = createRegistry({ disk: localDisk(folder.path, { durability: "none" }) });
+  const { images: [image] } = await fill(registry, new Blob([tarOf(entries)]), options);
+  const response = await registry(new Request(`http://localhost/v2/${image.name}/manifests/${image.digest}`));
+  return { image, type: response.headers.get("Content-Type"), manifest: await response.json() };
+}
+
+function changed(entries: readonly TarEntry[], list: (json: Record<string, unknown>) => unknown): TarEntry[] {
+  return entries.map((entry) => {
+    if (entry.name !== "manifest.json") return entry;
+    return { ...entry, content: JSON.stringify(list(JSON.parse(entry.content as string)[0])) };
+  });
+}
+
+Deno.test("the manifest is made of the config and the layers as they are, in Docker's format", async () => {
+  const entries = dockerArchive({ tags: ["hello:v1"], layers: ["one", "two", "one"] });
+  // An archive has equal layers once, as docker writes them.
+  const { image, type, manifest } = await manifestIn(entries.slice(0, 3).concat(entries.at(-1)!));
+
+  const layers = ["one", "two", "one"].map((text) => ({ mediaType: DOCKER_LAYER, size: 3, digest: digestOf(text) }));
+  assertEquals(image.name, "library/hello");
+  assertEquals([image.tag, type], ["v1", TYPES.dockerImage]);
+  assertEquals(manifest, {
+    schemaVersion: 2,
+    mediaType: TYPES.dockerImage,
+    config: {
+      mediaType: DOCKER_CONFIG,
+      size: (entries[0].content as string).length,
+      digest: digestOf(entries[0].content as string),
+    },
+    layers,
+  });
+});
+
+Deno.test("equal layers that are links are followed", async () => {
+  const entries = dockerArchive({ layers: ["one", "one"] });
+  const [config, first, , list] = entries;
+  const json = JSON.parse(list.content as string);
+  json[0].Layers[1] = "other/layer.tar";
+  const link = { name: "other/layer.tar", type: "2", link: `../${first.name}` };
+  const { manifest } = await manifestIn([config, first, link, { ...list, content: JSON.stringify(json) }]);
+  assertEquals(manifest.layers.map(({ digest }: { digest: string }) => digest), [digestOf("one"), digestOf("one")]);
+});
+
+Deno.test("a compressed layer stays compressed, and what it becomes is what the config names", async () => {
+  const layer = await gzipOf(bytes("one"));
+  const whole = dockerArchive({ layers: ["one"] });
+  const entries = whole.map((entry) => entry.content === "one" ? { ...entry, content: layer } : entry);
+  const { manifest } = await manifestIn(entries);
+  assertEquals(manifest.layers, [{ mediaType: `${DOCKER_LAYER}.gzip`, size: layer.length, digest: digestOf(layer) }]);
+
+  const other = await gzipOf(bytes("other"));
+  const wrong = entries.map((entry) => entry.content === layer ? { ...entry, content: other } : entry);
+  const path = entries[1].name;
+  await expectRefused(wrong, `${path}: has the digest ${digestOf("other")}, but the config names "${digestOf("one")}"`);
+});
+
+Deno.test("an archive without names needs one, and a given name comes before its own", async () => {
+  const nameless = dockerArchive({ tags: null });
+  const { image } = await manifestIn(dockerArchive({ tags: ["hello:v1"] }), { name: "a/b:v2" });
+  assertEquals([image.name, image.tag], ["a/b", "v2"]);
+  assertEquals((await manifestIn(nameless, { name: "a/b:v2" })).image, image);
+  await expectRefused(nameless, `does not say to which repository ${image.digest} belongs; give its NAME`);
+});
+
+Deno.test("a layer that is not the one that the config names is refused by name", async () => {
+  const entries = dockerArchive({ layers: ["one", "two"], diffIds: [digestOf("one"), digestOf("TWO")] });
+  await expectRefused(
+    entries,
+    `${entries[2].name}: has the digest ${digestOf("two")}, but the config names "${digestOf("TWO")}"`,
+  );
+});
+
+Deno.test("a config that has changed under its name is refused by name", async () => {
+  const [config, ...rest] = dockerArchive();
+  const content = (config.content as string).replace("amd64", "arm64");
+  await expectRefused([{ ...config, content }, ...rest], `${config.name}: has the digest ${digestOf(content)}`);
+});
+
+Deno.test("a file that is missing, and a list that is malformed, are refused by name", async () => {
+  const entries = dockerArchive();
+  const [config, layer, ...rest] = entries;
+  await expectRefused([config, ...rest], `${layer.name}: is not there, but manifest.json names it`);
+  await expectRefused([layer, ...rest], `${config.name}: is not there, but manifest.json names it`);
+  await expectRefused(changed(entries, (json) => json), "manifest.json: is not a list of images");
+  await expectRefused(changed(entries, () => []), "has no image at all");
+  await expectRefused(changed(entries, (json) => [{ ...json, Config: 7 }]), "manifest.json: has no text at [0].Config");
+  await expectRefused(
+    changed(entries, (json) => [{ ...json, Layers: [7] }]),
+    "manifest.json: has no list of texts at [0].Layers",
+  );
+  await expectRefused(
+    changed(entries, (json) => [{ ...json, RepoTags: "x" }]),
+    "manifest.json: has no list of texts at [0].RepoTags",
+  );
+  await expectRefused(
+    changed(entries, (json) => [{ ...json, RepoTags: ["a b"] }]),
+    'manifest.json: has the malformed name "a b" in RepoTags',
+  );
+  await expectRefused(
+    changed(entries, (json) => [{ ...json, Layers: [] }]),
+    `${config.name}: names 2 layers, but manifest.json has 0 for it`,
+  );
+});
