@@ -5,7 +5,7 @@
  *     Request
  *        │   1. read its URL                 parseTarget
  *        │   2. did a foreign page send it?  expectNoForeignPage
- *        │   3. may this user do that?       expectAccess
+ *        │   3. ask the wrappers, if any     withWrappers          who may do that? see composing/
  *        │   4. find the row of the table    findEndpoint
  *        │   5. do the settings allow it?    expectSwitchedOn      --read-only and --no-delete
  *        │   6. read its placeholders        RowValues
@@ -40,7 +40,7 @@ import { RegistryError } from "./api/error_codes.ts";
 import { HASHES, type Hashes } from "./definitions/digest.ts";
 import { BusyError, type Disk, LinkedFolderError } from "./disk/disk.ts";
 import { localDisk } from "./disk/local_disk.ts";
-import { type Access, expectAccess, type Peer } from "./http/authorization.ts";
+import type { Peer } from "./http/authorization.ts";
 import { BodyBudget } from "./http/budget.ts";
 import type { Call } from "./http/call.ts";
 import { RowValues } from "./http/placeholders.ts";
@@ -62,9 +62,10 @@ export interface RegistryOptions extends Partial<Settings> {
   readonly algorithms?: Hashes;
   /** The slowest body that the registry waits for. Default: 1 KiB in 60 seconds. */
   readonly slowest?: Rate;
-  /** The rights of users. Default: everybody may do everything. */
-  readonly access?: Access;
-  /** Wrappers around the registry, the outermost first. The story of a request is told outside of them. Default: none. */
+  /**
+   * Wrappers around the registry, the outermost first, such as `access(rules)`. The story of a request is told outside of them.
+   * Default: none; so everybody may do everything.
+   */
   readonly wrappers?: readonly Wrapper[];
   /** Is called with the story of each request. Default: nobody. */
   readonly onStory?: (story: Story) => void;
@@ -86,7 +87,7 @@ export const SMALLEST_MANIFEST_LIMIT: number = 4 * 1024 * 1024;
  * minute.
  */
 export function createRegistry(options: RegistryOptions): Registry {
-  const { access, slowest = SLOWEST, onStory, root = "testdata", disk, algorithms, wrappers = [], ...others } = options;
+  const { slowest = SLOWEST, onStory, root = "testdata", disk, algorithms, wrappers = [], ...others } = options;
   const hashes = { ...HASHES, ...algorithms };
   const settings: Settings = { ...defaultsOf(REGISTRY_OPTIONS), ...others };
   if (!(settings.maxManifestSize >= SMALLEST_MANIFEST_LIMIT)) {
@@ -99,15 +100,13 @@ export function createRegistry(options: RegistryOptions): Registry {
     sessionLifetime: settings.uploadTtl,
   });
 
-  const guards: Guards = { access, hosts: hostsForBrowsers(settings) };
+  const hosts = hostsForBrowsers(settings);
   const budget = new BodyBudget(settings.maxManifestSize);
 
-  const ask = withWrappers(wrappers, (request, peer, telling) => {
-    const target = parseTarget(request);
-    telling.url = target === undefined ? request.url : target.pathname + target.search;
+  const answer = withWrappers(wrappers, (request, peer, target, telling) => {
     const call: Call = {
       request,
-      query: new URLSearchParams(target?.search),
+      query: new URLSearchParams(target.search),
       settings,
       slowest,
       peer,
@@ -116,68 +115,65 @@ export function createRegistry(options: RegistryOptions): Registry {
       notes: telling,
       store: onStory ? { ...store, disk: store.disk.telling((change) => telling.changes.push(change)) } : store,
     };
-    return answer(call, target, guards, telling);
+    return answerRow(call, target, telling);
   });
   return async (request, peer) => {
     const started = performance.now();
-    const telling: Telling = { url: "", changes: [] };
-    const response = await ask(request, peer, telling);
+    const telling: Telling = { url: request.url, changes: [] };
+    const response = await orRefusal(request, async () => {
+      const target = expectTarget(request);
+      telling.url = target.pathname + target.search;
+      expectNoForeignPage(request, target, settings, hosts);
+      return await answer(request, peer, target, telling);
+    });
     onStory?.(storyOf(request, response, performance.now() - started, telling));
     return response;
   };
 }
 
-// A registry that collects the facts for the story of a request.
-type TellingRegistry = (request: Request, peer: Peer | undefined, telling: Telling) => Promise<Response>;
+// A registry that collects the facts for the story of a request. It throws its refusals.
+type TellingRegistry = (
+  request: Request,
+  peer: Peer | undefined,
+  target: Target,
+  telling: Telling,
+) => Promise<Response>;
 
 // A wrapper may ask the registry several times for one request, with requests of its own. All that these change belongs to the
 // story of the one request; its URL and its row are those that the client has sent.
-function withWrappers(wrappers: readonly Wrapper[], ask: TellingRegistry): TellingRegistry {
-  if (wrappers.length === 0) return ask;
+function withWrappers(wrappers: readonly Wrapper[], answer: TellingRegistry): TellingRegistry {
+  if (wrappers.length === 0) return answer;
   const tellings = new AsyncLocalStorage<Telling>();
-  const inside: Registry = (request, peer) => ask(request, peer, tellings.getStore() ?? { url: "", changes: [] });
+  const inside: Registry = (request, peer) => {
+    const telling = tellings.getStore() ?? { url: request.url, changes: [] };
+    return orRefusal(request, () => answer(request, peer, expectTarget(request), telling));
+  };
   const outside = wrappers.reduceRight((registry, wrapper) => wrapper(registry), inside);
-  return async (request, peer, telling) => {
-    const response = await tellings.run(telling, async () => {
-      try {
-        return await outside(request, peer);
-      } catch (error) {
-        return refusalAsResponse(request, refusalOf(error));
-      }
-    });
-    const { pathname = request.url, search = "" } = parseTarget(request) ?? {};
-    telling.url = pathname + search;
-    const asked = { endpoints: ENDPOINTS, request, query: new URLSearchParams(search) };
-    const endpoint = matchEndpoint(asked, pathname)?.endpoint;
-    if (endpoint !== telling.endpoint) Object.assign(telling, { endpoint, heading: endpoint?.heading });
-    return response;
+  return async (request, peer, target, telling) => {
+    try {
+      return await tellings.run(telling, () => outside(request, peer));
+    } finally {
+      const asked = { endpoints: ENDPOINTS, request, query: new URLSearchParams(target.search) };
+      const endpoint = matchEndpoint(asked, target.pathname)?.endpoint;
+      if (endpoint !== telling.endpoint) Object.assign(telling, { endpoint, heading: endpoint?.heading });
+    }
   };
 }
 
-// The answers to: who may do what, and which hosts may a browser use?
-interface Guards {
-  readonly access: Access | undefined;
-  readonly hosts: ReadonlySet<string>;
+async function answerRow(call: Call, { pathname }: Target, telling: Telling): Promise<Response> {
+  const { request, store } = call;
+  const { endpoint, texts } = findEndpoint(call, pathname);
+  telling.endpoint = endpoint;
+  expectSwitchedOn(call, endpoint, pathname);
+  const values = new RowValues(endpoint, texts, store.hashes);
+  const response = await endpoint.answer(call, values);
+  return request.method === "HEAD" ? await withoutBody(response) : response;
 }
 
-async function answer(
-  call: Call,
-  target: Target | undefined,
-  { access, hosts }: Guards,
-  telling: Telling,
-): Promise<Response> {
-  const { peer, request, settings, store } = call;
+// Returns the answer of an action, or the answer to a request whose refusal or failure the action throws.
+async function orRefusal(request: Request, action: () => Promise<Response>): Promise<Response> {
   try {
-    if (target === undefined) throw badTarget(request);
-    expectNoForeignPage(request, target, settings, hosts);
-    const { pathname } = target;
-    if (access !== undefined) await expectAccess(request, pathname, access, peer);
-    const { endpoint, texts } = findEndpoint(call, pathname);
-    telling.endpoint = endpoint;
-    expectSwitchedOn(call, endpoint, pathname);
-    const values = new RowValues(endpoint, texts, store.hashes);
-    const response = await endpoint.answer(call, values);
-    return request.method === "HEAD" ? await withoutBody(response) : response;
+    return await action();
   } catch (error) {
     return refusalAsResponse(request, refusalOf(error));
   }
@@ -191,10 +187,13 @@ export function refusalAsResponse({ method }: Request, error: Error): Response {
 }
 
 // RFC 9112 section 3.2: the answer is 400 if `Host` is no host.
-function badTarget({ url, headers }: Request): RegistryError {
+function expectTarget(request: Request): Target {
+  const target = parseTarget(request);
+  if (target !== undefined) return target;
+  const { url, headers } = request;
   const expected = "a path in the request line, and a host with or without a port in the Host header";
   const actual = `${url} with the Host header ${headers.get("Host") ?? "(none)"}`;
-  return new RegistryError("UNSUPPORTED", { rule: "API-01", expected, actual }, { status: STATUS_CODE.BadRequest });
+  throw new RegistryError("UNSUPPORTED", { rule: "API-01", expected, actual }, { status: STATUS_CODE.BadRequest });
 }
 
 // RFC 9110 section 9.3.2: an answer to HEAD has the headers of an answer to GET, and no body.

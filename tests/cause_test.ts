@@ -1,10 +1,10 @@
 /** The cause of a 500, as a test prints it. */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import type { Access } from "../src/http/authorization.ts";
 import type { Story } from "../src/story.ts";
 import { printCause } from "./cause.ts";
-import { startRegistry } from "./fixture.ts";
+import type { Users } from "../src/access/credentials.ts";
+import { accessFor, startRegistry } from "./fixture.ts";
 
 function printed(story: Story): string[] {
   const texts: string[] = [];
@@ -13,14 +13,14 @@ function printed(story: Story): string[] {
 }
 
 Deno.test("the cause of a 500 is the request, the error, and the line of src/ that threw it", async () => {
-  const broken = { anonymous: "none" } as unknown as Access;
-  await using registry = await startRegistry({ access: broken });
+  const broken = {} as unknown as Users;
+  await using registry = await startRegistry({ wrappers: [accessFor(broken)] });
   const answer = await registry.send("GET", "/v2/", { headers: { Authorization: `Basic ${btoa("alice:secret")}` } });
 
   const [text, ...more] = printed(registry.stories[0]);
 
   assertEquals([answer.status, more], [500, []]);
-  assertMatch(text, /^GET \/v2\/ ended in a 500\. The cause:\nTypeError: .+\n {4}at src\/http\/authorization\.ts:\d+$/);
+  assertMatch(text, /^GET \/v2\/ ended in a 500\. The cause:\nTypeError: .+\n {4}at src\/access\/credentials\.ts:\d+$/);
 });
 
 Deno.test("a cause without a line of the project is told without a line", () => {
@@ -33,8 +33,8 @@ Deno.test("a cause without a line of the project is told without a line", () => 
 });
 
 Deno.test("an error that a test made has no cause to look for", async () => {
-  const failing: Access = { anonymous: "pull", isPassword: () => Promise.reject(new Error("made by this test")) };
-  await using registry = await startRegistry({ access: failing });
+  const failing: Users = { isPassword: () => Promise.reject(new Error("made by this test")) };
+  await using registry = await startRegistry({ wrappers: [accessFor(failing)] });
   const answer = await registry.send("GET", "/v2/", { headers: { Authorization: `Basic ${btoa("alice:secret")}` } });
 
   assertEquals([answer.status, printed(registry.stories[0])], [500, []]);

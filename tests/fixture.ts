@@ -13,11 +13,14 @@
 
 import { assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
+import type { Users } from "../src/access/credentials.ts";
+import { rulesForUsers } from "../src/access/rules.ts";
+import { access } from "../src/composing/access.ts";
 import { HASHES } from "../src/definitions/digest.ts";
 import type { Disk } from "../src/disk/disk.ts";
 import { localDisk } from "../src/disk/local_disk.ts";
 import type { LocalDiskOptions } from "../src/disk/root.ts";
-import { createRegistry, type Registry, type RegistryOptions } from "../src/registry.ts";
+import { createRegistry, type Registry, type RegistryOptions, type Wrapper } from "../src/registry.ts";
 import type { Story } from "../src/story.ts";
 import { printCause } from "./cause.ts";
 import { Folder } from "./folder.ts";
@@ -43,6 +46,16 @@ export function randomBytes(size: number): Uint8Array<ArrayBuffer> {
   // One call gives 65,536 bytes at most.
   for (let at = 0; at < size; at += 65_536) crypto.getRandomValues(bytes.subarray(at, at + 65_536));
   return bytes;
+}
+
+/** Returns the access of a registry whose users may do anything, and others nothing, or pull. */
+export function accessFor(users: Users, anonymous: "pull" | "none" = "none"): Wrapper {
+  return access(() => rulesForUsers(anonymous), { users });
+}
+
+/** The header with a name and a password. */
+export function basic(user: string, password: string): { Authorization: string } {
+  return { Authorization: `Basic ${bytes(`${user}:${password}`).toBase64()}` };
 }
 
 /** Returns a body in pieces, which does not announce its length. */

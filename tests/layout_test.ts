@@ -73,7 +73,7 @@ const LAYERS: readonly (readonly string[])[] = [
   [...CHAPTERS, "src/api/determining_support.ts"],
   ["src/api/endpoints.ts", "src/story.ts"],
   ["src/registry.ts"],
-  ["src/housekeeping/", "src/composing/", "src/client/"],
+  ["src/housekeeping/", "src/composing/", "src/access/", "src/client/"],
   ["src/filling/"],
   ["src/mod.ts", "src/serving/"],
   ["main.ts"],

@@ -8,7 +8,16 @@ import { ENDPOINTS } from "../src/api/endpoints.ts";
 import { ERROR_CODES, RegistryError } from "../src/api/error_codes.ts";
 import { headingOf, type Rule } from "../src/spec/headings.ts";
 import type { Story } from "../src/story.ts";
-import { descriptorOf, digestOf, expectRefusal, startRegistry, streamOf, TestRegistry, TYPES } from "./fixture.ts";
+import {
+  accessFor,
+  descriptorOf,
+  digestOf,
+  expectRefusal,
+  startRegistry,
+  streamOf,
+  TestRegistry,
+  TYPES,
+} from "./fixture.ts";
 
 const HELLO = "/v2/library/hello";
 const UPLOADS = `${HELLO}/blobs/uploads/`;
@@ -180,7 +189,7 @@ const REFUSED_BY: readonly [settings: Partial<ConstructorParameters<typeof TestR
     ["DELETE", `${HELLO}/blobs/${FOO}`],
   ],
   [
-    { access: { isPassword: () => Promise.resolve(false), anonymous: "none" } },
+    { wrappers: [accessFor({ isPassword: () => Promise.resolve(false) })] },
     ["GET", "/v2/"],
     ["GET", `${HELLO}/blobs/${FOO}`],
     ["POST", UPLOADS],

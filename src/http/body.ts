@@ -30,7 +30,7 @@ const CHUNK = 64 * 1024;
  * @throws {RegistryError} 400 if the body ends too early, 408 if it comes too slowly.
  */
 export async function* piecesOf(
-  { request: { body, headers }, slowest }: Call,
+  { request: { body, headers }, slowest }: Pick<Call, "request" | "slowest">,
   brokenOff?: AbortSignal,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   if (body === null) return;

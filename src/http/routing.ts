@@ -51,7 +51,7 @@ export function locationOf(call: Call, id: string, values: Partial<Values>): str
 
 /** Returns the value of a `Link` header to the next page of a row's list (RFC 8288). It is relative to the host. */
 export function linkToNext(
-  call: Call,
+  call: Pick<Call, "endpoints">,
   id: string,
   values: Partial<Values>,
   parameters: readonly (readonly [name: string, value: string])[],
@@ -60,7 +60,7 @@ export function linkToNext(
   return `<${path}?${new URLSearchParams(parameters.map(([name, value]) => [name, value]))}>; rel="next"`;
 }
 
-function pathOf(call: Call, id: string, values: Partial<Values>): string {
+function pathOf(call: Pick<Call, "endpoints">, id: string, values: Partial<Values>): string {
   const { path } = call.endpoints.find((row) => row.id === id)!;
   const texts: Texts = values;
   return path.split("?")[0].replace(/<[^>]*>/g, (placeholder) => texts[KINDS[placeholder]] ?? "");

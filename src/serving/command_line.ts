@@ -95,10 +95,20 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
   if ((line.tlsCert === undefined) !== (line.tlsKey === undefined)) {
     throw new UsageError("--tls-cert and --tls-key need each other");
   }
+  if (flags.has("access") && flags.has("anonymous")) {
+    throw new UsageError('--access and --anonymous exclude each other; a rule for "anonymous" says what others may do');
+  }
+  expectWith(flags, "token", "htpasswd");
+  expectWith(flags, "token-ttl", "token");
+  expectWith(flags, "token-key", "token");
   if (!usesSwitches(line)) return line;
   // Each thread would count the requests of a switch for itself.
   if (!flags.has("threads") || line.threads === 1) return { ...line, threads: 1 };
   throw new UsageError("--switch, --profile and --workshop serve with one thread, and --threads asks for more");
+}
+
+function expectWith(flags: ReadonlyMap<string, unknown>, flag: string, needed: string): void {
+  if (flags.has(flag) && !flags.has(needed)) throw new UsageError(`--${flag} needs --${needed}`);
 }
 
 /** Returns true if the registry has switches; see `composing/switches/`. */

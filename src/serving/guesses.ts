@@ -28,7 +28,7 @@
 import { createHash, createHmac, randomBytes } from "node:crypto";
 import { networkOf } from "../composing/limited.ts";
 import { Bounded } from "../disk/memory.ts";
-import type { Verdict } from "../http/authorization.ts";
+import type { Verdict } from "../access/credentials.ts";
 
 /** Decides about a name and a password from a client with this address. */
 export type Check = (user: string, password: string, address: string) => Promise<Verdict>;
@@ -37,14 +37,23 @@ export type Check = (user: string, password: string, address: string) => Promise
 const MOST_KNOWN = 1000;
 const KNOWN_FOR = 10 * 60_000;
 
+/** Returns a text that changes with the password of a user, or `undefined` if there is no such user. */
+export type PasswordMark = (user: string) => string | undefined;
+
 /**
- * Returns a check that remembers what was right. `now` returns the time in milliseconds; the tests have a clock of their own.
+ * Returns a check that remembers what was right, until the password of the user changes. `now` returns the time in milliseconds;
+ * the tests have a clock of their own.
  */
-export function rememberRight(check: Check, now: () => number = Date.now): Check {
+export function rememberRight(
+  check: Check,
+  now: () => number = Date.now,
+  passwordMark: PasswordMark = () => undefined,
+): Check {
   const key = randomBytes(32);
   const lastUses = new Bounded<string, number>(MOST_KNOWN);
   return async (user, password, address) => {
-    const mark = createHmac("sha256", key).update(JSON.stringify([user, password])).digest("hex");
+    const pair = JSON.stringify([user, password, passwordMark(user)]);
+    const mark = createHmac("sha256", key).update(pair).digest("hex");
     const lastUse = lastUses.get(mark);
     if (lastUse === undefined || now() - lastUse > KNOWN_FOR) {
       const verdict = await check(user, password, address);
@@ -81,6 +90,7 @@ interface Waiting {
 export function limitGuesses(
   isPassword: (user: string, password: string) => Promise<boolean>,
   now: () => number = Date.now,
+  passwordMark: PasswordMark = () => undefined,
 ): Check {
   const ofNetwork = new Tries(MINUTE / MOST_WRONG_OF_ADDRESS, now);
   const ofUser = new Tries(MINUTE / MOST_WRONG_OF_USER, now);
@@ -115,7 +125,7 @@ export function limitGuesses(
   };
 
   return async (user, password, address) => {
-    const pair = hashOf(user, password);
+    const pair = hashOf(user, password, passwordMark(user) ?? "");
     const same = places.get(pair);
     if (same !== undefined) return await same.verdict;
 

@@ -9,7 +9,7 @@
  * cannot try many passwords. It is slow for the registry, too: it does that in a thread of its own, and not for each request;
  * see guesses.ts.
  *
- * Next: guesses.ts
+ * Next: reloaded_file.ts
  *
  * @module
  */
@@ -47,7 +47,14 @@ export class HtpasswdError extends Error {}
  * @throws {HtpasswdError} if a line is not `<user>:<hash>`, or if its hash is not by bcrypt.
  */
 export function parseHtpasswd(text: string, bcrypt: Bcrypt): (user: string, password: string) => Promise<boolean> {
-  const hashes = parseLines(text);
+  return passwordCheck(parseHashes(text), bcrypt);
+}
+
+/** Returns a function that returns true if a password is the one of a user. `hashes` are the hashes by the names of the users. */
+export function passwordCheck(
+  hashes: ReadonlyMap<string, string>,
+  bcrypt: Bcrypt,
+): (user: string, password: string) => Promise<boolean> {
   // The time of a check must not show whether a user is known. So each check makes one comparison for every cost in the
   // file: with the user's own hash if that has this cost, and otherwise with a hash of no password.
   const costs = new Set([...hashes.values()].map(costOf));
@@ -73,7 +80,12 @@ function costOf(hash: string): string {
   return hash.slice(4, 6);
 }
 
-function parseLines(text: string): Map<string, string> {
+/**
+ * Reads the file. Returns the hashes by the names of the users.
+ *
+ * @throws {HtpasswdError} if a line is not `<user>:<hash>`, or if its hash is not by bcrypt.
+ */
+export function parseHashes(text: string): ReadonlyMap<string, string> {
   const hashes = new Map<string, string>();
   for (const [index, line] of text.split(/\r?\n/).entries()) {
     if (line.trim() === "" || line.startsWith("#")) continue;

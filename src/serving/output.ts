@@ -103,3 +103,8 @@ export function missingAsJson(lines: number): string {
 
 /** The standard error: what the program says of itself. */
 export const errors: Output = new Output(Deno.stderr);
+
+/** Returns the message of an error, or its first line, as it may be printed. */
+export function oneLine(error: unknown): string {
+  return printable((error instanceof Error ? error.message : String(error)).split("\n")[0]);
+}

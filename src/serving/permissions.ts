@@ -27,7 +27,7 @@ export function isFirstStart({ root }: CommandLine): boolean {
 
 /** Returns the flags of `deno run` for a command line. */
 export function permissionFlags(line: CommandLine): string[] {
-  const { command, host, port, root, tlsCert, tlsKey, htpasswd, http } = line;
+  const { command, host, port, root, tlsCert, tlsKey, htpasswd, access, tokenKey, http } = line;
   // `node:http` looks the address of a name up, and listens on that.
   const addresses = http === "node" && host === "localhost" ? ["127.0.0.1", "[::1]"] : [];
   const address = [host.includes(":") ? `[${host}]` : host, ...addresses].map((at) => `${at}:${port}`)
@@ -36,7 +36,7 @@ export function permissionFlags(line: CommandLine): string[] {
   const source = (startsThreads(line) || htpasswd !== undefined) && SOURCE.protocol === "file:"
     ? fileURLToPath(SOURCE)
     : undefined;
-  const readable = [root, tlsCert, tlsKey, htpasswd, source].filter((path) => path !== undefined);
+  const readable = [root, tlsCert, tlsKey, htpasswd, access, tokenKey, source].filter((path) => path !== undefined);
   return [
     ...(command === "serve" ? [`--allow-net=${address}`] : []),
     `--allow-read=${readable.map(expectNoComma).join(",")}`,

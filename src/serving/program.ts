@@ -22,8 +22,8 @@ import { clearLeftOvers } from "../housekeeping/clear_left_overs.ts";
 import { expireUploads } from "../housekeeping/expire_uploads.ts";
 import type { CommandLine } from "./command_line.ts";
 import type { Listening } from "./listening.ts";
-import { errors, Output } from "./output.ts";
-import { LAST_WORDS, logFormOf, oneLine } from "./serving.ts";
+import { errors, oneLine, Output } from "./output.ts";
+import { LAST_WORDS, logFormOf } from "./serving.ts";
 import { serveInThreads } from "./threads.ts";
 
 const HOUR_MILLISECONDS = 60 * 60 * 1000;
@@ -44,7 +44,7 @@ export async function work(line: CommandLine, version: string): Promise<boolean>
   const out = new Output(Deno.stdout);
   // A program that reads the log as JSON must not find other lines in it.
   (logFormOf(line) === "json" ? errors : out).print(welcome(line, version, listening));
-  if (line.htpasswd === undefined && !isLoopback(line.host)) {
+  if (line.htpasswd === undefined && line.access === undefined && !isLoopback(line.host)) {
     const can = line.readOnly ? "pull" : line.noDelete ? "push" : "push and delete";
     errors.print(`glassbox: warning: everybody who reaches ${line.host} can ${can}; --htpasswd asks for a password`);
   }

@@ -12,7 +12,6 @@
  * @module
  */
 
-import { printable } from "../definitions/printable.ts";
 import { localDisk } from "../disk/local_disk.ts";
 import type { RunningHashes } from "../disk/running_hashes.ts";
 import { type OverHttpOptions, switchesOverHttp } from "../composing/switches/over_http.ts";
@@ -21,9 +20,8 @@ import { createSwitches, type Switches } from "../composing/switches/switches.ts
 import { createRegistry, type Wrapper } from "../registry.ts";
 import { formatJson, formatLine, formatStory, type Story } from "../story.ts";
 import { type CommandLine, usesSwitches } from "./command_line.ts";
-import type { Check } from "./guesses.ts";
 import { listen, type Listening } from "./listening.ts";
-import { missingAsJson, missingAsText, Output } from "./output.ts";
+import { missingAsJson, missingAsText, oneLine, Output } from "./output.ts";
 
 /** The options of a serving thread, besides the command line. */
 export interface ServeOptions {
@@ -33,14 +31,14 @@ export interface ServeOptions {
   readonly maxConnections: number;
   /** Keeps the hashes of upload sessions. If it is `undefined`, the thread itself does. */
   readonly hashes: RunningHashes | undefined;
-  /** Decides about passwords. If it is `undefined`, nobody needs one. */
-  readonly check: Check | undefined;
+  /** Decides who may do what. If it is `undefined`, everybody may do everything. */
+  readonly access: Wrapper | undefined;
 }
 
 /** Starts to serve as the command line says. */
 export async function serve(
   line: CommandLine,
-  { isShared, maxConnections, hashes, check }: ServeOptions,
+  { isShared, maxConnections, hashes, access }: ServeOptions,
 ): Promise<Listening> {
   const { root, durability, disk, host, port, http, tlsCert, tlsKey } = line;
   const log = logOf(line);
@@ -48,7 +46,7 @@ export async function serve(
   const settings = {
     ...line,
     allowHost: [...line.allowHost, host],
-    access: check && { isPassword: check, anonymous: line.anonymous },
+    access,
   };
   // `listen` only sends the answers of this registry, and changes none of their bytes. A switch may change them.
   const sharesBytes = switches === undefined;
@@ -56,7 +54,10 @@ export async function serve(
   const registry = createRegistry({
     ...settings,
     disk: switches?.disk(ownDisk) ?? ownDisk,
-    wrappers: switches === undefined ? [] : wrappersOf(switches, line, settings),
+    wrappers: [
+      ...(switches === undefined ? [] : wrappersOf(switches, line, settings)),
+      ...(access === undefined ? [] : [access]),
+    ],
     onStory: log?.tell,
   });
   // They can be turned on only now: some need the disk.
@@ -107,9 +108,4 @@ async function readTls(cert: string, key: string): Promise<{ cert: string; key: 
   } catch (error) {
     throw new Error(`cannot read the certificate or its key: ${oneLine(error)}`);
   }
-}
-
-/** Returns the message of an error, or its first line, as it may be printed. */
-export function oneLine(error: unknown): string {
-  return printable((error instanceof Error ? error.message : String(error)).split("\n")[0]);
 }

@@ -14,8 +14,10 @@
 import { HASHES } from "../definitions/digest.ts";
 import { answerThrough, HashesElsewhere } from "../disk/hashes_elsewhere.ts";
 import { HashesHere } from "../disk/running_hashes.ts";
-import type { Verdict } from "../http/authorization.ts";
+import type { Verdict } from "../access/credentials.ts";
+import type { Wrapper } from "../composing/composing.ts";
 import { callThrough, offer } from "../disk/between_threads.ts";
+import { type AccessMaterial, accessOf, passwordsOf } from "./access_files.ts";
 import type { CommandLine } from "./command_line.ts";
 import { type Check, rememberRight } from "./guesses.ts";
 import { loadBcrypt } from "./htpasswd.ts";
@@ -30,6 +32,7 @@ export type Message =
     readonly to: "serve";
     readonly line: CommandLine;
     readonly maxConnections: number;
+    readonly material: AccessMaterial | undefined;
     readonly passwords: MessagePort | undefined;
   }
   | { readonly to: "use hashes"; readonly port: MessagePort }
@@ -56,10 +59,8 @@ firstThread.addEventListener("message", async ({ data }: MessageEvent<Message>) 
       reply("hashes, please");
       return hashesElsewhere;
     });
-    const { line, maxConnections, passwords } = data;
-    // What this thread has heard to be right, it does not ask again.
-    const check = passwords && rememberRight(callThrough<Parameters<Check>, Verdict>(passwords));
-    serving = serve(line, { isShared: true, maxConnections, hashes: elsewhere, check });
+    const { line, maxConnections } = data;
+    serving = serve(line, { isShared: true, maxConnections, hashes: elsewhere, access: accessHere(data) });
     const { failed } = await serving;
     return await failed.catch(() => reply("failed"));
   }
@@ -69,6 +70,18 @@ firstThread.addEventListener("message", async ({ data }: MessageEvent<Message>) 
 });
 
 reply("loaded");
+
+function accessHere({ line, material, passwords: port }: Extract<Message, { to: "serve" }>): Wrapper | undefined {
+  if (material === undefined) return undefined;
+  const passwords = passwordsOf(line, material);
+  // What this thread has heard to be right, it does not ask again, unless the password has changed.
+  const check = port && rememberRight(
+    callThrough<Parameters<Check>, Verdict>(port),
+    Date.now,
+    (user) => passwords?.value.get(user),
+  );
+  return accessOf(line, material, passwords, check);
+}
 
 function reply(text: Reply): void {
   firstThread.postMessage(text);

@@ -16,23 +16,28 @@
 import { fileURLToPath } from "node:url";
 import { HashesElsewhere } from "../disk/hashes_elsewhere.ts";
 import { pause } from "../waiting.ts";
+import { accessOf, type Passwords, passwordsOf, readAccess, tellChanges } from "./access_files.ts";
 import { type CommandLine, startsThreads } from "./command_line.ts";
 import { isAtLimit } from "./deno_listening.ts";
 import { callThrough, offer } from "../disk/between_threads.ts";
 import { type Check, limitGuesses, rememberRight } from "./guesses.ts";
-import { type Bcrypt, loadBcrypt, parseHtpasswd } from "./htpasswd.ts";
+import { type Bcrypt, loadBcrypt, passwordCheck } from "./htpasswd.ts";
 import type { Listening } from "./listening.ts";
-import { errors } from "./output.ts";
+import { errors, oneLine } from "./output.ts";
 import { SOURCE } from "./permissions.ts";
-import { oneLine, serve } from "./serving.ts";
+import { serve } from "./serving.ts";
 import type { Message, Reply } from "./thread.ts";
 
 /** Serves in as many threads as the command line says, and hashes in one more. */
 export async function serveInThreads(line: CommandLine): Promise<Listening> {
-  const check = await checkOf(line);
+  const material = await readAccess(line);
+  const passwords = material && passwordsOf(line, material);
+  const check = passwords && await checkOf(line, passwords);
+  const access = material && accessOf(line, material, passwords, check);
+  if (material !== undefined) tellChanges(line, material);
   const most = line.http === "node" ? mostConnections(line.root) : Infinity;
   if (!startsThreads(line) || !mayLoadThreads()) {
-    return await serve(line, { isShared: false, maxConnections: most, hashes: undefined, check });
+    return await serve(line, { isShared: false, maxConnections: most, hashes: undefined, access });
   }
 
   expectFreePort(line);
@@ -48,7 +53,7 @@ export async function serveInThreads(line: CommandLine): Promise<Listening> {
   };
   const hashes = new HashesElsewhere(() => Promise.resolve(portToHashes()));
   const maxConnections = Math.floor(most / line.threads);
-  const first = await serve(line, { isShared: true, maxConnections, hashes, check });
+  const first = await serve(line, { isShared: true, maxConnections, hashes, access });
   const { promise: failed, reject: fail } = Promise.withResolvers<never>();
   first.failed.catch(fail);
   const others = Array.from({ length: line.threads - 1 }, async () => {
@@ -59,8 +64,8 @@ export async function serveInThreads(line: CommandLine): Promise<Listening> {
       const port = portToHashes();
       send(other, { to: "use hashes", port }, [port]);
     });
-    const passwords = check && portTo(check);
-    send(other, { to: "serve", line, maxConnections, passwords }, passwords && [passwords]);
+    const port = check && portTo(check);
+    send(other, { to: "serve", line, maxConnections, material, passwords: port }, port && [port]);
     return other;
   });
   return {
@@ -97,13 +102,15 @@ function expectFreePort({ host, port }: CommandLine): void {
 }
 
 // Guesses are counted in the first thread only. So a client that has guessed too often cannot go on with another thread.
-async function checkOf({ htpasswd, root }: CommandLine): Promise<Check | undefined> {
-  if (htpasswd === undefined) return undefined;
+async function checkOf({ htpasswd, root }: CommandLine, passwords: Passwords): Promise<Check> {
   try {
-    const text = await Deno.readTextFile(htpasswd);
     // If the package is missing, a person shall see that at the start.
     const here = await loadBcrypt();
-    return rememberRight(limitGuesses(parseHtpasswd(text, mayReadSource() ? bcryptElsewhere(root) : here)));
+    const bcrypt = mayReadSource() ? bcryptElsewhere(root) : here;
+    const passwordMark = (user: string) => passwords.value.get(user);
+    // Another thread may have seen a change before this one. Beside bcrypt, a look takes no time.
+    const isPassword = (user: string, password: string) => passwordCheck(passwords.look(), bcrypt)(user, password);
+    return rememberRight(limitGuesses(isPassword, Date.now, passwordMark), Date.now, passwordMark);
   } catch (error) {
     throw new Error(`cannot use the passwords in ${htpasswd}: ${oneLine(error)}`);
   }

@@ -1,19 +1,18 @@
 /** https://github.com/opencontainers/distribution-spec/blob/967efdc/spec.md#determining-support */
 
 import { assert, assertEquals } from "@std/assert";
-import type { Access } from "../../src/http/authorization.ts";
+import type { Users } from "../../src/access/credentials.ts";
 import { formatJson, formatLine, formatStory } from "../../src/story.ts";
-import { digestOf, expectRefusal, startRegistry, TestRegistry } from "../fixture.ts";
+import { accessFor, basic, digestOf, expectRefusal, startRegistry, TestRegistry } from "../fixture.ts";
 
 const FOO = digestOf("foo");
 const REFUSAL = { status: 401, code: "UNAUTHORIZED", rule: "API-SUPPORT-01" };
 
 // One user. `asked` records the name and password of each check.
-function accessOf(anonymous: Access["anonymous"]): Access & { asked: [user: string, password: string][] } {
+function oneUser(): Users & { asked: [user: string, password: string][] } {
   const asked: [string, string][] = [];
   return {
     asked,
-    anonymous,
     isPassword(user, password) {
       asked.push([user, password]);
       return Promise.resolve(user === "alice" && password === "se:cret");
@@ -21,18 +20,14 @@ function accessOf(anonymous: Access["anonymous"]): Access & { asked: [user: stri
   };
 }
 
-function basic(user: string, password: string): string {
-  return `Basic ${new TextEncoder().encode(`${user}:${password}`).toBase64()}`;
-}
-
-const ALICE = { Authorization: basic("alice", "se:cret") };
+const ALICE = basic("alice", "se:cret");
 
 // Starts a registry that asks for passwords, over content that was pushed to one that does not.
-async function startWithPasswords(anonymous: Access["anonymous"]) {
+async function startWithPasswords(anonymous: "pull" | "none") {
   const open = await startRegistry();
   const image = await open.pushImage("library/hello", { tag: "latest" });
   const location = await open.openSession("library/hello");
-  const registry = new TestRegistry(open.root, { access: accessOf(anonymous) });
+  const registry = new TestRegistry(open.root, { wrappers: [accessFor(oneUser(), anonymous)] });
   return Object.assign(registry, { image, location });
 }
 
@@ -73,7 +68,7 @@ function requestsTo({ image, location }: Awaited<ReturnType<typeof startWithPass
 
 Deno.test("API-SUPPORT-01: /v2/ asks for a password with one challenge, and is 200 with the right one", async () => {
   for (const anonymous of ["none", "pull"] as const) {
-    await using registry = await startRegistry({ access: accessOf(anonymous) });
+    await using registry = await startRegistry({ wrappers: [accessFor(oneUser(), anonymous)] });
 
     for (const path of ["/v2/", "/v2"]) {
       await expectChallenge(await registry.send("GET", path));
@@ -85,7 +80,7 @@ Deno.test("API-SUPPORT-01: /v2/ asks for a password with one challenge, and is 2
 Deno.test("API-SUPPORT-01: a registry without passwords in its options asks for none, and looks at none", async () => {
   await using registry = await startRegistry();
 
-  const answer = await registry.send("GET", "/v2/", { headers: { Authorization: basic("bob", "wrong") } });
+  const answer = await registry.send("GET", "/v2/", { headers: basic("bob", "wrong") });
 
   assertEquals([answer.status, answer.headers.get("WWW-Authenticate")], [200, null]);
 });
@@ -114,7 +109,7 @@ Deno.test("API-SUPPORT-01: a HEAD is asked with the same challenge, and no body"
 });
 
 Deno.test("API-SUPPORT-01: the password is required as well for a path that is not there, is malformed, or is no endpoint", async () => {
-  await using registry = await startRegistry({ access: accessOf("none") });
+  await using registry = await startRegistry({ wrappers: [accessFor(oneUser())] });
 
   for (const path of ["/", "/v2/library/never/tags/list", "/v2/UPPER/manifests/latest", "/v3/"]) {
     await expectChallenge(await registry.send("GET", path));
@@ -163,7 +158,7 @@ Deno.test("API-SUPPORT-01: a wrong password is refused everywhere, also on a pul
     await using registry = await startWithPasswords(anonymous);
 
     for (const [user, password] of wrong) {
-      const headers = { Authorization: basic(user, password) };
+      const headers = basic(user, password);
 
       await expectChallenge(await registry.send("GET", "/v2/", { headers }));
       await expectChallenge(await registry.send("GET", "/v2/library/hello/manifests/latest", { headers }));
@@ -173,24 +168,24 @@ Deno.test("API-SUPPORT-01: a wrong password is refused everywhere, also on a pul
 });
 
 Deno.test("API-SUPPORT-01: an empty name with an empty password counts as no password, and is not looked up", async () => {
-  const access = accessOf("pull");
-  await using registry = await startRegistry({ access });
+  const user = oneUser();
+  await using registry = await startRegistry({ wrappers: [accessFor(user, "pull")] });
   await registry.send("POST", `/v2/library/hello/blobs/uploads/?digest=${FOO}`, { body: "foo", headers: ALICE });
-  access.asked.length = 0;
-  const headers = { Authorization: basic("", "") };
+  user.asked.length = 0;
+  const headers = basic("", "");
 
   const pulled = await registry.send("GET", `/v2/library/hello/blobs/${FOO}`, { headers });
   const support = await registry.send("GET", "/v2/", { headers });
 
   assertEquals([pulled.status, await pulled.text()], [200, "foo"]);
   await expectChallenge(support);
-  assertEquals(access.asked, []);
+  assertEquals(user.asked, []);
 });
 
 Deno.test("API-SUPPORT-01: a header that is not Basic with a name and a password opens nothing", async () => {
-  const access = accessOf("none");
-  await using registry = await startRegistry({ access });
-  const secret = basic("alice", "se:cret").slice("Basic ".length);
+  const user = oneUser();
+  await using registry = await startRegistry({ wrappers: [accessFor(user)] });
+  const secret = ALICE.Authorization.slice("Basic ".length);
   const malformed = [
     "",
     "Basic",
@@ -212,11 +207,11 @@ Deno.test("API-SUPPORT-01: a header that is not Basic with a name and a password
     await expectChallenge(await registry.send("GET", "/v2/", { headers: { Authorization: header } }));
   }
 
-  assertEquals(access.asked, []);
+  assertEquals(user.asked, []);
 });
 
 Deno.test("API-SUPPORT-01: the name of the scheme is read in upper and lower case (RFC 9110 section 11.1)", async () => {
-  await using registry = await startRegistry({ access: accessOf("none") });
+  await using registry = await startRegistry({ wrappers: [accessFor(oneUser())] });
 
   for (const scheme of ["basic", "BASIC", "Basic "]) {
     const headers = { Authorization: ALICE.Authorization.replace("Basic", scheme) };
@@ -226,24 +221,24 @@ Deno.test("API-SUPPORT-01: the name of the scheme is read in upper and lower cas
 });
 
 Deno.test("API-SUPPORT-01: a password may have colons and any letters, a name any letters (RFC 7617 section 2)", async () => {
-  const access = accessOf("none");
-  await using registry = await startRegistry({ access });
+  const user = oneUser();
+  await using registry = await startRegistry({ wrappers: [accessFor(user)] });
   const pairs: [string, string][] = [["alice", ":a::b:"], ["Ærøskøbing", "pässword €"], ["al ice", " "]];
 
   for (const pair of pairs) {
-    const answer = await registry.send("GET", "/v2/", { headers: { Authorization: basic(...pair) } });
+    const answer = await registry.send("GET", "/v2/", { headers: basic(...pair) });
 
     await expectChallenge(answer);
   }
 
-  assertEquals(access.asked, pairs);
+  assertEquals(user.asked, pairs);
 });
 
 Deno.test("API-SUPPORT-01: the answer and the story hold nothing secret, in any form", async () => {
-  await using registry = await startRegistry({ access: accessOf("none") });
+  await using registry = await startRegistry({ wrappers: [accessFor(oneUser())] });
   const headers = [
-    basic("alice", "se:cret"),
-    basic("alice", "hunter2"),
+    ALICE.Authorization,
+    basic("alice", "hunter2").Authorization,
     `Basic ${btoa("hunter2")}`,
     "Bearer hunter2",
     "Basic hunter2",
@@ -269,8 +264,8 @@ Deno.test("API-SUPPORT-01: the answer and the story hold nothing secret, in any 
 });
 
 Deno.test("a password that cannot be looked up lets nobody in, and the failure is told in the story only", async () => {
-  const failing: Access = { anonymous: "pull", isPassword: () => Promise.reject(new Error("hash is broken")) };
-  await using registry = await startRegistry({ access: failing });
+  const failing: Users = { isPassword: () => Promise.reject(new Error("hash is broken")) };
+  await using registry = await startRegistry({ wrappers: [accessFor(failing, "pull")] });
 
   const answer = await registry.send("GET", "/v2/", { headers: ALICE });
 

@@ -3,7 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { localDisk } from "../../src/disk/local_disk.ts";
 import { createRegistry, type RegistryOptions } from "../../src/registry.ts";
-import { digestOf, expectRefusal, startRegistry } from "../fixture.ts";
+import { accessFor, digestOf, expectRefusal, startRegistry } from "../fixture.ts";
 import { Folder } from "../folder.ts";
 
 const FOO = digestOf("foo");
@@ -251,17 +251,14 @@ Deno.test("with all addresses among the hosts, a browser can use each address, a
 
 Deno.test("a foreign page is refused before a password is asked for, and before one is tried", async () => {
   const tried: string[] = [];
-  const access = {
-    anonymous: "none" as const,
-    isPassword: (user: string) => Promise.resolve(tried.push(user) > 0),
-  };
+  const wrappers = [accessFor({ isPassword: (user) => Promise.resolve(tried.push(user) > 0) })];
 
   for (const authorization of [undefined, `Basic ${btoa("alice:secret")}`]) {
     const request = new Request("http://localhost/v2/page/blobs/uploads/", {
       method: "POST",
       headers: { "Origin": "https://evil.example", ...(authorization && { "Authorization": authorization }) },
     });
-    await expectRefusal(await createRegistry({ access })(request), DENIED);
+    await expectRefusal(await createRegistry({ wrappers })(request), DENIED);
   }
 
   assertEquals(tried, []);

@@ -1,10 +1,10 @@
 /** Clients that guess passwords: they wait for each other, and nobody waits for them. */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import type { Access } from "../../src/http/authorization.ts";
+import type { Users } from "../../src/access/credentials.ts";
 import { callThrough, offer } from "../../src/disk/between_threads.ts";
 import { limitGuesses, rememberRight } from "../../src/serving/guesses.ts";
-import { expectRefusal, startRegistry } from "../fixture.ts";
+import { accessFor, expectRefusal, startRegistry } from "../fixture.ts";
 
 const PASSWORDS: Readonly<Record<string, string>> = { alice: "secret", bob: "hunter2" };
 const MINUTE = 60_000;
@@ -35,9 +35,8 @@ class Slow {
     this.#go = Promise.withResolvers();
   }
 
-  access(): Access {
-    const check = rememberRight(limitGuesses(this.isPassword, this.clock), this.clock);
-    return { isPassword: check, anonymous: "none" };
+  users(): Users {
+    return { isPassword: rememberRight(limitGuesses(this.isPassword, this.clock), this.clock) };
   }
 }
 
@@ -48,7 +47,7 @@ function as(user: string, password: string): { headers: { Authorization: string 
 Deno.test("while 16 clients guess a user's password, the user's known client gets 200 at once, and nothing is computed for it", async () => {
   const slow = new Slow();
   slow.go();
-  await using registry = await startRegistry({ access: slow.access() });
+  await using registry = await startRegistry({ wrappers: [accessFor(slow.users())] });
   assertEquals((await registry.send("GET", "/v2/", as("alice", "secret"))).status, 200);
   slow.hold();
   slow.begun.length = 0;
@@ -70,7 +69,7 @@ Deno.test("while 16 clients guess a user's password, the user's known client get
 Deno.test("API-ERR-I14: a client that has guessed too often gets 429 and the time to wait, and after that time a right password is right", async () => {
   const slow = new Slow();
   slow.go();
-  await using registry = await startRegistry({ access: slow.access() });
+  await using registry = await startRegistry({ wrappers: [accessFor(slow.users())] });
   for (let n = 0; n < 10; n++) await registry.send("GET", "/v2/", as("alice", `guess ${n}`));
 
   const refused = await registry.send("GET", "/v2/", as("alice", "secret"));
@@ -88,7 +87,7 @@ Deno.test("API-ERR-I14: a client that has guessed too often gets 429 and the tim
 Deno.test("from one address 30 passwords a minute may be wrong, whichever users they are for; another address has its own", async () => {
   const slow = new Slow();
   slow.go();
-  const { isPassword } = slow.access();
+  const { isPassword } = slow.users();
   const guess = (n: number, address: string) => isPassword(`user ${n}`, "guess", address);
 
   const first = await Promise.all(Array.from({ length: 31 }, (_, n) => guess(n, "192.0.2.1")));
@@ -105,7 +104,7 @@ Deno.test("an unknown name takes the same way as a wrong password: the same work
   for (const user of ["alice", "mallory"]) {
     const slow = new Slow();
     slow.go();
-    await using registry = await startRegistry({ access: slow.access() });
+    await using registry = await startRegistry({ wrappers: [accessFor(slow.users())] });
     const answers = [];
     for (let n = 0; n < 12; n++) answers.push(await registry.send("GET", "/v2/", as(user, `guess ${n}`)));
     const texts = await Promise.all(answers.map((answer) => answer.text()));
@@ -117,7 +116,7 @@ Deno.test("an unknown name takes the same way as a wrong password: the same work
 
 Deno.test("several requests at once with the same password are one computation, and right ones do not count as guesses", async () => {
   const slow = new Slow();
-  const { isPassword } = slow.access();
+  const { isPassword } = slow.users();
 
   const same = Array.from({ length: 20 }, () => isPassword("alice", "secret", "192.0.2.1"));
   slow.go();
@@ -131,7 +130,7 @@ Deno.test("several requests at once with the same password are one computation, 
 
 Deno.test("if 64 passwords wait already, the next one is refused for a second, and computed after that", async () => {
   const slow = new Slow();
-  const { isPassword } = slow.access();
+  const { isPassword } = slow.users();
   const waiting = Array.from({ length: 64 }, (_, n) => isPassword("bob", `guess ${n}`, `192.0.2.${n}`));
 
   const refused = await isPassword("bob", "hunter2", "192.0.2.99");
@@ -145,7 +144,7 @@ Deno.test("if 64 passwords wait already, the next one is refused for a second, a
 Deno.test("if 64 guesses of 60 addresses wait, a first login from another address takes the place of one and is computed next", async () => {
   const slow = new Slow();
   slow.go();
-  const { isPassword } = slow.access();
+  const { isPassword } = slow.users();
   const guess = (n: number) => isPassword(`user ${n}`, `guess ${n}`, `192.0.2.${n % 60}`);
   for (let n = 0; n < 60; n++) await guess(n);
   slow.hold();
@@ -167,7 +166,7 @@ Deno.test("if 64 guesses of 60 addresses wait, a first login from another addres
 Deno.test("passwords are computed in the order of the wrong guesses of their addresses, and one guess a minute is forgotten", async () => {
   const slow = new Slow();
   slow.go();
-  const { isPassword } = slow.access();
+  const { isPassword } = slow.users();
   for (const [address, wrong] of [["often", 3], ["once", 1], ["twice", 2]] as const) {
     for (let n = 0; n < wrong; n++) await isPassword(address, `guess ${n}`, address);
   }
@@ -189,7 +188,7 @@ Deno.test("passwords are computed in the order of the wrong guesses of their add
 Deno.test("an address that gave its place away has not guessed", async () => {
   const slow = new Slow();
   slow.go();
-  const { isPassword } = slow.access();
+  const { isPassword } = slow.users();
   await isPassword("alice", "wrong", "192.0.2.1");
   slow.hold();
   const computing = isPassword("alice", "guess", "192.0.2.2");
@@ -214,7 +213,7 @@ for (
   Deno.test(`the wrong passwords of ${what} are counted together`, async () => {
     const slow = new Slow();
     slow.go();
-    const { isPassword } = slow.access();
+    const { isPassword } = slow.users();
     for (let n = 0; n < 30; n++) await isPassword(`user ${n}`, "guess", n % 2 === 0 ? first : same);
 
     const answers = [];
@@ -227,7 +226,7 @@ for (
 Deno.test("a right password is known for ten minutes after its last use, a wrong one never", async () => {
   const slow = new Slow();
   slow.go();
-  const { isPassword } = slow.access();
+  const { isPassword } = slow.users();
   const ask = async (user: string, password: string) => {
     slow.begun.length = 0;
     return [await isPassword(user, password, ""), slow.begun.length];
@@ -247,7 +246,7 @@ Deno.test("a right password is known for ten minutes after its last use, a wrong
 Deno.test("the body of a push is not read before its password is right", async () => {
   const slow = new Slow();
   slow.go();
-  await using registry = await startRegistry({ access: slow.access() });
+  await using registry = await startRegistry({ wrappers: [accessFor(slow.users())] });
   let read = 0;
   const push = (password: string) => {
     const body = new ReadableStream({ pull: () => void read++ }, { highWaterMark: 0 });

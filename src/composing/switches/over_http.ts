@@ -7,15 +7,14 @@
  *     DELETE /switches                                          turns all off
  *     POST   /profiles/ecr      {}                              turns on the switches of a profile
  *
- * These paths are not below `/v2/`, so they are none of the spec's. The one who may push may use them.
+ * These paths are not below `/v2/`, so they are none of the spec's. A user who may push everywhere may use them.
  *
- * Next: ../../mod.ts
+ * Next: ../access.ts
  *
  * @module
  */
 
 import { RegistryError } from "../../api/error_codes.ts";
-import { type Access, expectAccess } from "../../http/authorization.ts";
 import { withoutSniffing } from "../../http/sniffing.ts";
 import { parseTarget } from "../../http/target.ts";
 import { expectNoForeignPage, hostsForBrowsers } from "../../http/web_pages.ts";
@@ -29,8 +28,8 @@ import { SWITCHES } from "./table.ts";
 
 /** Who may use the switches, and from which web pages. */
 export interface OverHttpOptions extends Partial<Settings> {
-  /** The rights of users. Default: everybody may do everything. */
-  readonly access?: Access;
+  /** Decides who may do what, such as `access(rules)`. Default: everybody may do everything. */
+  readonly access?: Wrapper;
 }
 
 /** Answers requests about switches, and passes all others on to the registry. */
@@ -43,8 +42,8 @@ export function switchesOverHttp(switches: Switches, options: OverHttpOptions = 
     if (!match) return registry(request, peer);
     try {
       expectNoForeignPage(request, target, settings, hosts);
-      if (options.access !== undefined) await expectAccess(request, target.pathname, options.access, peer);
-      return withoutSniffing(await answer(request, switches, match[1], match[2]));
+      const answerHere = async () => withoutSniffing(await answer(request, switches, match[1], match[2]));
+      return options.access === undefined ? await answerHere() : await options.access(answerHere)(request, peer);
     } catch (error) {
       if (error instanceof SwitchError) return refuse(request, badRequest(error.expected, error.actual));
       if (error instanceof RegistryError) return refuse(request, error);

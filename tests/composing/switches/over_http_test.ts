@@ -10,6 +10,7 @@ import { switchesOverHttp } from "../../../src/composing/switches/over_http.ts";
 import { PROFILES } from "../../../src/composing/switches/profiles.ts";
 import { createSwitches } from "../../../src/composing/switches/switches.ts";
 import { SWITCHES } from "../../../src/composing/switches/table.ts";
+import { accessFor } from "../../fixture.ts";
 import { Folder } from "../../folder.ts";
 import { Program } from "../../processes/program.ts";
 
@@ -116,7 +117,7 @@ Deno.test("a foreign web page cannot turn a switch on", async () => {
 
 Deno.test("with passwords, the switches need one", async () => {
   const isPassword = (user: string) => Promise.resolve(user === "alice");
-  const { send } = workshop({ access: { isPassword, anonymous: "pull" } });
+  const { send } = workshop({ access: accessFor({ isPassword }, "pull") });
   assertEquals((await send("POST", "/switches/cut", { headers: JSON_TYPE })).status, 401);
   const headers = { ...JSON_TYPE, Authorization: `Basic ${btoa("alice:x")}` };
   assertEquals((await send("POST", "/switches/cut", { headers })).status, 200);
