@@ -30,8 +30,10 @@ export {
   type TakeToken,
   tokenBuckets,
 } from "./composing/limited.ts";
+export { only } from "./composing/only.ts";
 export { readOnly } from "./composing/read_only.ts";
 export { type Trace, traced, type TraceOptions } from "./composing/traced.ts";
+export { under } from "./composing/under.ts";
 export { type AnnouncedWarning, LONGEST_WARNING, withWarnings } from "./composing/with_warnings.ts";
 export { type OverHttpOptions, switchesOverHttp } from "./composing/switches/over_http.ts";
 export { type Profile, PROFILES, type ProfileSwitch } from "./composing/switches/profiles.ts";

@@ -17,7 +17,7 @@ import type { Users } from "../src/access/credentials.ts";
 import { rulesForUsers } from "../src/access/rules.ts";
 import { access } from "../src/composing/access.ts";
 import { HASHES } from "../src/definitions/digest.ts";
-import type { Disk } from "../src/disk/disk.ts";
+import type { Change, Disk } from "../src/disk/disk.ts";
 import { localDisk } from "../src/disk/local_disk.ts";
 import type { LocalDiskOptions } from "../src/disk/root.ts";
 import { createRegistry, type Registry, type RegistryOptions, type Wrapper } from "../src/registry.ts";
@@ -98,8 +98,15 @@ export function descriptorOf(content: string | Uint8Array, mediaType: string, al
 /** The options of a registry for one test, and those of its disk. */
 export type TestOptions = RegistryOptions & LocalDiskOptions;
 
-/** The changes with which all tests can run once more; see `permissions/in_memory.ts`. */
-export const CHANGED: { disk?: (options: TestOptions) => Disk } = {};
+/**
+ * The changes with which all tests can run once more: another disk, see `permissions/in_memory.ts`; or wrappers that put all
+ * repositories below a folder, see `composing/transparent.ts`.
+ */
+export const CHANGED: {
+  disk?: (options: TestOptions) => Disk;
+  wrappers?: () => readonly Wrapper[];
+  below?: string;
+} = {};
 
 /** Thrown if a test wants to look into the folder of a registry that has none. */
 export class NoFolderError extends Error {
@@ -119,23 +126,40 @@ export class TestRegistry {
   readonly #folder: Folder | undefined;
   readonly #disk: Disk;
   readonly #registry: Registry;
+  readonly #whole: string | undefined;
 
   constructor(root: string | undefined, options: TestOptions) {
     const { durability = "none", sharesBytes, hashes, patience, longestPause, watch, ...others } = options;
+    const { wrappers, below = "" } = CHANGED;
     const algorithms = { ...HASHES, ...others.algorithms };
-    if (root !== undefined) this.#folder = new Folder(root);
-    this.#disk = root === undefined
-      ? options.disk ?? CHANGED.disk!(options)
-      : localDisk(root, { durability, sharesBytes, algorithms, hashes, patience, longestPause, watch });
+    // A second registry over the folder of another one gets the root that the other one shows.
+    this.#whole = below !== "" && root?.endsWith(below) ? root.slice(0, -below.length) : root;
+    if (this.#whole !== undefined) this.#folder = new Folder(this.#whole + below);
+    this.#disk = this.#whole === undefined ? options.disk ?? CHANGED.disk!(options) : localDisk(this.#whole, {
+      durability,
+      sharesBytes,
+      algorithms,
+      hashes,
+      patience,
+      longestPause,
+      watch: watch && ((step) => watch({ ...step, path: shownPath(step.path) })),
+    });
     this.#registry = createRegistry({
       onStory: (story) => {
-        this.stories.push(story);
+        this.stories.push({ ...story, changes: story.changes.map(shownChange) });
         printCause(story);
       },
       ...others,
+      wrappers: [...wrappers?.() ?? [], ...others.wrappers ?? []],
       algorithms,
       disk: this.#disk,
     });
+    this.#makeFolder();
+  }
+
+  // A wrapper may have put all content into a folder that goes with the last of it.
+  #makeFolder(): void {
+    if (CHANGED.below !== undefined && this.#folder !== undefined) Deno.mkdirSync(this.root, { recursive: true });
   }
 
   /** The path of the folder that it stores in. */
@@ -216,6 +240,7 @@ export class TestRegistry {
 
   /** Returns the files below the root (or below a folder in it), sorted, without the locks, which are empty. */
   tree(below = ""): string[] {
+    this.#makeFolder();
     return this.#folder?.tree(below) ?? filesOf(this.#disk, below);
   }
 
@@ -225,8 +250,17 @@ export class TestRegistry {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#folder !== undefined) await Deno.remove(this.root, { recursive: true });
+    if (this.#whole !== undefined) await Deno.remove(this.#whole, { recursive: true });
   }
+}
+
+// Returns a path relative to the folder that a test registry shows.
+function shownPath(path: string): string {
+  return CHANGED.below === undefined ? path : path.replace(`${CHANGED.below.slice(1)}/`, "");
+}
+
+function shownChange({ path, sameAs, ...others }: Change): Change {
+  return { ...others, path: shownPath(path), ...(sameAs === undefined ? {} : { sameAs: shownPath(sameAs) }) };
 }
 
 function filesOf(disk: Disk, folder: string): string[] {

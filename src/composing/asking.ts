@@ -124,3 +124,11 @@ export function answerLike(answer: Response, change: (headers: Headers) => void,
   const changed = new Response(body === undefined ? answer.body : body, { status, statusText, headers });
   return noteRefusal(changed, refusalIn(answer));
 }
+
+/** Returns the answer to HEAD that goes with an answer to GET. It has the length of the body, and no body. */
+export async function headOf(answer: Response): Promise<Response> {
+  const { status, statusText } = answer;
+  const headers = new Headers(answer.headers);
+  headers.set("Content-Length", String((await answer.bytes()).length));
+  return noteRefusal(new Response(null, { status, statusText, headers }), refusalIn(answer));
+}

@@ -12,7 +12,7 @@
  * `If-None-Match: *`, and the registry refuses the second push. To see if a tag that is there gets the same bytes again, the wrapper
  * sends the push to the digest that the tag has: the registry takes it only if the bytes have this digest, and the tag stays untouched.
  *
- * Next: traced.ts
+ * Next: names.ts
  *
  * @module
  */

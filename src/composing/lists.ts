@@ -20,7 +20,7 @@ import { type Page, parsePage } from "../definitions/page.ts";
 import type { Peer } from "../http/authorization.ts";
 import { withoutSniffing } from "../http/sniffing.ts";
 import type { Registry } from "../registry.ts";
-import { ask, UnexpectedAnswer } from "./asking.ts";
+import { ask, headOf, UnexpectedAnswer } from "./asking.ts";
 import { refuse } from "./composing.ts";
 
 /** A list of a registry: its path, and the field of the JSON that has the entries. */
@@ -110,9 +110,7 @@ export async function answerWithPage(
   }
   const headers: Record<string, string> = link === undefined ? {} : { Link: link };
   const response = withoutSniffing(Response.json({ ...others, [field]: found }, { headers }));
-  if (request.method !== "HEAD") return response;
-  const length = String((await response.bytes()).length);
-  return new Response(null, { headers: { ...Object.fromEntries(response.headers), "Content-Length": length } });
+  return request.method === "HEAD" ? await headOf(response) : response;
 }
 
 function queryOf({ url }: Request): URLSearchParams {
