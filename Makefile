@@ -7,11 +7,12 @@ PORT  ?= 5080
 ROOT  ?= testdata
 FLAGS ?=
 
-.PHONY: help start tree verify gc test spec rule try blanking crash-drill conformance clients cluster bench clean
+.PHONY: help start tree verify gc import export test spec rule try blanking crash-drill conformance clients cluster bench clean
 
 help:
 	@echo 'make start [PORT=5080] [ROOT=testdata] [HOST=127.0.0.1] [FLAGS="--no-delete …"]'
 	@echo 'make tree | verify | gc [ROOT=testdata] [FLAGS="--json …"]'
+	@echo 'make import FLAGS="hello.tar library/hello:v1"   and make export FLAGS="library/hello:v1 hello.tar"'
 	@echo 'make test'
 	@echo 'make spec | blanking | crash-drill | conformance | clients | cluster | bench [FLAGS="--help …"]'
 	@echo 'make rule ID=PUSH-CANCEL-01   shows a rule of the spec, its sources and its tests'
@@ -27,7 +28,7 @@ start:
 	while kill -0 $$registry; do wait $$registry; done; \
 	[ -n "$$stopped" ] || exit $$status
 
-tree verify gc:
+import tree verify gc export:
 	@$(DENO) task $@ --root '$(ROOT)' $(FLAGS)
 
 test:

@@ -38,7 +38,7 @@ export interface Option {
 export const REGISTRY_OPTIONS = {
   readOnly:        { type: "switch",       default: false,           commands: "serve",        sentence: "serve pulls only" },
   noDelete:        { type: "switch",       default: false,           commands: "serve",        sentence: "refuse to delete tags, manifests and blobs" },
-  allowSparse:     { type: "switch",       default: false,           commands: "serve verify", sentence: "take manifests that point to content which was never pushed" },
+  allowSparse:     { type: "switch",       default: false,           commands: "serve verify import", sentence: "take manifests that point to content which was never pushed" },
   maxManifestSize: { type: "bytes",        default: 8 * 1024 ** 2,   commands: "serve",        sentence: "the largest manifest, such as 8MiB; at least 4MiB", argument: "SIZE", usual: "8MiB" },
   maxBlobSize:     { type: "bytes",        default: Infinity,        commands: "serve",        sentence: "the largest blob, such as 10GiB", argument: "SIZE", usual: "no limit" },
   maxUploads:      { type: "number",       default: Infinity,        commands: "serve",        sentence: "the most upload sessions at a time", argument: "NUMBER", usual: "no limit" },
@@ -50,13 +50,13 @@ export const REGISTRY_OPTIONS = {
 /** The options of the program that serves a registry, and of its housekeeping. */
 // deno-fmt-ignore
 export const PROGRAM_OPTIONS = {
-  root:            { type: "text",         default: "testdata",      commands: "serve verify gc tree", sentence: "the folder of the registry", argument: "FOLDER", usual: "testdata" },
+  root:            { type: "text",         default: "testdata",      commands: "serve verify gc tree import export", sentence: "the folder of the registry", argument: "FOLDER", usual: "testdata" },
   host:            { type: "host",         default: "127.0.0.1",     commands: "serve",        sentence: "the address to listen on", argument: "ADDRESS", usual: "127.0.0.1" },
   port:            { type: "number",       default: 5080,            commands: "serve",        sentence: "the port to listen on; 0 for any that is free", argument: "NUMBER", usual: "5080", range: [0, 65535] },
   log:             { type: ["story", "line", "json", "none"], default: undefined, commands: "serve", sentence: "story, line, json or none", argument: "FORM", usual: "story on a terminal, line elsewhere" },
   threads:         { type: "number",       default: undefined,       commands: "serve",        sentence: "how many threads serve; one on port 0", argument: "NUMBER", usual: "as many as processors, at most 4", range: [1, 64] },
   http:            { type: ["deno", "node"], default: "deno",        commands: "serve",        sentence: "the HTTP server: deno is fast, node takes requests that offer Upgrade", argument: "SERVER", usual: "deno" },
-  durability:      { type: ["sync", "none"], default: "sync",        commands: "serve gc",     sentence: "sync: what is acknowledged survives a power cut; none: it may not", argument: "KIND", usual: "sync" },
+  durability:      { type: ["sync", "none"], default: "sync",        commands: "serve gc import", sentence: "sync: what is acknowledged survives a power cut; none: it may not", argument: "KIND", usual: "sync" },
   disk:            { type: ["fast", "slow"], default: undefined, commands: "serve",        sentence: "fast, or slow: other threads wait for the disk, as over a network", argument: "KIND", usual: "measured at the start" },
   drain:           { type: "milliseconds", default: 30_000,          commands: "serve",        sentence: "how long running requests may go on after SIGTERM", argument: "TIME", usual: "30s" },
   htpasswd:        { type: "text",         default: undefined,       commands: "serve",        sentence: "ask for a password; the file is one of the htpasswd program, with bcrypt", argument: "FILE" },
@@ -74,7 +74,8 @@ export const PROGRAM_OPTIONS = {
   untagged:        { type: "switch",       default: false,           commands: "gc",           sentence: "also remove manifests that no tag, index or subject reaches" },
   grace:           { type: "milliseconds", default: 3_600_000,       commands: "gc",           sentence: "spare what was used within this time", argument: "TIME", usual: "1h" },
   dryRun:          { type: "switch",       default: false,           commands: "gc",           sentence: "print what would be removed, and remove nothing" },
-  json:            { type: "switch",       default: false,           commands: "verify gc tree", sentence: "print one JSON object per line" },
+  image:           { type: "text",         default: undefined,       commands: "import",       sentence: "take only the image with this name, tag or digest in SOURCE", argument: "NAME", usual: "all" },
+  json:            { type: "switch",       default: false,           commands: "verify gc tree import export", sentence: "print one JSON object per line" },
 } as const satisfies Readonly<Record<string, Option>>;
 
 /** The values of a table of options. */

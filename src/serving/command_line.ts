@@ -3,6 +3,7 @@
  *
  *     deno task start --port 5081 --root images --no-delete
  *     deno task gc --root images --dry-run
+ *     deno task import hello.tar library/hello:v1
  *
  * The program reads it twice: the first time to find out which permissions it needs, and the second time, after it has started
  * itself again with these, to do the work.
@@ -19,12 +20,14 @@ import { parseBytes } from "../definitions/size.ts";
 import { type Option, PROGRAM_OPTIONS, type ProgramSettings, REGISTRY_OPTIONS, type Settings } from "../options.ts";
 
 /** The commands of the program. */
-export type Command = "serve" | "verify" | "gc" | "tree";
+export type Command = "serve" | "verify" | "gc" | "tree" | "import" | "export";
 
 /** The content of a command line: a command, and the value of each option. Sizes are in bytes, times in milliseconds. */
 export interface CommandLine extends Omit<ProgramSettings, "threads">, Settings {
   /** The command. */
   readonly command: Command;
+  /** What stands on the command line without a flag, such as the SOURCE of `import`. */
+  readonly operands: readonly string[];
   /** The number of threads that serve. */
   readonly threads: number;
 }
@@ -33,11 +36,13 @@ export interface CommandLine extends Omit<ProgramSettings, "threads">, Settings 
 export class UsageError extends Error {}
 
 // deno-fmt-ignore
-const COMMANDS: readonly (readonly [command: Command, task: string, meaning: string])[] = [
+const COMMANDS: readonly (readonly [command: Command, task: string, meaning: string, operands?: string])[] = [
   ["serve",  "start",  "serve the registry"],
   ["verify", "verify", "check that everything on disk is right"],
   ["gc",     "gc",     "remove the blobs that no manifest needs"],
   ["tree",   "tree",   "draw what is in the registry"],
+  ["import", "import", "take images from an OCI layout, or from an archive of docker save", "SOURCE [NAME[:TAG]]"],
+  ["export", "export", "write images into an OCI layout; one in a .tar is for docker load, too", "NAME[:TAG|@DIGEST] TARGET"],
 ];
 
 const OPTIONS: readonly (readonly [name: string, flag: string, option: Option])[] = Object.entries({
@@ -51,7 +56,7 @@ function optionsOf(command: Command): typeof OPTIONS {
 
 /** Returns what `--help` prints about a command. */
 export function help(command: Command): string {
-  const [, task, meaning] = COMMANDS.find(([name]) => name === command)!;
+  const [, task, meaning, operands] = COMMANDS.find(([name]) => name === command)!;
   const flags = optionsOf(command).map(([, flag, { argument = "", sentence, usual }]) => [
     `${flag} ${argument}`,
     usual === undefined ? sentence : `${sentence} (${usual})`,
@@ -59,7 +64,7 @@ export function help(command: Command): string {
   return [
     `Glassbox, an OCI registry that you can see through: ${meaning}.`,
     "",
-    `Usage: deno task ${task} [FLAGS]`,
+    `Usage: deno task ${[task, operands, "[FLAGS]"].filter((part) => part !== undefined).join(" ")}`,
     "",
     ...[...flags, ["help", "print this and exit"], ["version", "print the version and exit"]]
       .map(([flag, text]) => `  --${flag.padEnd(24)} ${text}`),
@@ -83,7 +88,7 @@ export function help(command: Command): string {
  */
 export function parseCommandLine(args: readonly string[], version: string): CommandLine | string {
   const command = commandOf(args[0]);
-  const flags = parseFlags(command, args[0] === command ? args.slice(1) : args);
+  const { flags, operands } = parseFlags(command, args[0] === command ? args.slice(1) : args);
   if (flags.has("help")) return help(command);
   if (flags.has("version")) return version;
   const values = OPTIONS.map(([name, flag, option]) => {
@@ -91,7 +96,13 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
     return [name, text === undefined ? option.default : valueOf(flag, option, text)];
   });
   // `valueOf` makes sure that each value has the type that the table of options says.
-  const line = { threads: usualThreads(), ...definedOnly(Object.fromEntries(values)), command } as CommandLine;
+  const line = {
+    threads: usualThreads(),
+    ...definedOnly(Object.fromEntries(values)),
+    command,
+    operands,
+  } as CommandLine;
+  expectOperands(command, operands);
   if ((line.tlsCert === undefined) !== (line.tlsKey === undefined)) {
     throw new UsageError("--tls-cert and --tls-key need each other");
   }
@@ -140,7 +151,21 @@ function commandOf(text = ""): Command {
   );
 }
 
-function parseFlags(command: Command, args: readonly string[]): Map<string, string | readonly string[]> {
+function expectOperands(command: Command, given: readonly string[]): void {
+  const [, task, , wanted = ""] = COMMANDS.find(([name]) => name === command)!;
+  const names = wanted.split(" ").filter((name) => name !== "");
+  const least = names.filter((name) => !name.startsWith("[")).length;
+  if (given.length >= least && given.length <= names.length) return;
+  const what = given.length < least ? `${names[given.length]} is missing` : `"${given[names.length]}" is one too many`;
+  throw new UsageError(`${what}; the usage is deno task ${task} ${wanted}`);
+}
+
+interface Parsed {
+  readonly flags: ReadonlyMap<string, string | readonly string[]>;
+  readonly operands: readonly string[];
+}
+
+function parseFlags(command: Command, args: readonly string[]): Parsed {
   const flags = optionsOf(command).map((
     [, flag, { type }],
   ) => [flag, { type: type === "switch" ? "boolean" : "string", multiple: type === "texts" }]);
@@ -150,13 +175,15 @@ function parseFlags(command: Command, args: readonly string[]): Map<string, stri
     version: { type: "boolean" },
   };
   try {
-    const { values } = parseArgs({ args: [...args], options, strict: true });
+    const allowPositionals = COMMANDS.some(([name, , , operands]) => name === command && operands !== undefined);
+    const { values, positionals } = parseArgs({ args: [...args], options, strict: true, allowPositionals });
     for (const [name, value] of Object.entries(values)) {
       if ([value].flat().includes("")) throw new UsageError(`--${name} wants a value, not nothing`);
     }
-    return new Map(
+    const flags = new Map(
       Object.entries(values).map(([name, value]) => [name, Array.isArray(value) ? value.map(String) : String(value)]),
     );
+    return { flags, operands: positionals };
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     throw new UsageError(`${error.message.split(". ")[0]}; --help lists the flags`);

@@ -9,7 +9,7 @@
  * Each command prints its findings while it works: for people, or with `--json` one object per line. On a terminal,
  * `verify` and `gc` also show a last line that counts their progress.
  *
- * Next: program.ts
+ * Next: filling.ts
  *
  * @module
  */
@@ -109,7 +109,8 @@ async function printTree(disk: Disk, { json, root }: HousekeepingSettings): Prom
   if (isEmpty && !json) console.log(printable(`There is nothing in ${root}/ yet.`));
 }
 
-function counted(number: number, noun: string, plural = `${noun}s`): string {
+/** Returns a number with its noun, such as "1 blob" or "2 blobs". */
+export function counted(number: number, noun: string, plural = `${noun}s`): string {
   return `${number} ${number === 1 ? noun : plural}`;
 }
 

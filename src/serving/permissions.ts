@@ -27,26 +27,30 @@ export function isFirstStart({ root }: CommandLine): boolean {
 
 /** Returns the flags of `deno run` for a command line. */
 export function permissionFlags(line: CommandLine): string[] {
-  const { command, host, port, root, tlsCert, tlsKey, htpasswd, access, tokenKey, http } = line;
+  const { command, operands, host, port, root, tlsCert, tlsKey, htpasswd, access, tokenKey, http } = line;
+  const source = command === "import" ? operands[0] : undefined;
+  const target = command === "export" ? operands[1] : undefined;
   // `node:http` looks the address of a name up, and listens on that.
   const addresses = http === "node" && host === "localhost" ? ["127.0.0.1", "[::1]"] : [];
   const address = [host.includes(":") ? `[${host}]` : host, ...addresses].map((at) => `${at}:${port}`)
     .concat(addresses.length > 0 ? [host] : []).join(",");
-  // A thread loads its source from the disk, and that needs a permission, too.
-  const source = (startsThreads(line) || htpasswd !== undefined) && SOURCE.protocol === "file:"
+  // A thread loads its code from the disk, and that needs a permission, too.
+  const code = (startsThreads(line) || htpasswd !== undefined) && SOURCE.protocol === "file:"
     ? fileURLToPath(SOURCE)
     : undefined;
-  const readable = [root, tlsCert, tlsKey, htpasswd, access, tokenKey, source].filter((path) => path !== undefined);
+  const readable = [root, tlsCert, tlsKey, htpasswd, access, tokenKey, code, source, target]
+    .filter((path) => path !== undefined);
+  const writable = [...(writes(line) ? [root] : []), ...(target === undefined ? [] : [target])];
   return [
     ...(command === "serve" ? [`--allow-net=${address}`] : []),
     `--allow-read=${readable.map(expectNoComma).join(",")}`,
-    ...(writes(line) ? [`--allow-write=${expectNoComma(root)}`] : []),
+    ...(writable.length > 0 ? [`--allow-write=${writable.map(expectNoComma).join(",")}`] : []),
   ];
 }
 
 function writes({ command, readOnly, quarantine }: CommandLine): boolean {
   if (command === "serve") return !readOnly;
-  return command === "gc" || (command === "verify" && quarantine);
+  return command === "gc" || command === "import" || (command === "verify" && quarantine);
 }
 
 // Deno's lists of paths have commas between them, and Deno 2.9 knows no way to write one that belongs to a path.

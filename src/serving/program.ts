@@ -22,6 +22,7 @@ import { clearLeftOvers } from "../housekeeping/clear_left_overs.ts";
 import { expireUploads } from "../housekeeping/expire_uploads.ts";
 import type { CommandLine } from "./command_line.ts";
 import type { Listening } from "./listening.ts";
+import { runFilling } from "./filling.ts";
 import { errors, oneLine, Output } from "./output.ts";
 import { LAST_WORDS, logFormOf } from "./serving.ts";
 import { serveInThreads } from "./threads.ts";
@@ -31,6 +32,11 @@ const HOUR_MILLISECONDS = 60 * 60 * 1000;
 /** Runs the command of a command line. Returns false if `verify` has found faults, or if the program cannot serve any more. */
 export async function work(line: CommandLine, version: string): Promise<boolean> {
   const { command } = line;
+  if (command === "import" || command === "export") {
+    await expectUsableRoot({ ...line, readOnly: command === "export" });
+    await runFilling(command, line);
+    return true;
+  }
   if (command !== "serve") {
     await expectUsableRoot({ ...line, readOnly: true });
     return await runHousekeeping(command, localDisk(line.root, line), line);

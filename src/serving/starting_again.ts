@@ -79,9 +79,10 @@ export async function startAgain(main: string, args: readonly string[], line: Co
   }
 }
 
-// Only passwords need a package that Deno may have to fetch. Without them, Deno fetches nothing.
-function cachedOnly({ htpasswd }: CommandLine): string[] {
-  return htpasswd === undefined ? ["--cached-only"] : [];
+// Only passwords and archives need a package that Deno may have to fetch. Without them, Deno fetches nothing.
+function cachedOnly({ command, htpasswd }: CommandLine): string[] {
+  const mayFetch = htpasswd !== undefined || command === "import" || command === "export";
+  return mayFetch ? [] : ["--cached-only"];
 }
 
 // What did not work at the first start would not work at the next one. But after that it may be a matter of time: another

@@ -1,0 +1,94 @@
+/**
+ * The output of `deno task import` and `deno task export`.
+ *
+ *     $ deno task import hello.tar library/hello:v1
+ *     library/hello:v1   sha256:a35b319a8183…
+ *     1 image: 1 manifest and 2 blobs, of which 2 are new (3.2 MiB)
+ *
+ * Both work while registries serve the same root. On a terminal, a last line shows how far the work is.
+ *
+ * Next: program.ts
+ *
+ * @module
+ */
+
+import { shorten } from "../definitions/digest.ts";
+import { printable, printableJson } from "../definitions/printable.ts";
+import { formatBytes } from "../definitions/size.ts";
+import { localDisk } from "../disk/local_disk.ts";
+import { exportImage } from "../filling/exporting.ts";
+import { fill, type ImageInRegistry, type Progress } from "../filling/fill.ts";
+import { createRegistry } from "../registry.ts";
+import type { CommandLine } from "./command_line.ts";
+import { counted } from "./housekeeping.ts";
+
+/** Runs `import` or `export`, and prints what it has done. */
+export async function runFilling(command: "import" | "export", line: CommandLine): Promise<void> {
+  if (command === "import") await printImport(line);
+  else await printExport(line);
+}
+
+async function printImport(line: CommandLine): Promise<void> {
+  const { operands: [source, name], root, durability, allowSparse, image, json } = line;
+  const registry = createRegistry({ disk: localDisk(root, { durability }), allowSparse });
+  using shown = new ShownProgress();
+  const filled = await fill(registry, source, { name, image, allowSparse, progress: shown.show });
+  shown.clear();
+  const { images, manifests, blobs, newBlobs, newBytes } = filled;
+  printImages(images, json);
+  const sentence = `${counted(images.length, "image")}: ${counted(manifests, "manifest")} and ${
+    counted(blobs, "blob")
+  }, of which ${newBlobs} ${newBlobs === 1 ? "is" : "are"} new (${formatBytes(newBytes)})`;
+  console.log(json ? printableJson({ manifests, blobs, newBlobs, newBytes }) : sentence);
+}
+
+async function printExport({ operands: [reference, target], root, json }: CommandLine): Promise<void> {
+  const registry = createRegistry({ disk: localDisk(root), readOnly: true });
+  using shown = new ShownProgress();
+  const { images, manifests, blobs, bytes } = await exportImage(registry, reference, target, { progress: shown.show });
+  shown.clear();
+  printImages(images, json);
+  const sentence = `${counted(images.length, "image")}: ${counted(manifests, "manifest")} and ${
+    counted(blobs, "blob")
+  }, ${formatBytes(bytes)}, in ${target}`;
+  console.log(json ? printableJson({ manifests, blobs, bytes }) : printable(sentence));
+}
+
+function printImages(images: readonly ImageInRegistry[], json: boolean): void {
+  for (const image of images) {
+    const { name, tag, digest } = image;
+    const place = tag === undefined ? name : `${name}:${tag}`;
+    console.log(json ? printableJson(image) : printable(`${place}   ${shorten(digest)}`));
+  }
+}
+
+// A person sees a change ten times a second, in milliseconds.
+const PAUSE = 100;
+
+/** Shows on a terminal how far the work is, in a line that it overwrites again and again. */
+export class ShownProgress implements Disposable {
+  readonly #isWatched = Deno.stderr.isTerminal();
+  #last = 0;
+
+  /** Shows it. */
+  readonly show = ({ doing, bytes, total }: Progress): void => {
+    if (!this.#isWatched || Date.now() < this.#last + PAUSE) return;
+    this.#last = Date.now();
+    const all = total === undefined ? "" : ` of ${formatBytes(total)}`;
+    this.#write(`\r\x1b[K${doing} ${formatBytes(bytes)}${all} …`);
+  };
+
+  /** Removes the line. */
+  clear(): void {
+    if (this.#isWatched) this.#write("\r\x1b[K");
+  }
+
+  /** Removes the line, in front of the message of an error. */
+  [Symbol.dispose](): void {
+    this.clear();
+  }
+
+  #write(text: string): void {
+    Deno.stderr.writeSync(new TextEncoder().encode(text));
+  }
+}
