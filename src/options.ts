@@ -57,7 +57,7 @@ export const PROGRAM_OPTIONS = {
   threads:         { type: "number",       default: undefined,       commands: "serve",        sentence: "how many threads serve; one on port 0", argument: "NUMBER", usual: "as many as processors, at most 4", range: [1, 64] },
   http:            { type: ["deno", "node"], default: "deno",        commands: "serve",        sentence: "the HTTP server: deno is fast, node takes requests that offer Upgrade", argument: "SERVER", usual: "deno" },
   durability:      { type: ["sync", "none"], default: "sync",        commands: "serve gc import", sentence: "sync: what is acknowledged survives a power cut; none: it may not", argument: "KIND", usual: "sync" },
-  disk:            { type: ["fast", "slow"], default: undefined, commands: "serve",        sentence: "fast, or slow: other threads wait for the disk, as over a network", argument: "KIND", usual: "measured at the start" },
+  disk:            { type: ["fast", "slow", "memory"], default: undefined, commands: "serve", sentence: "fast; slow: other threads wait for it, as over a network; memory: gone at the end", argument: "KIND", usual: "measured at the start" },
   drain:           { type: "milliseconds", default: 30_000,          commands: "serve",        sentence: "how long running requests may go on after SIGTERM", argument: "TIME", usual: "30s" },
   htpasswd:        { type: "text",         default: undefined,       commands: "serve",        sentence: "ask for a password; the file is one of the htpasswd program, with bcrypt", argument: "FILE" },
   anonymous:       { type: ["pull", "none"], default: "none",        commands: "serve",        sentence: "with --htpasswd, what others may do: pull or none", argument: "MAY", usual: "none" },

@@ -112,10 +112,21 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
   expectWith(flags, "token", "htpasswd");
   expectWith(flags, "token-ttl", "token");
   expectWith(flags, "token-key", "token");
-  if (!usesSwitches(line)) return line;
-  // Each thread would count the requests of a switch for itself.
+  for (const flag of line.disk === "memory" ? ["root", "durability"] : []) {
+    if (flags.has(flag)) {
+      throw new UsageError(`--disk memory keeps nothing in a folder, so --${flag} means nothing with it`);
+    }
+  }
+  const who = needingOneThread(line);
+  if (who === undefined) return line;
   if (!flags.has("threads") || line.threads === 1) return { ...line, threads: 1 };
-  throw new UsageError("--switch, --profile and --workshop serve with one thread, and --threads asks for more");
+  throw new UsageError(`${who} with one thread, and --threads asks for more`);
+}
+
+// Each thread would count the requests of a switch for itself, and would have a memory of its own.
+function needingOneThread(line: CommandLine): string | undefined {
+  if (usesSwitches(line)) return "--switch, --profile and --workshop serve";
+  return line.disk === "memory" ? "--disk memory serves" : undefined;
 }
 
 function expectWith(flags: ReadonlyMap<string, unknown>, flag: string, needed: string): void {

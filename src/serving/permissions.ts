@@ -19,33 +19,45 @@ import { type CommandLine, startsThreads, UsageError } from "./command_line.ts";
 /** The folder of the source, which a thread loads when it starts. */
 export const SOURCE: URL = new URL("../", import.meta.url);
 
-/** Returns true if this is the first process: it may run `deno`, and may not read the root. */
-export function isFirstStart({ root }: CommandLine): boolean {
+/** Returns true if this is the first process: it may run `deno`, and may not read the root, or listen if there is no root. */
+export function isFirstStart({ root, disk, host, port }: CommandLine): boolean {
   const mayRun = Deno.permissions.querySync({ name: "run", command: "deno" }).state === "granted";
-  return mayRun && Deno.permissions.querySync({ name: "read", path: root }).state !== "granted";
+  const needed: Deno.PermissionDescriptor = disk === "memory"
+    ? { name: "net", host: addressOf(host, port) }
+    : { name: "read", path: root };
+  return mayRun && Deno.permissions.querySync(needed).state !== "granted";
+}
+
+function addressOf(host: string, port: number): string {
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 /** Returns the flags of `deno run` for a command line. */
 export function permissionFlags(line: CommandLine): string[] {
-  const { command, operands, host, port, root, tlsCert, tlsKey, htpasswd, access, tokenKey, http } = line;
+  const { command, operands, host, port, tlsCert, tlsKey, htpasswd, access, tokenKey, http } = line;
+  const root = line.disk === "memory" ? undefined : line.root;
   const source = command === "import" ? operands[0] : undefined;
   const target = command === "export" ? operands[1] : undefined;
   // `node:http` looks the address of a name up, and listens on that.
   const addresses = http === "node" && host === "localhost" ? ["127.0.0.1", "[::1]"] : [];
-  const address = [host.includes(":") ? `[${host}]` : host, ...addresses].map((at) => `${at}:${port}`)
+  const address = [addressOf(host, port), ...addresses.map((at) => `${at}:${port}`)]
     .concat(addresses.length > 0 ? [host] : []).join(",");
-  // A thread loads its code from the disk, and that needs a permission, too.
-  const code = (startsThreads(line) || htpasswd !== undefined) && SOURCE.protocol === "file:"
-    ? fileURLToPath(SOURCE)
-    : undefined;
-  const readable = [root, tlsCert, tlsKey, htpasswd, access, tokenKey, code, source, target]
-    .filter((path) => path !== undefined);
-  const writable = [...(writes(line) ? [root] : []), ...(target === undefined ? [] : [target])];
+  // A thread loads its code from the disk, and that needs a permission, too. Without a root, `node:http` needs some folder.
+  const usesCode = startsThreads(line) || htpasswd !== undefined || (http === "node" && root === undefined);
+  const code = usesCode && SOURCE.protocol === "file:" ? fileURLToPath(SOURCE) : undefined;
+  const readable = [root, tlsCert, tlsKey, htpasswd, access, tokenKey, code, source, target];
+  const writable = [writes(line) ? root : undefined, target];
   return [
     ...(command === "serve" ? [`--allow-net=${address}`] : []),
-    `--allow-read=${readable.map(expectNoComma).join(",")}`,
-    ...(writable.length > 0 ? [`--allow-write=${writable.map(expectNoComma).join(",")}`] : []),
+    ...flagFor("--allow-read", readable),
+    ...flagFor("--allow-write", writable),
   ];
+}
+
+// Without a path, the flag would allow all of them.
+function flagFor(flag: string, paths: readonly (string | undefined)[]): string[] {
+  const known = paths.filter((path) => path !== undefined);
+  return known.length > 0 ? [`${flag}=${known.map(expectNoComma).join(",")}`] : [];
 }
 
 function writes({ command, readOnly, quarantine }: CommandLine): boolean {

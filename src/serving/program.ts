@@ -17,6 +17,7 @@ import { isSlow } from "../disk/calls.ts";
 import { Freshness } from "../disk/freshness.ts";
 import { printable } from "../definitions/printable.ts";
 import { localDisk } from "../disk/local_disk.ts";
+import type { MemoryDisk } from "../disk/memory_disk.ts";
 import { runHousekeeping } from "./housekeeping.ts";
 import { clearLeftOvers } from "../housekeeping/clear_left_overs.ts";
 import { expireUploads } from "../housekeeping/expire_uploads.ts";
@@ -24,7 +25,7 @@ import type { CommandLine } from "./command_line.ts";
 import type { Listening } from "./listening.ts";
 import { runFilling } from "./filling.ts";
 import { errors, oneLine, Output } from "./output.ts";
-import { LAST_WORDS, logFormOf } from "./serving.ts";
+import { LAST_WORDS, logFormOf, memoryOf } from "./serving.ts";
 import { serveInThreads } from "./threads.ts";
 
 const HOUR_MILLISECONDS = 60 * 60 * 1000;
@@ -41,12 +42,13 @@ export async function work(line: CommandLine, version: string): Promise<boolean>
     await expectUsableRoot({ ...line, readOnly: true });
     return await runHousekeeping(command, localDisk(line.root, line), line);
   }
-  await expectUsableRoot(line);
+  const memory = memoryOf(line);
+  if (memory === undefined) await expectUsableRoot(line);
   const stop = signalToStop();
   const listening = await listenOn({
     ...line,
     disk: line.disk ?? (line.readOnly || !isSlow(line.root) ? "fast" : "slow"),
-  });
+  }, memory);
   const out = new Output(Deno.stdout);
   // A program that reads the log as JSON must not find other lines in it.
   (logFormOf(line) === "json" ? errors : out).print(welcome(line, version, listening));
@@ -54,8 +56,8 @@ export async function work(line: CommandLine, version: string): Promise<boolean>
     const can = line.readOnly ? "pull" : line.noDelete ? "push" : "push and delete";
     errors.print(`glassbox: warning: everybody who reaches ${line.host} can ${can}; --htpasswd asks for a password`);
   }
-  const housekeeping = line.readOnly ? undefined : keepHouseNowAndHourly(line);
-  const freshness = line.readOnly ? undefined : watchFreshness(line);
+  const housekeeping = line.readOnly ? undefined : keepHouseNowAndHourly(line, memory);
+  const freshness = line.readOnly || memory !== undefined ? undefined : watchFreshness(line);
 
   const failure = await Promise.race([stop, listening.failed]).catch((error) => error);
   clearInterval(housekeeping);
@@ -92,9 +94,9 @@ async function expectUsableRoot({ root, readOnly }: CommandLine): Promise<void> 
   }
 }
 
-async function listenOn(line: CommandLine): Promise<Listening> {
+async function listenOn(line: CommandLine, memory: MemoryDisk | undefined): Promise<Listening> {
   try {
-    return await serveInThreads(line);
+    return await serveInThreads(line, memory);
   } catch (error) {
     const { code } = error as { code?: string };
     if (!(error instanceof Deno.errors.AddrInUse) && code !== "EADDRINUSE") throw error;
@@ -108,14 +110,14 @@ function isLoopback(host: string): boolean {
 
 function welcome(line: CommandLine, version: string, { hostname, port }: Listening): string {
   const { host, tlsCert, origin } = line;
-  const root = printable(line.root);
+  const stores = line.disk === "memory" ? "keeps everything in memory" : `stores in ${printable(line.root)}/`;
   // Nobody can connect to "all addresses"; on this machine, loopback is one of them.
   const reachable = { "0.0.0.0": "127.0.0.1", "::": "::1" }[hostname] ?? hostname;
   const at = (name: string) => `${name.includes(":") ? `[${name}]` : name}:${port}`;
   const scheme = tlsCert === undefined ? "http" : "https";
   const everywhere = hostname === reachable ? "" : ` (all addresses of this machine: --host ${host})`;
   const outside = origin === "" ? "" : `\nClients reach it as ${origin}\n`;
-  return `Glassbox ${version} listens on ${scheme}://${at(hostname)} and stores in ${root}/${everywhere}
+  return `Glassbox ${version} listens on ${scheme}://${at(hostname)} and ${stores}${everywhere}
 ${outside}
 ${firstSteps(line, `${scheme}://${at(reachable)}`, at(reachable))}
 Stop with Ctrl-C.
@@ -123,10 +125,11 @@ Stop with Ctrl-C.
 }
 
 function firstSteps(
-  { root, tlsCert, htpasswd, anonymous, readOnly }: CommandLine,
+  line: CommandLine,
   url: string,
   address: string,
 ): string {
+  const { root, tlsCert, htpasswd, anonymous, readOnly } = line;
   const insecure = tlsCert === undefined ? "" : " -k";
   const user = htpasswd === undefined || (readOnly && anonymous === "pull") ? "" : " -u USER";
   if (readOnly) {
@@ -134,23 +137,32 @@ function firstSteps(
   }
   const foo = "sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae";
   const type = "-H Content-Type:application/octet-stream";
+  const look = line.disk === "memory"
+    ? `curl${insecure}${user} ${url}/v2/library/hello/blobs/${foo}`
+    : `ls ${printable(/\s/.test(root) ? `"${root}"` : root)}/library/hello/*`;
   return `Push the three bytes "foo", and look where they are, in a second terminal:
 
   curl -i${insecure}${user} -X POST ${type} --data-binary foo "${url}/v2/library/hello/blobs/uploads/?digest=${foo}"
-  ls ${printable(/\s/.test(root) ? `"${root}"` : root)}/library/hello/*
+  ${look}
 
 An image goes the same way: docker tag IMAGE ${address}/library/hello, docker push ${address}/library/hello`;
 }
 
-function keepHouseNowAndHourly(line: CommandLine): ReturnType<typeof setInterval> {
-  const keepHouse = () => keepHouseOnce(line).catch((error) => errors.print(`glassbox: ${oneLine(error)}`));
+function keepHouseNowAndHourly(
+  line: CommandLine,
+  memory: MemoryDisk | undefined,
+): ReturnType<typeof setInterval> {
+  const keepHouse = () => keepHouseOnce(line, memory).catch((error) => errors.print(`glassbox: ${oneLine(error)}`));
   keepHouse();
   return setInterval(keepHouse, HOUR_MILLISECONDS);
 }
 
-// Runs while the registry serves. The disk is a new one each time, because nobody needs what it remembers for an hour.
-async function keepHouseOnce({ root, durability, uploadTtl }: CommandLine): Promise<void> {
-  const disk = localDisk(root, { durability });
+// Runs while the registry serves. A local disk is a new one each time, because nobody needs what it remembers for an hour.
+async function keepHouseOnce(
+  { root, durability, uploadTtl }: CommandLine,
+  memory: MemoryDisk | undefined,
+): Promise<void> {
+  const disk = memory ?? localDisk(root, { durability });
   await expireUploads(disk, uploadTtl);
   for await (const { kind, path } of clearLeftOvers(disk)) {
     if (kind === "restored") {

@@ -13,6 +13,7 @@
  */
 
 import { localDisk } from "../disk/local_disk.ts";
+import { type MemoryDisk, memoryDisk } from "../disk/memory_disk.ts";
 import type { RunningHashes } from "../disk/running_hashes.ts";
 import { type OverHttpOptions, switchesOverHttp } from "../composing/switches/over_http.ts";
 import { parseSwitch } from "../composing/switches/switch.ts";
@@ -33,12 +34,24 @@ export interface ServeOptions {
   readonly hashes: RunningHashes | undefined;
   /** Decides who may do what. If it is `undefined`, everybody may do everything. */
   readonly access: Wrapper | undefined;
+  /** The disk, if it is in memory. */
+  readonly memory: MemoryDisk | undefined;
+}
+
+/** Makes the disk of a program that keeps everything in memory. */
+export function memoryOf(line: CommandLine): MemoryDisk | undefined {
+  return line.disk === "memory" ? memoryDisk({ sharesBytes: onlySends(line) }) : undefined;
+}
+
+// `listen` only sends the answers of this registry, and changes none of their bytes. A switch may change them.
+function onlySends(line: CommandLine): boolean {
+  return !usesSwitches(line);
 }
 
 /** Starts to serve as the command line says. */
 export async function serve(
   line: CommandLine,
-  { isShared, maxConnections, hashes, access }: ServeOptions,
+  { isShared, maxConnections, hashes, access, memory }: ServeOptions,
 ): Promise<Listening> {
   const { root, durability, disk, host, port, http, tlsCert, tlsKey } = line;
   const log = logOf(line);
@@ -48,9 +61,8 @@ export async function serve(
     allowHost: [...line.allowHost, host],
     access,
   };
-  // `listen` only sends the answers of this registry, and changes none of their bytes. A switch may change them.
-  const sharesBytes = switches === undefined;
-  const ownDisk = localDisk(root, { durability, isSlow: disk === "slow", sharesBytes, hashes });
+  const sharesBytes = onlySends(line);
+  const ownDisk = memory ?? localDisk(root, { durability, isSlow: disk === "slow", sharesBytes, hashes });
   const registry = createRegistry({
     ...settings,
     disk: switches?.disk(ownDisk) ?? ownDisk,

@@ -72,7 +72,10 @@ export async function startAgain(main: string, args: readonly string[], line: Co
     if (lived > WELL_SERVED) pause = SHORTEST_PAUSE;
     const elsewhere = line.port === 0 ? ", on another port because of --port 0" : "";
     const cause = end.signal ?? `status ${end.code}`;
-    errors.print(`glassbox: the registry has ended (${cause}); it starts again in ${pause / 1000} s${elsewhere}`);
+    const empty = line.disk === "memory" ? ", with nothing in it because of --disk memory" : "";
+    errors.print(
+      `glassbox: the registry has ended (${cause}); it starts again in ${pause / 1000} s${elsewhere}${empty}`,
+    );
     await processes.pause(pause);
     if (processes.isStopping) return STATUS.done;
     pause = Math.min(2 * pause, LONGEST_PAUSE);

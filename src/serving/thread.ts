@@ -60,7 +60,8 @@ firstThread.addEventListener("message", async ({ data }: MessageEvent<Message>) 
       return hashesElsewhere;
     });
     const { line, maxConnections } = data;
-    serving = serve(line, { isShared: true, maxConnections, hashes: elsewhere, access: accessHere(data) });
+    const access = accessHere(data);
+    serving = serve(line, { isShared: true, maxConnections, hashes: elsewhere, access, memory: undefined });
     const { failed } = await serving;
     return await failed.catch(() => reply("failed"));
   }

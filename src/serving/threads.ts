@@ -15,6 +15,7 @@
 
 import { fileURLToPath } from "node:url";
 import { HashesElsewhere } from "../disk/hashes_elsewhere.ts";
+import type { MemoryDisk } from "../disk/memory_disk.ts";
 import { pause } from "../waiting.ts";
 import { accessOf, type Passwords, passwordsOf, readAccess, tellChanges } from "./access_files.ts";
 import { type CommandLine, startsThreads } from "./command_line.ts";
@@ -29,15 +30,15 @@ import { serve } from "./serving.ts";
 import type { Message, Reply } from "./thread.ts";
 
 /** Serves in as many threads as the command line says, and hashes in one more. */
-export async function serveInThreads(line: CommandLine): Promise<Listening> {
+export async function serveInThreads(line: CommandLine, memory?: MemoryDisk): Promise<Listening> {
   const material = await readAccess(line);
   const passwords = material && passwordsOf(line, material);
   const check = passwords && await checkOf(line, passwords);
   const access = material && accessOf(line, material, passwords, check);
   if (material !== undefined) tellChanges(line, material);
-  const most = line.http === "node" ? mostConnections(line.root) : Infinity;
+  const most = line.http === "node" ? mostConnections(readableFolder(line)) : Infinity;
   if (!startsThreads(line) || !mayLoadThreads()) {
-    return await serve(line, { isShared: false, maxConnections: most, hashes: undefined, access });
+    return await serve(line, { isShared: false, maxConnections: most, hashes: undefined, access, memory });
   }
 
   expectFreePort(line);
@@ -53,7 +54,7 @@ export async function serveInThreads(line: CommandLine): Promise<Listening> {
   };
   const hashes = new HashesElsewhere(() => Promise.resolve(portToHashes()));
   const maxConnections = Math.floor(most / line.threads);
-  const first = await serve(line, { isShared: true, maxConnections, hashes, access });
+  const first = await serve(line, { isShared: true, maxConnections, hashes, access, memory });
   const { promise: failed, reject: fail } = Promise.withResolvers<never>();
   first.failed.catch(fail);
   const others = Array.from({ length: line.threads - 1 }, async () => {
@@ -79,15 +80,20 @@ export async function serveInThreads(line: CommandLine): Promise<Listening> {
   };
 }
 
+// Returns a folder that this process may read.
+function readableFolder({ root, disk }: CommandLine): string {
+  return disk === "memory" ? fileURLToPath(SOURCE) : root;
+}
+
 // The most connections of all threads together.
 const MOST_CONNECTIONS = 4000;
 
 // A process may have only so many connections and open files together. Only a try shows how many: to ask the operating system
 // would need more permissions. Half of them are for connections, and the others for the files that requests use.
-function mostConnections(root: string): number {
+function mostConnections(folder: string): number {
   const open: Deno.FsFile[] = [];
   try {
-    while (open.length < 2 * MOST_CONNECTIONS) open.push(Deno.openSync(root));
+    while (open.length < 2 * MOST_CONNECTIONS) open.push(Deno.openSync(folder));
   } catch (error) {
     if (!isAtLimit(error)) throw error;
   } finally {
@@ -102,24 +108,26 @@ function expectFreePort({ host, port }: CommandLine): void {
 }
 
 // Guesses are counted in the first thread only. So a client that has guessed too often cannot go on with another thread.
-async function checkOf({ htpasswd, root }: CommandLine, passwords: Passwords): Promise<Check> {
+async function checkOf(line: CommandLine, passwords: Passwords): Promise<Check> {
   try {
     // If the package is missing, a person shall see that at the start.
     const here = await loadBcrypt();
-    const bcrypt = mayReadSource() ? bcryptElsewhere(root) : here;
+    const bcrypt = mayReadSource() ? bcryptElsewhere(line) : here;
     const passwordMark = (user: string) => passwords.value.get(user);
     // Another thread may have seen a change before this one. Beside bcrypt, a look takes no time.
     const isPassword = (user: string, password: string) => passwordCheck(passwords.look(), bcrypt)(user, password);
     return rememberRight(limitGuesses(isPassword, Date.now, passwordMark), Date.now, passwordMark);
   } catch (error) {
-    throw new Error(`cannot use the passwords in ${htpasswd}: ${oneLine(error)}`);
+    throw new Error(`cannot use the passwords in ${line.htpasswd}: ${oneLine(error)}`);
   }
 }
 
 // One computation takes a tenth of a second, and no request shall wait for that in a serving thread.
-function bcryptElsewhere(root: string): Bcrypt {
+function bcryptElsewhere(line: CommandLine): Bcrypt {
   const { port1, port2 } = new MessageChannel();
-  startThread(new SpareFiles(root, 1)).then((thread) => send(thread, { to: "compute bcrypt", port: port1 }, [port1]));
+  startThread(new SpareFiles(readableFolder(line), 1)).then((thread) =>
+    send(thread, { to: "compute bcrypt", port: port1 }, [port1])
+  );
   return { compare: callThrough<[string, string], boolean>(port2) };
 }
 

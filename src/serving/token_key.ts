@@ -19,11 +19,12 @@ import { oneLine } from "./output.ts";
 const OWN_KEY = ".token-key";
 
 /**
- * Returns the key, and makes one if there is none in the root.
+ * Returns the key, and makes one if there is none in the root. A registry in memory has a new one at each start.
  *
  * @throws {Error} if the file of `--token-key` cannot be used.
  */
-export async function tokenKeyOf({ root, tokenKey, readOnly }: CommandLine): Promise<Uint8Array<ArrayBuffer>> {
+export async function tokenKeyOf({ root, tokenKey, readOnly, disk }: CommandLine): Promise<Uint8Array<ArrayBuffer>> {
+  if (tokenKey === undefined && disk === "memory") return newKey();
   const path = tokenKey ?? `${root}/${OWN_KEY}`;
   try {
     const key = tokenKey === undefined ? await ownKey(root, path, readOnly) : await Deno.readFile(path);
@@ -34,10 +35,14 @@ export async function tokenKeyOf({ root, tokenKey, readOnly }: CommandLine): Pro
   }
 }
 
+function newKey(): Uint8Array<ArrayBuffer> {
+  return crypto.getRandomValues(new Uint8Array(SHORTEST_KEY));
+}
+
 async function ownKey(root: string, path: string, readOnly: boolean): Promise<Uint8Array<ArrayBuffer>> {
   const kept = await readIfThere(path);
   if (kept !== undefined) return kept;
-  const key = crypto.getRandomValues(new Uint8Array(SHORTEST_KEY));
+  const key = newKey();
   // A process that may not write keeps its key for itself.
   if (readOnly) return key;
   const unfinished = `${root}/.${crypto.randomUUID()}`;
