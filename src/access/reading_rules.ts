@@ -36,7 +36,7 @@ import { AccessRules } from "./rules.ts";
  *
  * assertEquals(rules.allows("alice", "push", "alice/app"), true);
  * assertEquals(rules.allows("alice", "push", "bob/app"), false);
- * assertThrows(() => parseAccessRules(`{"rule": []}`), AccessRulesError, `line 1, rule: expected one of "$schema", "rules"`);
+ * assertThrows(() => parseAccessRules(`{"rule": []}`), Error, `line 1, rule: expected one of "$schema", "rules"`);
  * ```
  */
 export function parseAccessRules(text: string): AccessRules {
