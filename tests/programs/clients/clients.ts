@@ -28,6 +28,7 @@ import { lookAtDisk } from "./disk.ts";
 import { tryDocker } from "./docker.ts";
 import { Glassbox } from "./glassbox.ts";
 import { Images } from "./images.ts";
+import { tryFiles } from "./files.ts";
 import { tryOras } from "./oras.ts";
 import { tryRegctl } from "./regctl.ts";
 import { trySkopeo } from "./skopeo.ts";
@@ -39,7 +40,7 @@ Usage: deno task clients
 
   -h, --help  print this and exit
 
-It needs Linux and busybox, and tries those of skopeo, buildah, crane, oras, regctl, cosign, curl and docker that are
+It needs Linux and busybox, and tries those of skopeo, buildah, crane, oras, regctl, cosign, curl, umoci and docker that are
 installed. A client that is missing is skipped; with CI=true in the environment that is a failure.`;
 
 // The commands that install the programs. All images have busybox in them.
@@ -53,6 +54,7 @@ const INSTALL = {
   regctl: "go install github.com/regclient/regclient/cmd/regctl@v0.11.7",
   cosign: "go install github.com/sigstore/cosign/v2/cmd/cosign@v2.5.0",
   curl: "apt-get install curl",
+  umoci: "apt-get install umoci",
   docker: "apt-get install docker.io",
   dockerd: "apt-get install docker.io",
 } as const;
@@ -74,6 +76,7 @@ const CLIENTS: readonly Client[] = [
   { name: "regctl", needs: ["regctl"], try: tryRegctl },
   { name: "cosign", needs: ["cosign", "skopeo"], try: tryCosign },
   { name: "curl", needs: ["curl"], try: tryCurl },
+  { name: "files", needs: ["skopeo", "umoci", "crane"], try: tryFiles },
   { name: "docker", needs: ["dockerd", "docker", "skopeo"], try: tryDocker },
 ];
 

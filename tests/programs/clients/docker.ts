@@ -75,6 +75,28 @@ export async function tryDocker(bench: Workbench): Promise<void> {
     assert(glassbox.fileOf("docker/app", config.digest) !== undefined);
   });
 
+  await step("loads an exported archive, and the image is the one of this platform", [], async () => {
+    const archive = `${bench.folder}/docker-loaded.tar`;
+    await bench.runTask("export", "docker/all:v1", archive);
+    assertStringIncludes(await docker("load", "--input", archive), "Loaded image: docker/all:v1");
+    const [_manifest, config] = images.gzip.contents;
+    assertEquals((await docker("image", "inspect", "--format", "{{.Id}}", "docker/all:v1")).trim(), config);
+    assertEquals(await fileInside("docker/all:v1"), images.busybox);
+  });
+
+  await step("saves images, and the registry has them after an import", [], async () => {
+    const archive = `${bench.folder}/docker-saved.tar`;
+    await docker("tag", "docker/all:v1", "docker/saved:v1");
+    await docker("tag", "docker/all:v1", "official:v1");
+    await docker("save", "--output", archive, "docker/saved:v1", "official:v1");
+    await bench.runTask("import", archive);
+    const digest = glassbox.tagged("docker/saved", "v1");
+    assertEquals([digest !== undefined, glassbox.tagged("library/official", "v1")], [true, digest]);
+    await docker("rmi", "docker/saved:v1", "official:v1");
+    assertEquals(digestIn(await docker("pull", remote("saved:v1"))), digest);
+    assertEquals(await fileInside(remote("saved:v1")), images.busybox);
+  });
+
   await step("is told that a missing image is unknown", [NO_SUCH_TAG_YET, NO_SUCH_TAG], async () => {
     const { stderr } = await bench.runToFail("docker", "--host", socket, "pull", remote("nothing:v1"));
     assertStringIncludes(stderr, "manifest unknown");

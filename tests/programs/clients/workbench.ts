@@ -180,6 +180,15 @@ export class Workbench {
     return this.runWith({}, program, ...args);
   }
 
+  /** Runs `deno task import` or `deno task export` on the folder that the registry serves meanwhile. */
+  runTask(task: "import" | "export", ...args: string[]): Promise<Output> {
+    const main = new URL("../../../main.ts", import.meta.url).pathname;
+    const flags = ["run", "--no-prompt", "--allow-run=deno", main, task, ...args, "--root", this.glassbox.root];
+    // The package for archives is in the cache of the user.
+    const cache = Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`;
+    return this.runWith({ env: { DENO_DIR: cache } }, Deno.execPath(), ...flags);
+  }
+
   /** Runs a program that should fail. */
   runToFail(program: string, ...args: string[]): Promise<Output> {
     return this.runWith({ fails: true }, program, ...args);
