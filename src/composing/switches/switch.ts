@@ -95,8 +95,8 @@ export interface Switch extends SwitchInfo {
   readonly rows?: readonly string[];
   /** Begins to answer. What it remembers from request to request is in its closure. */
   readonly answer?: (values: never, surroundings: Surroundings) => Answering;
-  /** Begins to watch the disk. The function throws if the operation has to fail. */
-  readonly disk?: (values: never) => (operation: DiskOperation) => void;
+  /** Begins to watch the disk. The function returns the error if an operation has to fail. */
+  readonly disk?: (values: never) => (operation: DiskOperation) => Error | undefined;
 }
 
 /** The values of parameters, by their names. */
@@ -116,7 +116,7 @@ export interface SwitchDefinition<Parameters extends SwitchParameters>
   /** See {@linkcode Switch.answer}. */
   readonly answer?: (values: ValuesOfParameters<Parameters>, surroundings: Surroundings) => Answering;
   /** See {@linkcode Switch.disk}. */
-  readonly disk?: (values: ValuesOfParameters<Parameters>) => (operation: DiskOperation) => void;
+  readonly disk?: (values: ValuesOfParameters<Parameters>) => (operation: DiskOperation) => Error | undefined;
 }
 
 /** Makes a switch of its definition. */

@@ -14,7 +14,7 @@
  */
 
 import type { Disk } from "../../disk/disk.ts";
-import { type DiskOperation, watched } from "../../disk/watched.ts";
+import { around, type DiskOperation } from "../../disk/watched.ts";
 import type { Peer } from "../../http/authorization.ts";
 import { randomNumbers } from "../../random.ts";
 import { refusalAsResponse, type Registry } from "../../registry.ts";
@@ -43,8 +43,8 @@ export interface SwitchState {
   readonly id: string;
   /** All its parameters, also those that nobody has set. JSON writes a number without a limit as `null`. */
   readonly options: SwitchOptions;
-  /** The requests (for a switch of the disk: the operations) that it has changed so far. */
-  readonly changed: number;
+  /** The requests that it was about so far, or the operations of the disk. */
+  readonly requests: number;
 }
 
 /** Switches that can be turned on and off. */
@@ -74,7 +74,7 @@ export interface Switches {
   /** Puts the switches around a registry. */
   readonly wrapper: Wrapper;
   /** Puts the switches of the disk around a disk. Some switches cannot be turned on without it. */
-  disk(disk: Disk): Disk;
+  disk<Bent extends Disk>(disk: Bent): Bent;
 }
 
 /**
@@ -139,8 +139,9 @@ export function createSwitches(): Switches {
       active.length === 0 ? registry(request, peer) : answerThrough(active, registry, request, peer),
     disk(disk) {
       disks = [...disks, disk];
-      return watched(disk, ({ when, name, path }) => {
-        if (when === "before") { for (const activation of active) activation.see({ name, path }); }
+      return around(disk, (operation, args, act) => {
+        for (const activation of active) activation.see(operation);
+        return act(args);
       });
     },
   };
@@ -193,9 +194,9 @@ class Activation {
   readonly definition: Switch;
   readonly #options: Readonly<Record<string, SwitchValue>>;
   readonly #answer: Answering | undefined;
-  readonly #see: ((operation: DiskOperation) => void) | undefined;
+  readonly #see: ReturnType<NonNullable<Switch["disk"]>> | undefined;
   readonly #random: () => number;
-  #changed = 0;
+  #requests = 0;
 
   constructor(definition: Switch, options: SwitchOptions, disk: () => Disk) {
     this.definition = definition;
@@ -209,7 +210,7 @@ class Activation {
   }
 
   state(): SwitchState {
-    return { id: this.definition.id, options: this.#options, changed: this.#changed };
+    return { id: this.definition.id, options: this.#options, requests: this.#requests };
   }
 
   async answer(request: Request, registry: Occasion["registry"]): Promise<Response> {
@@ -224,7 +225,8 @@ class Activation {
   }
 
   see(operation: DiskOperation): void {
-    if (this.#see !== undefined && this.#isNow(operation.path)) this.#see(operation);
+    const error = this.#see?.(operation);
+    if (error !== undefined && this.#isNow(operation.path)) throw error;
   }
 
   #isAbout({ method }: Request, question: Occasion["question"]): boolean {
@@ -237,9 +239,9 @@ class Activation {
 
   #isNow(name: string): boolean {
     const { repository, times, probability } = this.#options;
-    if (!name.startsWith(String(repository)) || this.#changed >= Number(times)) return false;
+    if (!name.startsWith(String(repository)) || this.#requests >= Number(times)) return false;
     if (Number(probability) < 1 && this.#random() >= Number(probability)) return false;
-    this.#changed++;
+    this.#requests++;
     return true;
   }
 }

@@ -43,14 +43,14 @@ Deno.test("GET /switches lists all switches, which are on, and all profiles", as
   assertEquals(on.map(({ id, on }: { id: string; on: unknown }) => [id, on]), [["cut", {
     id: "cut",
     options: { after: 5, repository: "", times: null, probability: 1, seed: 1 },
-    changed: 0,
+    requests: 0,
   }]]);
 });
 
 Deno.test("POST /switches/ID turns a switch on, and DELETE turns it off", async () => {
   const { send } = workshop();
   const on = await send("POST", "/switches/too-many-requests", { headers: JSON_TYPE, body: '{"times": 1}' });
-  assertEquals([on.status, on.json.changed, on.json.options.times], [200, 0, 1]);
+  assertEquals([on.status, on.json.requests, on.json.options.times], [200, 0, 1]);
   assertEquals([(await send("GET", "/v2/")).status, (await send("GET", "/v2/")).status], [429, 200]);
   await send("POST", "/switches/too-many-requests", { headers: JSON_TYPE });
   assertEquals((await send("GET", "/v2/")).status, 429);

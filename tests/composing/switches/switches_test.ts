@@ -67,11 +67,11 @@ Deno.test("the switches that are on are data: their options, and how many reques
   const { switches, statuses } = switched();
   switches.on("too-many-requests", { repository: "team/", times: 3 });
   await statuses(A, B, A);
-  const [{ id, options, changed }] = switches.list();
-  assertEquals([id, changed], ["too-many-requests", 2]);
+  const [{ id, options, requests }] = switches.list();
+  assertEquals([id, requests], ["too-many-requests", 2]);
   assertEquals(options, { retryAfter: 1, repository: "team/", times: 3, probability: 1, seed: 1 });
   const others = switched().switches;
-  assertEquals(others.on(id, options), { id, options, changed: 0 });
+  assertEquals(others.on(id, options), { id, options, requests: 0 });
 });
 
 Deno.test("what cannot be turned on is refused, with what is allowed", () => {
