@@ -246,7 +246,7 @@ export class TestRegistry {
 
   /** Returns the text of a file below the root. */
   read(path: string): string {
-    return this.#folder?.read(path) ?? this.#disk.read(path, (bytes) => new TextDecoder().decode(bytes))!;
+    return this.#folder?.read(path) ?? textOf(this.#disk, path);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -263,7 +263,13 @@ function shownChange({ path, sameAs, ...others }: Change): Change {
   return { ...others, path: shownPath(path), ...(sameAs === undefined ? {} : { sameAs: shownPath(sameAs) }) };
 }
 
-function filesOf(disk: Disk, folder: string): string[] {
+// A small file is there at once. (`Disk.read` may return what others have made of the file.)
+function textOf(disk: Disk, path: string): string {
+  return new TextDecoder().decode(disk.open(disk.look(path)!) as Uint8Array);
+}
+
+/** Returns the files on a disk, or below a folder of it, sorted. */
+export function filesOf(disk: Disk, folder = ""): string[] {
   const paths = disk.list(folder).map((name) => folder === "" ? name : `${folder}/${name}`);
   return paths.flatMap((path) => disk.look(path) === undefined ? filesOf(disk, path) : [path]).sort();
 }

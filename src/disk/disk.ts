@@ -16,6 +16,8 @@
  *   Other errors mean that the disk has failed.
  * - Several processes may use the same root at the same time.
  *
+ * `tests/disk/contract.ts` says all of this as tests, and each disk has to pass them.
+ *
  * *You may stop here.* The files before this one use the interface and need nothing more. The rest of this folder shows how to
  * keep these contracts with an ordinary file system, and fast; it teaches about disks and not about registries. After it come
  * `housekeeping/`, which is about registries again, and the program in `serving/`.
@@ -92,7 +94,8 @@ export interface Disk {
   listMany(folder: string): Promise<readonly string[]>;
   /**
    * Reads a small file, passes its bytes to `parse`, and returns the result. As long as the file does not change, the disk may
-   * return the same result again. Returns `undefined` if the file is not there or if `parse` returns `undefined`.
+   * return the same result again, even to a caller with another `parse`. Returns `undefined` if the file is not there or if `parse`
+   * returns `undefined`.
    */
   read<Value>(path: string, parse: (bytes: Bytes) => Value | undefined): Value | undefined;
   /** Does the same with the small files of one folder. The folder changes if a file is added, removed or replaced. */

@@ -2,6 +2,8 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { ERROR_CODES } from "../../src/api/error_codes.ts";
+import { failing } from "../../src/disk/failing.ts";
+import { memoryDisk } from "../../src/disk/memory_disk.ts";
 import { HEADINGS, SPEC } from "../../src/spec/headings.ts";
 import { descriptorOf, digestOf, expectRefusal, startRegistry, type TestRegistry, TYPES } from "../fixture.ts";
 
@@ -231,12 +233,8 @@ Deno.test("API-ERR-02: a failure of the disk is a fault of the server, in the sa
 });
 
 Deno.test("API-ERR-02: the answer says if the disk is full", async () => {
-  const full = Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
-  await using registry = await startRegistry({
-    watch: ({ kind }) => {
-      if (kind === "append") throw full;
-    },
-  });
+  const disk = failing(memoryDisk(), [{ code: "ENOSPC", operations: ["append"] }]);
+  await using registry = await startRegistry({ disk });
 
   const failed = await registry.send("POST", `${HELLO}/blobs/uploads/?digest=${FOO}`, { body: "foo" });
 

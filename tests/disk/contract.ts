@@ -7,7 +7,7 @@
  *       return { disk: open(), reopen: open, [Symbol.asyncDispose]: () => removeFolder(folder) };
  *     });
  *
- * Each test gets a new disk with nothing on it.
+ * Each test gets a new disk with nothing on it. A program that has the package imports this as `@glassbox/registry/disk-contract`.
  *
  * @module
  */

@@ -3,6 +3,7 @@
 import { localDisk } from "../../src/disk/local_disk.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Disk } from "../../src/disk/disk.ts";
+import { watched } from "../../src/disk/watched.ts";
 import { clearLeftOvers, type ClearOptions, type LeftOver } from "../../src/housekeeping/clear_left_overs.ts";
 import { collectGarbage } from "../../src/housekeeping/collect_garbage.ts";
 import { createRegistry } from "../../src/registry.ts";
@@ -272,20 +273,10 @@ Deno.test("it reads no bytes but those of files that were taken aside or never f
   takeAside(registry, `${REPOSITORY}/${foo}/blob`);
   const disk = diskOf(registry);
   const opened: string[] = [];
-  const watched = new Proxy(disk, {
-    get(target, key) {
-      if (key === "open") {
-        return (...args: Parameters<Disk["open"]>) => {
-          opened.push(args[0].path);
-          return target.open(...args);
-        };
-      }
-      const value = Reflect.get(target, key);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
 
-  await Array.fromAsync(clearLeftOvers(watched));
+  await Array.fromAsync(clearLeftOvers(watched(disk, ({ when, name, path }) => {
+    if (when === "before" && name === "open") opened.push(path);
+  })));
 
   assertEquals(opened, [`${REPOSITORY}/${foo}/.blob.${UUID}`]);
 });
@@ -454,20 +445,10 @@ Deno.test("other work goes on while it lists the folders that may have very many
   await registry.pushImage(REPOSITORY, { subject: descriptorOf(text, TYPES.image) });
   await registry.openSession(REPOSITORY);
   const listed: string[] = [];
-  const watched = new Proxy(diskOf(registry), {
-    get(target, key) {
-      if (key === "list") {
-        return (folder: string) => {
-          listed.push(folder);
-          return target.list(folder);
-        };
-      }
-      const value = Reflect.get(target, key);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
 
-  await Array.fromAsync(clearLeftOvers(watched));
+  await Array.fromAsync(clearLeftOvers(watched(diskOf(registry), ({ name, path }) => {
+    if (name === "list") listed.push(path);
+  })));
 
   assertEquals(listed, []);
 });
