@@ -31,6 +31,7 @@ export {
   tokenBuckets,
 } from "./composing/limited.ts";
 export { only } from "./composing/only.ts";
+export { redirectTo } from "./composing/redirecting.ts";
 export { readOnly } from "./composing/read_only.ts";
 export { type Trace, traced, type TraceOptions } from "./composing/traced.ts";
 export { under } from "./composing/under.ts";
@@ -53,7 +54,9 @@ export * from "./options.ts";
 export { type Detail, ERROR_CODES, type ErrorCode, type RefusalOptions, RegistryError } from "./api/error_codes.ts";
 export { type Digest, HASHES, type Hashes, type RunningHash } from "./definitions/digest.ts";
 export type { Name } from "./definitions/name.ts";
+export type { SessionId } from "./definitions/session.ts";
 export type { ByteRange } from "./definitions/range.ts";
+export type { ElsewhereOptions, Places, Redirect, Wanted } from "./http/elsewhere.ts";
 export type { Bytes, Change, Disk, FileInfo, Folder, GrowingFile, WhenSent } from "./disk/disk.ts";
 export { BusyError, LinkedFolderError } from "./disk/disk.ts";
 export { type DiskErrorCode, type DiskFailure, failing } from "./disk/failing.ts";

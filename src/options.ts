@@ -45,6 +45,8 @@ export const REGISTRY_OPTIONS = {
   uploadTtl:       { type: "milliseconds", default: 24 * 3_600_000,  commands: "serve",        sentence: "how long an unfinished upload is kept, such as 30m; at least 1m", argument: "TIME", usual: "24h", range: [60_000, Infinity] },
   origin:          { type: "url",          default: "",              commands: "serve",        sentence: "what Location headers begin with, such as https://registry.example", argument: "URL", usual: "nothing" },
   allowHost:       { type: "hosts",        default: [],              commands: "serve",        sentence: "other hosts that web browsers may use, with commas between", argument: "HOSTS", usual: "none" },
+  redirectRanges:  { type: "switch",       default: false,           commands: "serve",        sentence: "with --redirect-blobs, redirect requests for a range as well" },
+  accelRedirect:   { type: "text",         default: "",              commands: "serve",        sentence: "let an nginx in front send blobs: the prefix for X-Accel-Redirect", argument: "PREFIX", usual: "none" },
 } as const satisfies Readonly<Record<string, Option>>;
 
 /** The options of the program that serves a registry, and of its housekeeping. */
@@ -67,6 +69,11 @@ export const PROGRAM_OPTIONS = {
   tokenKey:        { type: "text",         default: undefined,       commands: "serve",        sentence: "with --token, the key that signs; at least 32 bytes", argument: "FILE", usual: "one in the root" },
   tlsCert:         { type: "text",         default: undefined,       commands: "serve",        sentence: "serve HTTPS with this certificate; needs --tls-key", argument: "FILE" },
   tlsKey:          { type: "text",         default: undefined,       commands: "serve",        sentence: "the key of the certificate", argument: "FILE" },
+  redirectBlobs:   { type: "text",         default: undefined,       commands: "serve",        sentence: "where to send pulls of blobs, such as https://cdn.example/{path}", argument: "TEMPLATE" },
+  immutableTags:   { type: "text",         default: undefined,       commands: "serve",        sentence: "tags that stay once they are set, such as v*,release-*", argument: "PATTERN" },
+  prefix:          { type: "text",         default: undefined,       commands: "serve",        sentence: "show only repositories whose names begin with it, such as team/", argument: "PREFIX" },
+  rate:            { type: "text",         default: undefined,       commands: "serve",        sentence: "the most requests of one client, such as 100/s, /m, /h or /d", argument: "N/TIME", usual: "no limit" },
+  warning:         { type: "texts",        default: [],              commands: "serve",        sentence: "what each answer warns of; may be repeated", argument: "TEXT", usual: "none" },
   switch:          { type: "texts",        default: [],              commands: "serve",        sentence: "misbehave, such as cut:after=1000,times=1; may be repeated", argument: "SWITCH", usual: "none" },
   profile:         { type: "text",         default: undefined,       commands: "serve",        sentence: "behave like another registry, such as ecr", argument: "NAME", usual: "none" },
   workshop:        { type: "switch",       default: false,           commands: "serve",        sentence: "turn switches on and off over HTTP, at /switches" },

@@ -43,6 +43,7 @@ import { localDisk } from "./disk/local_disk.ts";
 import type { Peer } from "./http/authorization.ts";
 import { BodyBudget } from "./http/budget.ts";
 import type { Call } from "./http/call.ts";
+import { elsewhereOf, type ElsewhereOptions } from "./http/elsewhere.ts";
 import { RowValues } from "./http/placeholders.ts";
 import { expectSwitchedOn, findEndpoint, matchEndpoint } from "./http/routing.ts";
 import { withoutSniffing } from "./http/sniffing.ts";
@@ -53,7 +54,7 @@ import { openStore } from "./store/store.ts";
 import { noteRefusal, type Story, storyOf, type Telling } from "./story.ts";
 
 /** The options of a registry: the settings of `options.ts`, and some that have no flag on the command line. */
-export interface RegistryOptions extends Partial<Settings> {
+export interface RegistryOptions extends Partial<Settings>, ElsewhereOptions {
   /** The folder that the registry keeps everything in. The first push makes it. Default: `testdata`. */
   readonly root?: string;
   /** The disk that the registry keeps everything on, instead of a folder. Default: `localDisk(root)`. */
@@ -83,11 +84,12 @@ export const SMALLEST_MANIFEST_LIMIT: number = 4 * 1024 * 1024;
 /**
  * Creates a registry over a folder or another disk. Several registries may use the same one at the same time.
  *
- * @throws {RangeError} if the limit for manifests is smaller than the spec allows, or if uploads would expire in less than a
- * minute.
+ * @throws {RangeError} if the limit for manifests is smaller than the spec allows, if uploads would expire in less than a minute, or
+ * if the options about redirects contradict each other.
  */
 export function createRegistry(options: RegistryOptions): Registry {
   const { slowest = SLOWEST, onStory, root = "testdata", disk, algorithms, wrappers = [], ...others } = options;
+  const { uploadLocation } = options;
   const hashes = { ...HASHES, ...algorithms };
   const settings: Settings = { ...defaultsOf(REGISTRY_OPTIONS), ...others };
   if (!(settings.maxManifestSize >= SMALLEST_MANIFEST_LIMIT)) {
@@ -102,6 +104,7 @@ export function createRegistry(options: RegistryOptions): Registry {
 
   const hosts = hostsForBrowsers(settings);
   const budget = new BodyBudget(settings.maxManifestSize);
+  const elsewhere = elsewhereOf(options, settings);
 
   const answer = withWrappers(wrappers, (request, peer, target, telling) => {
     const call: Call = {
@@ -111,6 +114,8 @@ export function createRegistry(options: RegistryOptions): Registry {
       slowest,
       peer,
       budget,
+      elsewhere,
+      uploadLocation,
       endpoints: ENDPOINTS,
       notes: telling,
       store: onStory ? { ...store, disk: store.disk.telling((change) => telling.changes.push(change)) } : store,

@@ -281,14 +281,14 @@ Deno.test("the tour comes to the door of the disk after the teaching path, and a
   assert(openingOf(DOOR).includes("You may stop here."));
 });
 
-Deno.test("the teaching path has at most 3,300 lines of code, without blank lines and comments", () => {
+Deno.test("the teaching path has at most 3,400 lines of code, without blank lines and comments", () => {
   const sizes = SOURCES.filter((path) => isIn(TEACHING_PATH, path)).map((path) => ({
     path,
     lines: codeOf(path).split("\n").filter((line) => line.trim() !== "").length,
   }));
   const sum = sizes.reduce((sum, { lines }) => sum + lines, 0);
   const list = sizes.sort((a, b) => b.lines - a.lines).map(({ path, lines }) => `${lines}`.padStart(5) + `  ${path}`);
-  assert(sum <= 3300, `${sum} lines of code:\n${list.join("\n")}`);
+  assert(sum <= 3400, `${sum} lines of code:\n${list.join("\n")}`);
 });
 
 Deno.test("every rule that is cited exists", () => {

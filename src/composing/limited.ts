@@ -10,7 +10,7 @@
  * One number is enough for a bucket: the time at which it is full again. The limit remembers a bounded number of clients. If there are
  * more, it forgets those that have been quiet for the longest time; a forgotten bucket counts as full.
  *
- * Next: switches/switch.ts
+ * Next: redirecting.ts
  *
  * @module
  */

@@ -14,6 +14,7 @@ import type { Rate, Settings } from "../options.ts";
 import type { RulesOfHeading } from "../spec/headings.ts";
 import type { Store } from "../store/store.ts";
 import type { BodyBudget } from "./budget.ts";
+import type { Elsewhere, ElsewhereOptions } from "./elsewhere.ts";
 import type { Values } from "./placeholders.ts";
 
 /** One request, and everything that a section needs to answer it. */
@@ -32,6 +33,10 @@ export interface Call {
   readonly peer?: Peer;
   /** The memory for the bodies that the registry holds whole. */
   readonly budget: BodyBudget;
+  /** Sends clients to other servers, if there are some. */
+  readonly elsewhere?: Elsewhere;
+  /** Returns the URL of an upload session at another server, if there is one. */
+  readonly uploadLocation?: ElsewhereOptions["uploadLocation"];
   /** The table of endpoints, for the URLs of answers. */
   readonly endpoints: readonly Endpoint[];
   /** The section's notes for the story of the request. */

@@ -18,23 +18,17 @@
 
 import { STATUS_CODE } from "@std/http";
 import { RegistryError } from "../api/error_codes.ts";
-import type { Digest } from "../definitions/digest.ts";
 import { type ByteRange, formatContentRange, parseRanges } from "../definitions/range.ts";
 import type { Bytes } from "../disk/disk.ts";
 import { byterangesOf } from "./byteranges.ts";
 import { type Call, isConditional } from "./call.ts";
+import type { Elsewhere, Wanted } from "./elsewhere.ts";
 import { etagOf } from "./etag.ts";
 import { isNotModified } from "./preconditions.ts";
 import { withoutSniffing } from "./sniffing.ts";
 
-/** Content that a request asks for. */
-export interface Content {
-  /** Its digest: the one that the client asked for, or that the tag points to. */
-  readonly digest: Digest;
-  /** Its length in bytes. */
-  readonly size: number;
-  /** Its media type. */
-  readonly mediaType: string;
+/** Content that a request asks for. Its digest is the one that the client asked for, or that the tag points to. */
+export interface Content extends Wanted {
   /** An object that stays the same as long as the content does. The registry remembers an answer under it. */
   readonly identity: object;
   /** True if a client may ask for parts of it. */
@@ -48,12 +42,40 @@ export interface Content {
  *
  * @throws {RegistryError} 412 if a condition forbids it, 416 if it has no byte of the ranges that the client asks for.
  */
-export function answerWith({ request, store }: Call, content: Content): Response | undefined {
+export function answerWith(call: Call, content: Content): Response | undefined | Promise<Response> {
+  const { request, elsewhere } = call;
   const { digest } = content;
   if (isConditional(request) && isNotModified(request, digest)) {
     const headers = { "Docker-Content-Digest": digest, "ETag": etagOf(digest) };
     return new Response(null, { status: STATUS_CODE.NotModified, headers });
   }
+  return elsewhere === undefined ? answerHere(call, content) : answerElsewhere(call, content, elsewhere);
+}
+
+function answerElsewhere(
+  call: Call,
+  content: Content,
+  elsewhere: Elsewhere,
+): Response | undefined | Promise<Response> {
+  const { request } = call;
+  // Another server would not know what to do with the conditions. A range that cannot be satisfied is refused here.
+  if (isConditional(request)) return answerHere(call, content);
+  if (content.hasParts) rangesOf(request, content);
+  const answer = elsewhere(request, content);
+  if (!(answer instanceof Promise)) return answer ?? answerHere(call, content);
+  return answer.then((answer) => {
+    const found = answer ?? answerHere(call, content);
+    if (found !== undefined) return found;
+    const detail = {
+      rule: "PULL-BLOB-08",
+      expected: `a blob in ${content.name}`,
+      actual: "it was removed just now",
+    } as const;
+    throw new RegistryError("BLOB_UNKNOWN", detail);
+  });
+}
+
+function answerHere({ request, store }: Call, content: Content): Response | undefined {
   if (request.method === "HEAD") {
     return keep(heads, content.identity, () => withoutSniffing(new Response(null, { headers: headersOf(content) })));
   }

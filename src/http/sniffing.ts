@@ -8,7 +8,7 @@
  *     Content-Type: application/octet-stream
  *     X-Content-Type-Options: nosniff
  *
- * Next: byteranges.ts
+ * Next: elsewhere.ts
  *
  * @module
  */

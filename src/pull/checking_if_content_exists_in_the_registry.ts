@@ -22,13 +22,16 @@ import { useBlob } from "../store/blobs.ts";
 import { expectBlob, expectManifest } from "./pull.ts";
 
 /** Answers 200 with the digest, size and type of a manifest, or 404. */
-export function checkManifestExists(call: Call, { name, tagOrDigest }: Values<"name" | "tagOrDigest">): Response {
+export function checkManifestExists(
+  call: Call,
+  { name, tagOrDigest }: Values<"name" | "tagOrDigest">,
+): Response | Promise<Response> {
   // HEAD opens no file, so `answerWith` cannot find one gone.
   return answerWith(call, expectManifest(call, name, tagOrDigest))!;
 }
 
 /** Answers 200 with the digest and size of a blob, or 404. */
-export function checkBlobExists(call: Call, { name, digest }: Values<"name" | "digest">): Response {
+export function checkBlobExists(call: Call, { name, digest }: Values<"name" | "digest">): Response | Promise<Response> {
   // The client may be about to push a manifest that needs the blob. So the garbage collection must not remove it just now.
   return answerWith(call, expectBlob(call, name, digest, useBlob))!;
 }

@@ -37,6 +37,7 @@ export function expectManifest({ peer, request, store }: Call, name: Name, tagOr
     // PULL-MANIFEST-09: `mediaType` is the type that the manifest was pushed with.
     return {
       identity: manifest,
+      name,
       digest: manifest.digest,
       size: bytes.length,
       mediaType,
@@ -73,7 +74,8 @@ export function expectBlob({ peer, request, store }: Call, name: Name, digest: D
   const blob = find(store, name, digest);
   if (blob !== undefined) {
     const open: Content["open"] = (part) => store.disk.open(blob, part, () => peer?.completed);
-    return { identity: blob, digest, size: blob.size, mediaType: "application/octet-stream", hasParts: true, open };
+    const { path, size } = blob;
+    return { identity: blob, name, path, digest, size, mediaType: "application/octet-stream", hasParts: true, open };
   }
   throw new RegistryError("BLOB_UNKNOWN", {
     rule: request.method === "HEAD" ? "PULL-HEAD-04" : "PULL-BLOB-08",

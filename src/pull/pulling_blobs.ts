@@ -24,7 +24,7 @@ import type { Values } from "../http/placeholders.ts";
 import { expectBlob } from "./pull.ts";
 
 /** Streams a blob, or the parts of it that the client asks for. */
-export function pullBlob(call: Call, { name, digest }: Values<"name" | "digest">): Response {
+export function pullBlob(call: Call, { name, digest }: Values<"name" | "digest">): Response | Promise<Response> {
   // Between the look and the opening, a client may delete the blob, or the garbage collection may move it out of the way.
   // It may be back a moment later. So the registry looks again, up to ten times, until it has opened the blob or the blob
   // is not there.

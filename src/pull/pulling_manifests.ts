@@ -24,7 +24,10 @@ import type { Values } from "../http/placeholders.ts";
 import { expectManifest } from "./pull.ts";
 
 /** Sends a manifest, byte for byte as it was pushed (PULL-MANIFEST-11). */
-export function pullManifest(call: Call, { name, tagOrDigest }: Values<"name" | "tagOrDigest">): Response {
+export function pullManifest(
+  call: Call,
+  { name, tagOrDigest }: Values<"name" | "tagOrDigest">,
+): Response | Promise<Response> {
   // The manifest is already read, so it cannot be gone.
   return answerWith(call, expectManifest(call, name, tagOrDigest))!;
 }

@@ -38,7 +38,7 @@ export function blobCreated(call: Call, name: Name, digest: Digest): Response {
 /** Returns the headers that tell the client where to go on with a session, and how many bytes have arrived. */
 export function sessionHeaders(call: Call, name: Name, session: SessionId, size: number): Record<string, string> {
   return {
-    "Location": locationOf(call, "end-5", { name, session }),
+    "Location": call.uploadLocation?.(name, session)?.href ?? locationOf(call, "end-5", { name, session }),
     "Range": formatSessionRange(size),
     "Docker-Upload-UUID": session,
   };

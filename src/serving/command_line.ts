@@ -106,6 +106,15 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
   if ((line.tlsCert === undefined) !== (line.tlsKey === undefined)) {
     throw new UsageError("--tls-cert and --tls-key need each other");
   }
+  if (line.redirectRanges && line.redirectBlobs === undefined) {
+    throw new UsageError("--redirect-ranges needs --redirect-blobs");
+  }
+  if (line.accelRedirect !== "" && line.redirectBlobs !== undefined) {
+    throw new UsageError("--redirect-blobs and --accel-redirect exclude each other: both are about who sends blobs");
+  }
+  if (line.accelRedirect !== "" && line.disk === "memory") {
+    throw new UsageError("--accel-redirect needs files that nginx can send, and with --disk memory there are none");
+  }
   if (flags.has("access") && flags.has("anonymous")) {
     throw new UsageError('--access and --anonymous exclude each other; a rule for "anonymous" says what others may do');
   }

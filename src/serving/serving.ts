@@ -17,6 +17,8 @@ import { type MemoryDisk, memoryDisk } from "../disk/memory_disk.ts";
 import type { RunningHashes } from "../disk/running_hashes.ts";
 import { type OverHttpOptions, switchesOverHttp } from "../composing/switches/over_http.ts";
 import { parseSwitch } from "../composing/switches/switch.ts";
+import { redirectOfFlags, wrappersOfFlags } from "../composing/from_flags.ts";
+import type { TakeToken } from "../composing/limited.ts";
 import { createSwitches, type Switches } from "../composing/switches/switches.ts";
 import { createRegistry, type Wrapper } from "../registry.ts";
 import { formatJson, formatLine, formatStory, type Story } from "../story.ts";
@@ -36,6 +38,8 @@ export interface ServeOptions {
   readonly access: Wrapper | undefined;
   /** The disk, if it is in memory. */
   readonly memory: MemoryDisk | undefined;
+  /** Decides about the rate of requests. If it is `undefined`, there is no limit. */
+  readonly take: TakeToken | undefined;
 }
 
 /** Makes the disk of a program that keeps everything in memory. */
@@ -51,11 +55,12 @@ function onlySends(line: CommandLine): boolean {
 /** Starts to serve as the command line says. */
 export async function serve(
   line: CommandLine,
-  { isShared, maxConnections, hashes, access, memory }: ServeOptions,
+  { isShared, maxConnections, hashes, access, memory, take }: ServeOptions,
 ): Promise<Listening> {
   const { root, durability, disk, host, port, http, tlsCert, tlsKey } = line;
   const log = logOf(line);
   const switches = switchesOf(line);
+  const { outside, inside } = wrappersOfFlags(line, take);
   const settings = {
     ...line,
     allowHost: [...line.allowHost, host],
@@ -66,9 +71,12 @@ export async function serve(
   const registry = createRegistry({
     ...settings,
     disk: switches?.disk(ownDisk) ?? ownDisk,
+    redirect: redirectOfFlags(line),
     wrappers: [
+      ...outside,
       ...(switches === undefined ? [] : wrappersOf(switches, line, settings)),
       ...(access === undefined ? [] : [access]),
+      ...inside,
     ],
     onStory: log?.tell,
   });

@@ -34,6 +34,7 @@ export type Message =
     readonly maxConnections: number;
     readonly material: AccessMaterial | undefined;
     readonly passwords: MessagePort | undefined;
+    readonly rate: MessagePort | undefined;
   }
   | { readonly to: "use hashes"; readonly port: MessagePort }
   | { readonly to: "stop"; readonly deadline: number };
@@ -59,9 +60,10 @@ firstThread.addEventListener("message", async ({ data }: MessageEvent<Message>) 
       reply("hashes, please");
       return hashesElsewhere;
     });
-    const { line, maxConnections } = data;
+    const { line, maxConnections, rate } = data;
     const access = accessHere(data);
-    serving = serve(line, { isShared: true, maxConnections, hashes: elsewhere, access, memory: undefined });
+    const take = rate && callThrough<[client: string], number>(rate);
+    serving = serve(line, { isShared: true, maxConnections, hashes: elsewhere, access, memory: undefined, take });
     const { failed } = await serving;
     return await failed.catch(() => reply("failed"));
   }

@@ -20,6 +20,7 @@ import { pause } from "../waiting.ts";
 import { accessOf, type Passwords, passwordsOf, readAccess, tellChanges } from "./access_files.ts";
 import { type CommandLine, startsThreads } from "./command_line.ts";
 import { isAtLimit } from "./deno_listening.ts";
+import { rateOfFlags } from "../composing/from_flags.ts";
 import { callThrough, offer } from "../disk/between_threads.ts";
 import { type Check, limitGuesses, rememberRight } from "./guesses.ts";
 import { type Bcrypt, loadBcrypt, passwordCheck } from "./htpasswd.ts";
@@ -36,9 +37,10 @@ export async function serveInThreads(line: CommandLine, memory?: MemoryDisk): Pr
   const check = passwords && await checkOf(line, passwords);
   const access = material && accessOf(line, material, passwords, check);
   if (material !== undefined) tellChanges(line, material);
+  const take = rateOfFlags(line);
   const most = line.http === "node" ? mostConnections(readableFolder(line)) : Infinity;
   if (!startsThreads(line) || !mayLoadThreads()) {
-    return await serve(line, { isShared: false, maxConnections: most, hashes: undefined, access, memory });
+    return await serve(line, { isShared: false, maxConnections: most, hashes: undefined, access, memory, take });
   }
 
   expectFreePort(line);
@@ -54,7 +56,7 @@ export async function serveInThreads(line: CommandLine, memory?: MemoryDisk): Pr
   };
   const hashes = new HashesElsewhere(() => Promise.resolve(portToHashes()));
   const maxConnections = Math.floor(most / line.threads);
-  const first = await serve(line, { isShared: true, maxConnections, hashes, access, memory });
+  const first = await serve(line, { isShared: true, maxConnections, hashes, access, memory, take });
   const { promise: failed, reject: fail } = Promise.withResolvers<never>();
   first.failed.catch(fail);
   const others = Array.from({ length: line.threads - 1 }, async () => {
@@ -65,8 +67,10 @@ export async function serveInThreads(line: CommandLine, memory?: MemoryDisk): Pr
       const port = portToHashes();
       send(other, { to: "use hashes", port }, [port]);
     });
-    const port = check && portTo(check);
-    send(other, { to: "serve", line, maxConnections, material, passwords: port }, port && [port]);
+    const passwordsPort = check && portTo(check);
+    const ratePort = take && portTo((client: string) => Promise.resolve(take(client)));
+    const ports = [passwordsPort, ratePort].filter((port) => port !== undefined);
+    send(other, { to: "serve", line, maxConnections, material, passwords: passwordsPort, rate: ratePort }, ports);
     return other;
   });
   return {
@@ -107,7 +111,8 @@ function expectFreePort({ host, port }: CommandLine): void {
   Deno.listen({ hostname: host, port }).close();
 }
 
-// Guesses are counted in the first thread only. So a client that has guessed too often cannot go on with another thread.
+// Guesses, and the requests of `--rate`, are counted in the first thread only. So a client that has guessed too often cannot go on
+// with another thread.
 async function checkOf(line: CommandLine, passwords: Passwords): Promise<Check> {
   try {
     // If the package is missing, a person shall see that at the start.
@@ -132,9 +137,9 @@ function bcryptElsewhere(line: CommandLine): Bcrypt {
 }
 
 // Returns a port through which another thread can ask.
-function portTo(check: Check): MessagePort {
+function portTo<Args extends unknown[], Result>(call: (...args: Args) => Promise<Result>): MessagePort {
   const { port1, port2 } = new MessageChannel();
-  offer(port1, check);
+  offer(port1, call);
   return port2;
 }
 

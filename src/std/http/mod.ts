@@ -13,6 +13,7 @@ export const STATUS_CODE = {
   NoContent: 204,
   PartialContent: 206,
   NotModified: 304,
+  TemporaryRedirect: 307,
   BadRequest: 400,
   Unauthorized: 401,
   Forbidden: 403,
