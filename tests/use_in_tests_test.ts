@@ -15,7 +15,7 @@ async function blocksOf(heading: string): Promise<Record<string, string>> {
   const readme = await Deno.readTextFile(`${PROJECT}README.md`);
   const section = readme.split(/^## /m).find((section) => section.startsWith(`${heading}\n`))!;
   return Object.fromEntries(
-    [...section.matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(([, language, text]) => [language, text]),
+    [...section.matchAll(/^```(\w+)(?: ignore)?\n(.*?)^```$/gms)].map(([, language, text]) => [language, text]),
   );
 }
 
