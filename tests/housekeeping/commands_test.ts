@@ -376,7 +376,10 @@ Deno.test("an unknown command is status 2, and the line names the nearest comman
     const { code, out, errors } = await run(registry, text);
 
     assertEquals([code, out], [2, ""]);
-    assertEquals(errors, `glassbox: "${text}" is no command; ${hint} commands are serve, verify, gc, tree, import, export\n`);
+    assertEquals(
+      errors,
+      `glassbox: "${text}" is no command; ${hint} commands are serve, verify, gc, tree, import, export\n`,
+    );
   }
 });
 
