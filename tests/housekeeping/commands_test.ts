@@ -369,7 +369,7 @@ Deno.test("an unknown command is status 2, and the line names the nearest comman
   const hints = {
     verfiy: "did you mean verify (deno task verify)? The",
     sevre: "did you mean serve (deno task start)? The",
-    images: "the",
+    folders: "the",
   };
 
   for (const [text, hint] of Object.entries(hints)) {
