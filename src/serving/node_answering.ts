@@ -174,16 +174,19 @@ async function send(
     await body?.cancel();
     return await end();
   }
+  // If fewer bytes come than are announced, `node:http` lets the client wait for the rest.
+  let missing = Number(headers.get("Content-Length") ?? 0);
   const reader = body.getReader();
   closed.then(() => reader.cancel()).catch(() => {});
   let isClosed = false;
   reader.closed.then(() => isClosed = true, () => {});
   for (let isFirst = true;; isFirst = false) {
     const { done, value } = await reader.read();
-    if (done) return await end();
+    if (done) return missing > 0 ? void outgoing.destroy() : await end();
+    missing -= value.length;
     // A body made from a text or from bytes has one chunk, and is closed with it; `isClosed` is set a microtask later.
     // For such a body `node:http` adds the Content-Length.
-    if (isFirst && (await null, isClosed)) return await end(value);
+    if (isFirst && missing <= 0 && (await null, isClosed)) return await end(value);
     // The registry may use the memory of a chunk again when the next one is read. So this one is sent first.
     await Promise.race([closed, new Promise((resolve) => outgoing.write(value, resolve))]);
   }

@@ -46,8 +46,8 @@ export interface RequestChange {
   readonly path?: string;
   /** Other headers, or `null` for a header that goes. */
   readonly headers?: Readonly<Record<string, string | null>>;
-  /** Another body; `null` for none. */
-  readonly body?: Uint8Array<ArrayBuffer> | string | null;
+  /** Another body; `null` for none. The bytes of a stream are as many as before. */
+  readonly body?: Uint8Array<ArrayBuffer> | string | ReadableStream<Uint8Array<ArrayBuffer>> | null;
 }
 
 /** Returns a request with something changed. Only one of both may read the body. */
@@ -55,11 +55,12 @@ export function rewrite(request: Request, { method, path, headers: others = {}, 
   const headers = new Headers(request.headers);
   const verb = method ?? request.method;
   const hasNoBody = verb === "GET" || verb === "HEAD" || body === null;
-  if (hasNoBody || body !== undefined) {
+  const isKnown = typeof body === "string" || body instanceof Uint8Array;
+  if (hasNoBody || isKnown) {
     headers.delete("Content-Length");
     headers.delete("Transfer-Encoding");
   }
-  if (!hasNoBody && body !== undefined) {
+  if (!hasNoBody && isKnown) {
     headers.set(
       "Content-Length",
       String(typeof body === "string" ? new TextEncoder().encode(body).length : body.length),

@@ -241,7 +241,7 @@ export const EARLY_BUGS: readonly Switch[] = [
             },
           }),
         );
-        const response = await registry(new Request(request, { body }));
+        const response = await registry(rewrite(request, { body }));
         arriving.delete(key);
         return response;
       };

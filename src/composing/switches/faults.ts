@@ -38,12 +38,16 @@ export const FAULTS: readonly Switch[] = [
     parameters: { after: { type: "bytes", default: 1, sentence: "the bytes of the body that still come" } },
     rows: ["GET end-2", "GET end-3"],
     answer: ({ after }) =>
-      changedBody(() => {
+      changedBody((response) => {
+        // A server ends the connection if a body has fewer bytes than announced. An error would do the same, and be printed.
+        const end = response.headers.has("Content-Length")
+          ? (controller: TransformStreamDefaultController) => controller.terminate()
+          : (controller: TransformStreamDefaultController) => controller.error(new Error("cut"));
         let left = after;
         return (piece, controller) => {
           if (left > 0) controller.enqueue(piece.subarray(0, left));
           left -= piece.length;
-          if (left < 0) controller.error(new Error("the switch cut has ended this body"));
+          if (left < 0) end(controller);
         };
       }),
   }),
@@ -84,7 +88,11 @@ export const FAULTS: readonly Switch[] = [
       const response = await registry(request);
       const length = response.headers.get("Content-Length");
       if (length === null || response.status !== 200) return response;
-      return withHeaders(response, (headers) => headers.set("Content-Length", String(Number(length) + more)));
+      // Of bytes at once, a server knows the length better. Of a stream, it believes what it is told.
+      const body = response.body?.pipeThrough(new TransformStream());
+      return withHeaders(new Response(body, response), (headers) => {
+        headers.set("Content-Length", String(Number(length) + more));
+      });
     },
   }),
   defineSwitch("fault", {
