@@ -7,6 +7,7 @@
  *     ├── stories, story()    every request that came, as data; or the next one that fits
  *     ├── switches            bugs, quirks and faults: what a client has to bear elsewhere
  *     ├── clock               goes on by hours at once: sessions expire
+ *     ├── fill, addImage      images come from a layout or an archive
  *     └── snapshot, restore   the content goes back to what it was
  *
  * The registry needs the permission to listen (`--allow-net`), and no other, as long as it keeps its content in memory.
@@ -18,6 +19,8 @@
 
 import { createSwitches, type Switches } from "../composing/switches/switches.ts";
 import type { Disk } from "../disk/disk.ts";
+import type { Source } from "../filling/files.ts";
+import { addImage, fill, type Filled, type FillOptions } from "../filling/fill.ts";
 import { localDisk } from "../disk/local_disk.ts";
 import { type MemoryDisk, memoryDisk, type Snapshot } from "../disk/memory_disk.ts";
 import { HASHES } from "../definitions/digest.ts";
@@ -122,7 +125,17 @@ export async function startRegistry(options: StartOptions = {}): Promise<Started
     onStory: onEach,
   });
   const listening = await listen(registry, { http: "deno", hostname, port, tls: certificate, keepsAlive: false });
-  return new StartedRegistry({ registry, disk: ownDisk, switches, listening, stories, clock: ownClock, certificate });
+  const plain = createRegistry({ disk: ownDisk, algorithms: others.algorithms, allowSparse: others.allowSparse });
+  return new StartedRegistry({
+    registry,
+    plain,
+    disk: ownDisk,
+    switches,
+    listening,
+    stories,
+    clock: ownClock,
+    certificate,
+  });
 }
 
 /** What a started registry is made of. */
@@ -135,6 +148,8 @@ export interface Parts extends Pick<StartedRegistry, "registry" | "disk" | "swit
   readonly clock: Clock | undefined;
   /** The certificate of the server. */
   readonly certificate: Certificate | undefined;
+  /** Another registry over the same disk, without switches, wrappers and stories. */
+  readonly plain: Registry;
 }
 
 /** A registry that listens, for a test. */
@@ -151,6 +166,7 @@ export class StartedRegistry implements AsyncDisposable {
   readonly switches: Switches;
   /** The certificate of the CA that a client has to trust, as PEM text, if it speaks TLS. */
   readonly ca?: string;
+  readonly #plain: Registry;
   readonly #listening: Listening;
   readonly #stories: ToldStories;
   readonly #clock: Clock | undefined;
@@ -159,11 +175,12 @@ export class StartedRegistry implements AsyncDisposable {
   #closed: Promise<void> | undefined;
 
   /** Only {@linkcode startRegistry} makes one. */
-  constructor({ registry, disk, switches, listening, stories, clock, certificate }: Parts) {
+  constructor({ registry, plain, disk, switches, listening, stories, clock, certificate }: Parts) {
     const { hostname, port } = listening;
     this.host = `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
     this.url = `${certificate === undefined ? "http" : "https"}://${this.host}`;
     this.registry = registry;
+    this.#plain = plain;
     this.disk = disk;
     this.switches = switches;
     this.ca = certificate?.ca;
@@ -215,6 +232,19 @@ export class StartedRegistry implements AsyncDisposable {
     throw new TypeError(
       "this registry was given a disk and no clock; give startRegistry the clock of the disk as well",
     );
+  }
+
+  /**
+   * Fills the registry with the images of a source; see {@linkcode fill}. Neither switches nor `readOnly` stand in the way, and no
+   * stories are told.
+   */
+  fill(source: Source, options?: FillOptions): Promise<Filled> {
+    return fill(this.#plain, source, options);
+  }
+
+  /** Adds the one image of a layout, in the same way; see {@linkcode addImage}. Returns its digest. */
+  addImage(name: string, tag: string | undefined, layout: Source): Promise<string> {
+    return addImage(this.#plain, name, tag, layout);
   }
 
   /**

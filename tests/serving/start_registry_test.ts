@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows
 import type { Wrapper } from "../../src/composing/composing.ts";
 import { Clock, startRegistry } from "../../src/serving/start_registry.ts";
 import type { StoryData } from "../../src/story.ts";
-import { bytes, digestOf, TYPES } from "../fixture.ts";
+import { bytes, descriptorOf, digestOf, TYPES } from "../fixture.ts";
 import { Folder } from "../folder.ts";
 import { runDeno } from "../processes/program.ts";
 import { CERTIFICATE, KEY } from "./certificate.ts";
@@ -151,6 +151,31 @@ Deno.test("a snapshot brings the content back, as often as a test wants", async 
     registry.restore(snapshot);
     assertEquals([await statusOf("foo"), await statusOf("bar")], [200, 404]);
   }
+});
+
+const IMAGE = JSON.stringify({ schemaVersion: 2, mediaType: TYPES.index, manifests: [] });
+const LAYOUT = {
+  "oci-layout": '{"imageLayoutVersion":"1.0.0"}',
+  "index.json": JSON.stringify({ schemaVersion: 2, manifests: [descriptorOf(IMAGE, TYPES.index)] }),
+  [`blobs/${digestOf(IMAGE).replace(":", "/")}`]: IMAGE,
+};
+
+Deno.test("a registry is filled before the test, although it only reads and is switched off for clients", async () => {
+  await using registry = await startRegistry({ readOnly: true });
+  registry.switches.on("server-error");
+
+  const { images } = await registry.fill(LAYOUT, { name: "library/hello:v1" });
+  const digest = await registry.addImage("library/hello", undefined, LAYOUT);
+  await registry.addImage("library/hello", "v2", LAYOUT);
+
+  assertEquals(images, [{ name: "library/hello", tag: "v1", digest }]);
+  assertEquals([digest, registry.stories], [digestOf(IMAGE), []]);
+  registry.switches.clear();
+  assertEquals(await (await registry.fetch("/v2/library/hello/tags/list")).json(), {
+    name: "library/hello",
+    tags: ["v1", "v2"],
+  });
+  assertEquals(await (await registry.fetch(`/v2/library/hello/manifests/${digest}`)).text(), IMAGE);
 });
 
 Deno.test("only a disk in memory has snapshots", async () => {
