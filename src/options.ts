@@ -74,6 +74,7 @@ export const PROGRAM_OPTIONS = {
   prefix:          { type: "text",         default: undefined,       commands: "serve",        sentence: "show only repositories whose names begin with it, such as team/", argument: "PREFIX" },
   rate:            { type: "text",         default: undefined,       commands: "serve",        sentence: "the most requests of one client, such as 100/s, /m, /h or /d", argument: "N/TIME", usual: "no limit" },
   warning:         { type: "texts",        default: [],              commands: "serve",        sentence: "what each answer warns of; may be repeated", argument: "TEXT", usual: "none" },
+  import:          { type: "texts",        default: [],              commands: "serve",        sentence: "first take images from a layout or archive; with --read-only and no --root, into memory", argument: "FILE", usual: "none" },
   switch:          { type: "texts",        default: [],              commands: "serve",        sentence: "misbehave, such as cut:after=1000,times=1; may be repeated", argument: "SWITCH", usual: "none" },
   profile:         { type: "text",         default: undefined,       commands: "serve",        sentence: "behave like another registry, such as ecr", argument: "NAME", usual: "none" },
   workshop:        { type: "switch",       default: false,           commands: "serve",        sentence: "turn switches on and off over HTTP, at /switches" },

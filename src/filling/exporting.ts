@@ -257,7 +257,7 @@ async function beginLayout(target: string): Promise<LayoutWriter> {
       }
       await file.finish();
     },
-    finish: () => Promise.resolve(),
+    finish: () => folder.finish(),
     discard: () => folder.discard(),
   };
 }

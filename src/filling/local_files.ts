@@ -99,66 +99,101 @@ async function* piecesOf(path: string, start = 0, length = Infinity): AsyncGener
   }
 }
 
-/** A file or folder that is being written. It is gone if {@linkcode discard} ends it. */
+/** A file that is being written. */
 export interface NewFile {
   /** Writes bytes at its end. */
   write(bytes: Uint8Array): Promise<void>;
-  /** Makes sure that all of them survive a power cut. */
+  /** Makes sure that all of them survive a power cut, and gives the file its name. */
   finish(): Promise<void>;
   /** Removes it. */
   discard(): Promise<void>;
-}
-
-/** Begins a file that is not there yet. */
-export async function beginFile(path: string): Promise<NewFile> {
-  const file = await orRefuse(path, () => Deno.open(path, { write: true, createNew: true }));
-  return {
-    async write(bytes) {
-      for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
-    },
-    async finish() {
-      await file.sync();
-      file.close();
-    },
-    async discard() {
-      file.close();
-      await Deno.remove(path);
-    },
-  };
 }
 
 /** A folder that is being written. */
 export interface NewFolder {
   /** Begins a file in it. */
   begin(path: string): Promise<NewFile>;
-  /** Removes everything that was written into it. */
+  /** Gives the folder its name. */
+  finish(): Promise<void>;
+  /** Removes everything that was written. */
   discard(): Promise<void>;
+}
+
+/** Returns the name that a target has until it is finished. So nobody takes the half of it for the whole. */
+export function unfinished(target: string): string {
+  return `${target.replace(/\/+$/, "")}.part`;
+}
+
+/** Begins a file that is not there yet. */
+export async function beginFile(path: string): Promise<NewFile> {
+  if (await isThere(path)) throw new FillError(path, undefined, "is there already");
+  const part = unfinished(path);
+  const file = await createFile(part);
+  return {
+    ...file,
+    async finish() {
+      await file.finish();
+      await orRefuse(path, () => Deno.rename(part, path));
+    },
+  };
 }
 
 /** Begins a folder that is not there yet, or empty. */
 export async function beginFolder(path: string): Promise<NewFolder> {
-  await orRefuse(path, () => Deno.mkdir(path, { recursive: true }));
-  for await (const { name } of Deno.readDir(path)) {
-    throw new FillError(path, name, "is there already; the folder has to be empty");
+  if (await isThere(path)) {
+    const [entry] = await orRefuse(path, () => Array.fromAsync(Deno.readDir(path)));
+    if (entry !== undefined) throw new FillError(path, entry.name, "is there already; the folder has to be empty");
   }
+  const part = unfinished(path);
+  await orRefuse(part, () => Deno.mkdir(part));
   return {
     async begin(inside) {
-      await Deno.mkdir(`${path}/${inside}`.replace(/\/[^/]*$/, ""), { recursive: true });
-      return await beginFile(`${path}/${inside}`);
+      await Deno.mkdir(`${part}/${inside}`.replace(/\/[^/]*$/, ""), { recursive: true });
+      return await createFile(`${part}/${inside}`);
+    },
+    finish: () => orRefuse(path, () => Deno.rename(part, path)),
+    discard: () => Deno.remove(part, { recursive: true }),
+  };
+}
+
+async function createFile(path: string): Promise<NewFile> {
+  const file = await orRefuse(path, () => Deno.open(path, { write: true, createNew: true }));
+  let isOpen = true;
+  const close = () => {
+    if (isOpen) file.close();
+    isOpen = false;
+  };
+  return {
+    async write(bytes) {
+      for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+    },
+    async finish() {
+      await file.sync();
+      close();
     },
     async discard() {
-      await Deno.remove(path, { recursive: true });
+      close();
+      await Deno.remove(path);
     },
   };
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await Deno.lstat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
+    throw new FillError(path, undefined, `cannot be written: ${reasonOf(error)}`);
+  }
 }
 
 async function orRefuse<Result>(path: string, action: () => Promise<Result>): Promise<Result> {
   try {
     return await action();
   } catch (error) {
-    const reason = error instanceof Deno.errors.AlreadyExists
-      ? "is there already"
-      : `cannot be written: ${reasonOf(error)}`;
+    const left = "is there already, perhaps from an export that was killed; remove it";
+    const reason = error instanceof Deno.errors.AlreadyExists ? left : `cannot be written: ${reasonOf(error)}`;
     throw new FillError(path, undefined, reason);
   }
 }

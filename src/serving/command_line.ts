@@ -96,12 +96,13 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
     return [name, text === undefined ? option.default : valueOf(flag, option, text)];
   });
   // `valueOf` makes sure that each value has the type that the table of options says.
-  const line = {
+  const given = {
     threads: usualThreads(),
     ...definedOnly(Object.fromEntries(values)),
     command,
     operands,
   } as CommandLine;
+  const line = { ...given, disk: diskOf(given, flags) };
   expectOperands(command, operands);
   if ((line.tlsCert === undefined) !== (line.tlsKey === undefined)) {
     throw new UsageError("--tls-cert and --tls-key need each other");
@@ -130,6 +131,12 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
   if (who === undefined) return line;
   if (!flags.has("threads") || line.threads === 1) return { ...line, threads: 1 };
   throw new UsageError(`${who} with one thread, and --threads asks for more`);
+}
+
+// A registry that only serves what it has imported needs no folder.
+function diskOf({ disk, import: sources, readOnly }: CommandLine, flags: ReadonlyMap<string, unknown>) {
+  const hasFolder = flags.has("root") || flags.has("durability");
+  return disk ?? (sources.length > 0 && readOnly && !hasFolder ? "memory" : undefined);
 }
 
 // Each thread would count the requests of a switch for itself, and would have a memory of its own.

@@ -15,18 +15,36 @@
 import { shorten } from "../definitions/digest.ts";
 import { printable, printableJson } from "../definitions/printable.ts";
 import { formatBytes } from "../definitions/size.ts";
+import type { Disk } from "../disk/disk.ts";
 import { localDisk } from "../disk/local_disk.ts";
 import { exportImage } from "../filling/exporting.ts";
-import { fill, type ImageInRegistry, type Progress } from "../filling/fill.ts";
+import { fill, type Filled, type ImageInRegistry, type Progress } from "../filling/fill.ts";
 import { createRegistry } from "../registry.ts";
 import type { CommandLine } from "./command_line.ts";
 import { counted } from "./housekeeping.ts";
+import { errors } from "./output.ts";
 
 /** Runs `import` or `export`, and prints what it has done. */
 export async function runFilling(command: "import" | "export", line: CommandLine): Promise<void> {
   if (command === "import") await printImport(line);
   else await printExport(line);
 }
+
+/** Imports the files of `--import` onto a disk, before the registry listens. Says on the standard error what has come. */
+export async function importFirst(line: CommandLine, disk: Disk): Promise<void> {
+  const { allowSparse, maxManifestSize, maxBlobSize } = line;
+  const registry = createRegistry({ disk, allowSparse, maxManifestSize, maxBlobSize });
+  for (const source of line.import) {
+    using shown = new ShownProgress();
+    const filled = await fill(registry, source, { allowSparse, progress: shown.show });
+    shown.clear();
+    const names = filled.images.filter(({ tag }) => tag !== undefined).map(({ name, tag }) => `${name}:${tag}`);
+    errors.print(`glassbox: imported ${[source, ...names.slice(0, MOST_NAMED)].join("   ")}   ${sumOf(filled)}`);
+  }
+}
+
+// The most images that the line about an import names.
+const MOST_NAMED = 10;
 
 async function printImport(line: CommandLine): Promise<void> {
   const { operands: [source, name], root, durability, allowSparse, image, json } = line;
@@ -36,10 +54,12 @@ async function printImport(line: CommandLine): Promise<void> {
   shown.clear();
   const { images, manifests, blobs, newBlobs, newBytes } = filled;
   printImages(images, json);
-  const sentence = `${counted(images.length, "image")}: ${counted(manifests, "manifest")} and ${
-    counted(blobs, "blob")
-  }, of which ${newBlobs} ${newBlobs === 1 ? "is" : "are"} new (${formatBytes(newBytes)})`;
-  console.log(json ? printableJson({ manifests, blobs, newBlobs, newBytes }) : sentence);
+  console.log(json ? printableJson({ manifests, blobs, newBlobs, newBytes }) : sumOf(filled));
+}
+
+function sumOf({ images, manifests, blobs, newBlobs, newBytes }: Filled): string {
+  const whole = `${counted(images.length, "image")}: ${counted(manifests, "manifest")} and ${counted(blobs, "blob")}`;
+  return `${whole}, of which ${newBlobs} ${newBlobs === 1 ? "is" : "are"} new (${formatBytes(newBytes)})`;
 }
 
 async function printExport({ operands: [reference, target], root, json }: CommandLine): Promise<void> {

@@ -14,6 +14,7 @@
  */
 
 import { fileURLToPath } from "node:url";
+import { unfinished } from "../filling/local_files.ts";
 import { type CommandLine, startsThreads, UsageError } from "./command_line.ts";
 
 /** The folder of the source, which a thread loads when it starts. */
@@ -36,8 +37,8 @@ function addressOf(host: string, port: number): string {
 export function permissionFlags(line: CommandLine): string[] {
   const { command, operands, host, port, tlsCert, tlsKey, htpasswd, access, tokenKey, http } = line;
   const root = line.disk === "memory" ? undefined : line.root;
-  const source = command === "import" ? operands[0] : undefined;
-  const target = command === "export" ? operands[1] : undefined;
+  const sources = command === "import" ? operands.slice(0, 1) : line.import;
+  const targets = command === "export" ? [operands[1], unfinished(operands[1])] : [];
   // `node:http` looks the address of a name up, and listens on that.
   const addresses = http === "node" && host === "localhost" ? ["127.0.0.1", "[::1]"] : [];
   const address = [addressOf(host, port), ...addresses.map((at) => `${at}:${port}`)]
@@ -45,8 +46,8 @@ export function permissionFlags(line: CommandLine): string[] {
   // A thread loads its code from the disk, and that needs a permission, too. Without a root, `node:http` needs some folder.
   const usesCode = startsThreads(line) || htpasswd !== undefined || (http === "node" && root === undefined);
   const code = usesCode && SOURCE.protocol === "file:" ? fileURLToPath(SOURCE) : undefined;
-  const readable = [root, tlsCert, tlsKey, htpasswd, access, tokenKey, code, source, target];
-  const writable = [writes(line) ? root : undefined, target];
+  const readable = [root, tlsCert, tlsKey, htpasswd, access, tokenKey, code, ...sources, ...targets];
+  const writable = [writes(line) ? root : undefined, ...targets];
   return [
     ...(command === "serve" ? [`--allow-net=${address}`] : []),
     ...flagFor("--allow-read", readable),
@@ -60,8 +61,8 @@ function flagFor(flag: string, paths: readonly (string | undefined)[]): string[]
   return known.length > 0 ? [`${flag}=${known.map(expectNoComma).join(",")}`] : [];
 }
 
-function writes({ command, readOnly, quarantine }: CommandLine): boolean {
-  if (command === "serve") return !readOnly;
+function writes({ command, readOnly, import: sources, quarantine }: CommandLine): boolean {
+  if (command === "serve") return !readOnly || sources.length > 0;
   return command === "gc" || command === "import" || (command === "verify" && quarantine);
 }
 

@@ -23,7 +23,7 @@ import { clearLeftOvers } from "../housekeeping/clear_left_overs.ts";
 import { expireUploads } from "../housekeeping/expire_uploads.ts";
 import type { CommandLine } from "./command_line.ts";
 import type { Listening } from "./listening.ts";
-import { runFilling } from "./filling.ts";
+import { importFirst, runFilling } from "./filling.ts";
 import { errors, oneLine, Output } from "./output.ts";
 import { LAST_WORDS, logFormOf, memoryOf } from "./serving.ts";
 import { serveInThreads } from "./threads.ts";
@@ -43,7 +43,9 @@ export async function work(line: CommandLine, version: string): Promise<boolean>
     return await runHousekeeping(command, localDisk(line.root, line), line);
   }
   const memory = memoryOf(line);
-  if (memory === undefined) await expectUsableRoot(line);
+  const isImporting = line.import.length > 0;
+  if (memory === undefined) await expectUsableRoot({ ...line, readOnly: line.readOnly && !isImporting });
+  if (isImporting) await importFirst(line, memory ?? localDisk(line.root, line));
   const stop = signalToStop();
   const listening = await listenOn({
     ...line,

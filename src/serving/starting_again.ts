@@ -72,7 +72,8 @@ export async function startAgain(main: string, args: readonly string[], line: Co
     if (lived > WELL_SERVED) pause = SHORTEST_PAUSE;
     const elsewhere = line.port === 0 ? ", on another port because of --port 0" : "";
     const cause = end.signal ?? `status ${end.code}`;
-    const empty = line.disk === "memory" ? ", with nothing in it because of --disk memory" : "";
+    const content = line.import.length > 0 ? "only what --import brings" : "nothing in it because of --disk memory";
+    const empty = line.disk === "memory" ? `, with ${content}` : "";
     errors.print(
       `glassbox: the registry has ended (${cause}); it starts again in ${pause / 1000} s${elsewhere}${empty}`,
     );
@@ -83,8 +84,8 @@ export async function startAgain(main: string, args: readonly string[], line: Co
 }
 
 // Only passwords and archives need a package that Deno may have to fetch. Without them, Deno fetches nothing.
-function cachedOnly({ command, htpasswd }: CommandLine): string[] {
-  const mayFetch = htpasswd !== undefined || command === "import" || command === "export";
+function cachedOnly({ command, htpasswd, import: sources }: CommandLine): string[] {
+  const mayFetch = htpasswd !== undefined || sources.length > 0 || command === "import" || command === "export";
   return mayFetch ? [] : ["--cached-only"];
 }
 

@@ -129,7 +129,7 @@ Deno.test("a target that is there already stays as it is", async () => {
     const [target, message] of [
       [`${folder.path}/x.tar`, `${folder.path}/x.tar: is there already`],
       [folder.path, `${folder.path}: x.tar: is there already; the folder has to be empty`],
-      [`${folder.path}/x.tar/y`, /^.*x\.tar\/y: cannot be written: /],
+      [`${folder.path}/x.tar/y`, /^.*x\.tar\/y\.part: cannot be written: /],
     ] as const
   ) {
     const { message: actual } = await assertRejects(() => exportImage(registry, `${NAME}:v1`, target), FillError);
@@ -182,3 +182,17 @@ for (const target of ["layout", "x.tar", "x.tar.gz"]) {
     assertEquals(folder.everything(), []);
   });
 }
+
+Deno.test("what a killed export has left is not taken for a target, and not written over", async () => {
+  using from = new Folder();
+  using folder = new Folder();
+  const { registry } = await filled(from);
+  Deno.writeTextFileSync(`${folder.path}/x.tar.part`, "half");
+  Deno.mkdirSync(`${folder.path}/layout.part`);
+  for (const target of ["x.tar", "layout"]) {
+    const path = `${folder.path}/${target}`;
+    const { message } = await assertRejects(() => exportImage(registry, `${NAME}:v1`, path), FillError);
+    assertEquals(message, `${path}.part: is there already, perhaps from an export that was killed; remove it`);
+  }
+  assertEquals(folder.everything(), ["layout.part", "x.tar.part"]);
+});

@@ -134,7 +134,20 @@ Deno.test("import and export get the permissions for the root and their one file
     return typeof line === "string" ? [] : permissionFlags(line);
   };
   assertEquals(flagsOf("import", "a.tar", "--root", "r"), ["--allow-read=r,a.tar", "--allow-write=r"]);
-  assertEquals(flagsOf("export", "hello", "a.tar", "--root", "r"), ["--allow-read=r,a.tar", "--allow-write=a.tar"]);
+  const target = "a.tar,a.tar.part";
+  assertEquals(flagsOf("export", "hello", "a.tar", "--root", "r"), [
+    `--allow-read=r,${target}`,
+    `--allow-write=${target}`,
+  ]);
+  const listens = "--allow-net=127.0.0.1:5080";
+  const one = ["--threads", "1"];
+  assertEquals(flagsOf("--import", "a.tar", "--read-only"), [listens, "--allow-read=a.tar"]);
+  assertEquals(flagsOf("--import", "a.tar", "--import", "b", "--read-only", "--root", "r", ...one), [
+    listens,
+    "--allow-read=r,a.tar,b",
+    "--allow-write=r",
+  ]);
+  assertEquals(flagsOf("--read-only", "--root", "r", ...one), [listens, "--allow-read=r"]);
 });
 
 Deno.test("a wrong command line names what is missing, and what is one too many", () => {
@@ -169,6 +182,54 @@ Deno.test("import --allow-sparse takes an index that lacks a child, and without 
   const sparse = await run(...args, "--allow-sparse");
 
   assertEquals([strict.code, sparse.code], [1, 0], sparse.errors);
+});
+
+Deno.test("start --read-only --import: a server of one file, which needs no folder and takes nothing", async () => {
+  using folder = new Folder();
+  const { path, image, note, layout } = writeArchive(folder);
+  await using program = Program.start("--port", "0", "--read-only", "--import", path, "--log", "none");
+
+  const address = await program.listening();
+  const pulled = await fetch(`${address}/v2/hello/manifests/v1`);
+  const layer = await fetch(`${address}/v2/hello/blobs/${digestOf("layer of one")}`);
+  const referrers = await fetch(`${address}/v2/hello/referrers/${image.digest}`);
+  const pushed = await fetch(`${address}/v2/hello/blobs/uploads/`, { method: "POST" });
+  await pushed.body?.cancel();
+
+  assertEquals(await pulled.text(), layout.files[`blobs/${image.digest.replace(":", "/")}`]);
+  assertEquals(await layer.text(), "layer of one");
+  assertEquals((await referrers.json()).manifests[0].digest, note.digest);
+  assertEquals(pushed.status, 405);
+  program.signal("SIGTERM");
+  const said = `glassbox: imported ${path}   hello:v1   2 images: 2 manifests and 4 blobs, of which 4 are new (126 B)`;
+  assertEquals([(await program.status()).code, await program.err.lines()], [0, [said]]);
+  assertEquals(folder.everything(), ["hello.tar"]);
+});
+
+Deno.test("start --import: the images go into the root, and the registry goes on as ever", async () => {
+  using folder = new Folder();
+  const { path, image } = writeArchive(folder);
+  const root = `${folder.path}/root`;
+  await using program = Program.start("--port", "0", "--root", root, "--import", path, "--log", "none");
+
+  const address = await program.listening();
+  const pulled = await fetch(`${address}/v2/hello/manifests/v1`);
+  const pushed = await fetch(`${address}/v2/hello/blobs/uploads/?digest=${digestOf("foo")}`, {
+    method: "POST",
+    body: "foo",
+  });
+  await Promise.all([pulled.body?.cancel(), pushed.body?.cancel()]);
+
+  assertEquals([pulled.headers.get("Docker-Content-Digest"), pushed.status], [image.digest, 201]);
+  assertEquals(new Folder(root).read("hello/_tags/v1"), image.digest);
+});
+
+Deno.test("start --import: a file with a fault ends the start with status 1, and nobody listens", async () => {
+  using folder = new Folder();
+  Deno.writeTextFileSync(`${folder.path}/x.tar`, "no archive".repeat(100));
+  const { code, out, errors } = await run("--port", "0", "--read-only", "--import", `${folder.path}/x.tar`);
+  assertEquals([code, out], [1, ""]);
+  assertEquals(errors.startsWith(`glassbox: ${folder.path}/x.tar: is no archive, or is damaged: `), true, errors);
 });
 
 function folderAt(path: string): Folder {
