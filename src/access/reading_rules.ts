@@ -31,6 +31,7 @@ import { AccessRules } from "./rules.ts";
  * @example
  * ```ts
  * import { assertEquals, assertThrows } from "@std/assert";
+ * import { AccessRulesError } from "./access_rule.ts";
  *
  * const rules = parseAccessRules(`{"rules": [{"users": ["*"], "repositories": ["{user}/**"], "actions": ["push"]}]}`);
  *
@@ -55,16 +56,57 @@ function parseDocument(text: string): unknown {
     return atOnce(parseJson(new TextEncoder().encode(text), ["", "rules[]"]));
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    const [, line] = /\bline (\d+)/.exec(error.actual) ?? [];
-    const isTwice = error.actual.includes(" twice in ");
-    const actual = isTwice ? error.actual.replace("the manifest", "the document") : error.actual;
-    throw new AccessRulesError(
-      "",
-      isTwice ? error.expected : "JSON",
-      actual,
-      line === undefined ? undefined : Number(line),
-    );
+    const { expected, actual } = error;
+    const isJson = !expected.startsWith("a manifest in JSON");
+    if (isJson) throw new AccessRulesError("", expected, actual.replace("the manifest", "the document"));
+    // Of the message of `JSON.parse`, only the first words are about the mistake; the rest is a part of the text.
+    throw new AccessRulesError("", "JSON", actual.split(/, | in JSON/)[0], lineOfMistake(text));
   }
+}
+
+const TOKEN = /"(?:[^"\\]|\\.)*"|[[\]{},:]|[^\s"[\]{},:]+|"/g;
+const SIMPLE_VALUE = /^(?:"[^]*"|-?\d[\d.eE+-]*|true|false|null)$/;
+
+// Returns the line of the first word that is wrong in a text that is no JSON.
+function lineOfMistake(text: string): number {
+  const tokens = [...text.matchAll(TOKEN), { 0: "", index: text.length }];
+  let at = 0;
+  const goOn = (isRight: boolean) => {
+    if (!isRight) throw new MistakeError();
+    at++;
+  };
+  const list = (end: string, entry: () => void) => {
+    if (tokens[at][0] !== end) entry();
+    while (tokens[at][0] === ",") {
+      at++;
+      entry();
+    }
+    goOn(tokens[at][0] === end);
+  };
+  const value = () => {
+    const token = tokens[at][0];
+    goOn(token === "{" || token === "[" || SIMPLE_VALUE.test(token));
+    if (token === "[") list("]", value);
+    if (token === "{") {
+      list("}", () => {
+        goOn(/^"[^]*"$/.test(tokens[at][0]));
+        goOn(tokens[at][0] === ":");
+        value();
+      });
+    }
+  };
+  try {
+    value();
+  } catch (error) {
+    if (!(error instanceof MistakeError)) throw error;
+  }
+  return lineAt(text, tokens[Math.min(at, tokens.length - 1)].index);
+}
+
+class MistakeError extends Error {}
+
+function lineAt(text: string, index: number): number {
+  return text.slice(0, index).split("\n").length;
 }
 
 // Goes through the text, which is JSON, and returns the line of the value with this path.
@@ -86,7 +128,7 @@ function lineOf(text: string, wanted: string): number | undefined {
     } else if (token === "}" || token === "]") {
       levels.pop();
     } else if (token !== ",") {
-      if (pathHere() === wanted) return text.slice(0, match.index).split("\n").length;
+      if (pathHere() === wanted) return lineAt(text, match.index);
       if (token === "{" || token === "[") {
         levels.push({ path: pathHere(), index: token === "[" ? 0 : undefined, name: "" });
       }

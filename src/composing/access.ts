@@ -176,7 +176,9 @@ class Challenge {
 
   headers(scopes: readonly Scope[] = [], error?: string): Readonly<Record<string, string>> {
     if (this.#realm === undefined) return BASIC_CHALLENGE;
-    const scope = scopes.length === 0 ? undefined : scopes.map(formatScope).join(" ");
+    // A text that is no name could end the quotes.
+    const named = scopes.filter(({ type, name }) => type !== "repository" || parseName(name) !== undefined);
+    const scope = named.length === 0 ? undefined : named.map(formatScope).join(" ");
     const parameters = Object.entries({ realm: this.#realm, service: SERVICE, scope, error })
       .filter(([, value]) => value !== undefined).map(([name, value]) => `${name}="${value}"`);
     return { "WWW-Authenticate": `Bearer ${parameters.join(",")}` };
@@ -290,7 +292,7 @@ async function answerTo(caller: Caller, asked: RulesRequest): Promise<Response> 
   const { name = "" } = question.texts;
   const query = new URLSearchParams(question.search);
   const from = question.id === "end-11" ? query.get("from") : undefined;
-  const others = from && parseName(from) !== undefined ? [{ type: "repository", name: from, actions: ["pull"] }] : [];
+  const others = from ? [{ type: "repository", name: from, actions: ["pull"] }] : [];
   caller.expect(actionOf(question, isRead), name, others);
   if (from === undefined || caller.mayPullEverything) return await registry(request, peer);
   if (from !== null && caller.may("pull", from)) return await registry(request, peer);
