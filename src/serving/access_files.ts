@@ -16,7 +16,7 @@ import { type AccessRules, rulesForUsers } from "../access/rules.ts";
 import { access } from "../composing/access.ts";
 import type { Wrapper } from "../composing/composing.ts";
 import type { CommandLine } from "./command_line.ts";
-import type { Check } from "./guesses.ts";
+import { type Check, rememberRight } from "./guesses.ts";
 import { parseHashes } from "./htpasswd.ts";
 import { errors, oneLine } from "./output.ts";
 import { LOOK_AGAIN, ReloadedFile } from "./reloaded_file.ts";
@@ -74,7 +74,10 @@ export function passwordsOf(
   return passwords === undefined ? undefined : new ReloadedFile(htpasswd!, passwords, parseHashes, tell);
 }
 
-/** Returns the access of a thread. `check` decides about passwords. */
+/**
+ * Returns the access of a thread. `check` decides about passwords, for all threads. What it has found to be right, this thread
+ * remembers until the password changes.
+ */
 export function accessOf(
   line: CommandLine,
   material: AccessMaterial,
@@ -83,8 +86,9 @@ export function accessOf(
 ): Wrapper {
   const rules = rulesOf(line, material);
   const { tokenKey: key } = material;
+  const passwordMark = (user: string, isFresh = false) => (isFresh ? passwords?.look() : passwords?.value)?.get(user);
   return access(() => rules.value, {
-    users: check && { isPassword: check, passwordMark: (user) => passwords?.value.get(user) },
+    users: check && { isPassword: rememberRight(check, Date.now, passwordMark), passwordMark },
     tokens: key && { key, lifetime: line.tokenTtl, origin: line.origin },
   });
 }

@@ -37,8 +37,11 @@ export type Check = (user: string, password: string, address: string) => Promise
 const MOST_KNOWN = 1000;
 const KNOWN_FOR = 10 * 60_000;
 
-/** Returns a text that changes with the password of a user, or `undefined` if there is no such user. */
-export type PasswordMark = (user: string) => string | undefined;
+/**
+ * Returns a text that changes with the password of a user, or `undefined` if there is no such user. With `isFresh` it looks at the
+ * file of passwords first.
+ */
+export type PasswordMark = (user: string, isFresh: boolean) => string | undefined;
 
 /**
  * Returns a check that remembers what was right, until the password of the user changes. `now` returns the time in milliseconds;
@@ -47,20 +50,25 @@ export type PasswordMark = (user: string) => string | undefined;
 export function rememberRight(
   check: Check,
   now: () => number = Date.now,
-  passwordMark: PasswordMark = () => undefined,
+  passwordMark: PasswordMark = () => "",
 ): Check {
   const key = randomBytes(32);
   const lastUses = new Bounded<string, number>(MOST_KNOWN);
+  const hash = (...texts: (string | undefined)[]) =>
+    createHmac("sha256", key).update(JSON.stringify(texts)).digest("hex");
   return async (user, password, address) => {
-    const pair = JSON.stringify([user, password, passwordMark(user)]);
-    const mark = createHmac("sha256", key).update(pair).digest("hex");
-    const lastUse = lastUses.get(mark);
-    if (lastUse === undefined || now() - lastUse > KNOWN_FOR) {
-      const verdict = await check(user, password, address);
-      if (verdict !== true) return verdict;
+    const known = hash(user, password, passwordMark(user, false));
+    const lastUse = lastUses.get(known);
+    if (lastUse !== undefined && now() - lastUse <= KNOWN_FOR) {
+      lastUses.set(known, now());
+      return true;
     }
-    lastUses.set(mark, now());
-    return true;
+    const before = passwordMark(user, true);
+    const verdict = await check(user, password, address);
+    // If the password has changed meanwhile, nobody knows which of the two was right.
+    const isSure = before !== undefined && before === passwordMark(user, true);
+    if (verdict === true && isSure) lastUses.set(hash(user, password, before), now());
+    return verdict;
   };
 }
 
@@ -90,7 +98,7 @@ interface Waiting {
 export function limitGuesses(
   isPassword: (user: string, password: string) => Promise<boolean>,
   now: () => number = Date.now,
-  passwordMark: PasswordMark = () => undefined,
+  passwordMark: PasswordMark = () => "",
 ): Check {
   const ofNetwork = new Tries(MINUTE / MOST_WRONG_OF_ADDRESS, now);
   const ofUser = new Tries(MINUTE / MOST_WRONG_OF_USER, now);
@@ -125,7 +133,7 @@ export function limitGuesses(
   };
 
   return async (user, password, address) => {
-    const pair = hashOf(user, password, passwordMark(user) ?? "");
+    const pair = hashOf(user, password, passwordMark(user, true) ?? "");
     const same = places.get(pair);
     if (same !== undefined) return await same.verdict;
 

@@ -19,7 +19,7 @@ import type { Wrapper } from "../composing/composing.ts";
 import { callThrough, offer } from "../disk/between_threads.ts";
 import { type AccessMaterial, accessOf, passwordsOf } from "./access_files.ts";
 import type { CommandLine } from "./command_line.ts";
-import { type Check, rememberRight } from "./guesses.ts";
+import type { Check } from "./guesses.ts";
 import { loadBcrypt } from "./htpasswd.ts";
 import type { Listening } from "./listening.ts";
 import { serve } from "./serving.ts";
@@ -77,12 +77,7 @@ reply("loaded");
 function accessHere({ line, material, passwords: port }: Extract<Message, { to: "serve" }>): Wrapper | undefined {
   if (material === undefined) return undefined;
   const passwords = passwordsOf(line, material);
-  // What this thread has heard to be right, it does not ask again, unless the password has changed.
-  const check = port && rememberRight(
-    callThrough<Parameters<Check>, Verdict>(port),
-    Date.now,
-    (user) => passwords?.value.get(user),
-  );
+  const check = port && callThrough<Parameters<Check>, Verdict>(port);
   return accessOf(line, material, passwords, check);
 }
 

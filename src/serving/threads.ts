@@ -118,8 +118,8 @@ async function checkOf(line: CommandLine, passwords: Passwords): Promise<Check> 
     // If the package is missing, a person shall see that at the start.
     const here = await loadBcrypt();
     const bcrypt = mayReadSource() ? bcryptElsewhere(line) : here;
-    const passwordMark = (user: string) => passwords.value.get(user);
-    // Another thread may have seen a change before this one. Beside bcrypt, a look takes no time.
+    // Another thread that asks may have seen a change before this one. So this one looks each time.
+    const passwordMark = (user: string) => passwords.look().get(user);
     const isPassword = (user: string, password: string) => passwordCheck(passwords.look(), bcrypt)(user, password);
     return rememberRight(limitGuesses(isPassword, Date.now, passwordMark), Date.now, passwordMark);
   } catch (error) {
