@@ -21,7 +21,7 @@ import type { MemoryDisk } from "../disk/memory_disk.ts";
 import { runHousekeeping } from "./housekeeping.ts";
 import { clearLeftOvers } from "../housekeeping/clear_left_overs.ts";
 import { expireUploads } from "../housekeeping/expire_uploads.ts";
-import type { CommandLine } from "./command_line.ts";
+import { type CommandLine, usesSwitches } from "./command_line.ts";
 import type { Listening } from "./listening.ts";
 import { importFirst, runFilling } from "./filling.ts";
 import { errors, oneLine, Output } from "./output.ts";
@@ -121,9 +121,16 @@ function welcome(line: CommandLine, version: string, { hostname, port }: Listeni
   const outside = origin === "" ? "" : `\nClients reach it as ${origin}\n`;
   return `Glassbox ${version} listens on ${scheme}://${at(hostname)} and ${stores}${everywhere}
 ${outside}
-${firstSteps(line, `${scheme}://${at(reachable)}`, at(reachable))}
+${switchesOn(line, `${scheme}://${at(reachable)}`)}${firstSteps(line, `${scheme}://${at(reachable)}`, at(reachable))}
 Stop with Ctrl-C.
 `;
+}
+
+function switchesOn(line: CommandLine, url: string): string {
+  if (!usesSwitches(line)) return "";
+  const on = [...(line.profile === undefined ? [] : [`the profile ${line.profile}`]), ...line.switch].map(printable);
+  const what = on.length === 0 ? "All switches are off" : `Switched on: ${on.join(", ")}`;
+  return `${what}${line.workshop ? `. This lists all switches: curl ${url}/switches` : ""}\n\n`;
 }
 
 function firstSteps(

@@ -23,7 +23,7 @@ export const FAULTS: readonly Switch[] = [
     sentence: "waits before it answers",
     met: ["https://github.com/docker/build-push-action/issues/1028"],
     breaks: [],
-    parameters: { milliseconds: { type: "milliseconds", default: 1000, sentence: "the time" } },
+    parameters: { milliseconds: { type: "milliseconds", default: 1000, range: [0, 3_600_000], sentence: "the time" } },
     answer: ({ milliseconds }) => async ({ request, registry }) => {
       await pause(milliseconds);
       return registry(request);

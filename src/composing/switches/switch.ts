@@ -15,6 +15,7 @@
  */
 
 import { RegistryError } from "../../api/error_codes.ts";
+import { parseBytes } from "../../definitions/size.ts";
 import type { Disk } from "../../disk/disk.ts";
 import type { DiskOperation } from "../../disk/watched.ts";
 import type { Rule } from "../../spec/headings.ts";
@@ -45,7 +46,7 @@ export interface SwitchParameter {
 /** The parameters of a switch, by their names. */
 export type SwitchParameters = Readonly<Record<string, SwitchParameter>>;
 
-/** A switch, as data: what a program or a page can show of it. */
+/** A switch, as data: what a program or a page can show of it. A text of JSON has no place for a default that is a function. */
 export interface SwitchInfo {
   /** Its id, such as `range-stuck`. */
   readonly id: string;
@@ -169,12 +170,19 @@ export function completeValues(
   }
   return Object.fromEntries(
     Object.entries(known).map(([name, parameter]) => {
-      const value = options[name] ?? parameter.default;
+      const value = valueOf(parameter, options[name]) ?? parameter.default;
       if (isValue(parameter, value)) return [name, value];
       const got = value === undefined ? "nothing" : typeof value === "string" ? `"${value}"` : String(value);
       throw new SwitchError(`${describe(parameter)} as ${name} of the switch ${id}`, got);
     }),
   );
+}
+
+// A person writes a number as text: on a command line, and with a unit also elsewhere.
+function valueOf({ type }: SwitchParameter, value: unknown): unknown {
+  if (!NUMBERS.has(type) || typeof value !== "string") return value;
+  if (type === "bytes") return parseBytes(value) ?? value;
+  return /^\d+(?:\.\d+)?$/.test(value) ? Number(value) : value;
 }
 
 function isValue({ type, range = [0, Infinity] }: SwitchParameter, value: unknown): value is SwitchValue {
@@ -201,17 +209,16 @@ function describe({ type, range }: SwitchParameter): string {
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(parseSwitch("range-stuck"), ["range-stuck", {}]);
- * assertEquals(parseSwitch("cut:after=1000,repository=a/"), ["cut", { after: 1000, repository: "a/" }]);
+ * assertEquals(parseSwitch("cut:after=4KiB,repository=a/"), ["cut", { after: "4KiB", repository: "a/" }]);
  * ```
  */
-export function parseSwitch(text: string): [id: string, options: Record<string, string | number>] {
+export function parseSwitch(text: string): [id: string, options: Record<string, string>] {
   const colon = text.indexOf(":");
   if (colon < 0) return [text, {}];
-  const pairs = text.slice(colon + 1).split(",").map((pair): [string, string | number] => {
+  const pairs = text.slice(colon + 1).split(",").map((pair) => {
     const equals = pair.indexOf("=");
     if (equals < 1) throw new SwitchError("a switch as ID or as ID:NAME=VALUE,NAME=VALUE", `"${text}"`);
-    const value = pair.slice(equals + 1);
-    return [pair.slice(0, equals), /^\d+(?:\.\d+)?$/.test(value) ? Number(value) : value];
+    return [pair.slice(0, equals), pair.slice(equals + 1)];
   });
   return [text.slice(0, colon), Object.fromEntries(pairs)];
 }

@@ -110,10 +110,10 @@ Deno.test("what cannot be turned on is refused, with what is allowed", () => {
 });
 
 Deno.test("a switch is read as a person types it", () => {
-  assertEquals(parseSwitch("cut:after=10,times=1,repository=a/,probability=0.5"), [
-    "cut",
-    { after: 10, times: 1, repository: "a/", probability: 0.5 },
-  ]);
+  const { switches } = switched();
+  const { options } = switches.on(...parseSwitch("cut:after=4KiB,times=1,repository=1,probability=0.5"));
+  assertEquals(options, { after: 4096, times: 1, repository: "1", probability: 0.5, seed: 1 });
+  assertEquals(parseSwitch("cut"), ["cut", {}]);
   assertEquals(
     assertThrows(() => parseSwitch("cut:10"), SwitchError).message,
     'expected a switch as ID or as ID:NAME=VALUE,NAME=VALUE, got "cut:10"',

@@ -80,8 +80,9 @@ for (const info of SWITCHES) {
 }
 
 Deno.test("each switch says where it was met, and each of its rules has a probe", () => {
-  for (const { id, met, breaks, sentence, excludes = [] } of SWITCHES) {
+  for (const { id, kind, met, breaks, sentence, excludes = [] } of SWITCHES) {
     assert(met.length > 0, id);
+    assert(kind !== "bug" || breaks.length > 0, `${id} is a bug and breaks nothing`);
     for (const link of met) assertEquals(new URL(link).protocol, "https:", link);
     for (const rule of breaks) assert(PROBES[rule as Rule] !== undefined, `${id}: ${rule}`);
     assert(/^[a-z].*[^.]$/.test(sentence), sentence);
