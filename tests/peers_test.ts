@@ -242,7 +242,7 @@ Deno.test("docker's first manifest handler: a manifest that lacks layers is refu
 
   const { errors } = JSON.parse(text);
   assertEquals([status, errors.map(({ code }: { code: string }) => code)], [
-    404,
+    400,
     Array(3).fill("MANIFEST_BLOB_UNKNOWN"),
   ]);
   for (const { digest } of [config, ...layers]) assertStringIncludes(text, digest);
