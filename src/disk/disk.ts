@@ -200,8 +200,8 @@ export interface GrowingFile {
   digest(algorithm: string): Promise<string>;
   /**
    * Moves the file to this name in this folder; then it grows no more. If the folder has such a file already, the disk keeps
-   * that one and throws this one away, because the caller guarantees that both have the same bytes. Returns false if somebody
-   * has removed the file.
+   * that one, notes its use, and throws this one away, because the caller guarantees that both have the same bytes. Returns false
+   * if somebody has removed the file.
    */
   moveTo(folder: string, name: string): Promise<boolean>;
   /** Removes the file and its folder. */

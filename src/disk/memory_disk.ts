@@ -197,12 +197,11 @@ class InMemory implements MemoryDisk {
     const file = this.#files.get(path)?.file;
     if (file === undefined) return undefined;
     const range = part ?? { start: 0, length: size };
-    if (range.length > FEW) return ReadableStream.from(this.#piecesOf(file, range));
+    if (range.length > FEW) {
+      const pieces = file.piecesOf(range);
+      return ReadableStream.from(this.sharesBytes ? pieces : copiesOf(pieces));
+    }
     return part === undefined && this.sharesBytes && file.size <= FEW ? file.whole() : file.read(range);
-  }
-
-  *#piecesOf(file: MemoryFile, range: ByteRange): Generator<Bytes, void> {
-    for (const piece of file.piecesOf(range)) yield this.sharesBytes ? piece : piece.slice();
   }
 
   put(folder: string, files: Readonly<Record<string, Uint8Array>>): Promise<void> {
@@ -350,6 +349,10 @@ class InMemory implements MemoryDisk {
 
 function changesOf(place: MemoryName | MemoryFolder): number {
   return "file" in place ? place.file.changes : place.changes;
+}
+
+function* copiesOf(pieces: Iterable<Bytes>): Generator<Bytes, void> {
+  for (const piece of pieces) yield piece.slice();
 }
 
 function folderOf(path: string): string {

@@ -57,17 +57,8 @@ export class MemoryFile {
   }
 
   /** Returns the pieces of a part, and fewer of them if the file ends before. They stay the same if the file changes later. */
-  *piecesOf({ start, length }: ByteRange): Generator<Bytes, void> {
-    let left = length;
-    let skip = start;
-    for (const piece of this.#pieces.slice()) {
-      if (left === 0) return;
-      const part = skip < piece.length ? piece.subarray(skip, skip + left) : undefined;
-      skip = Math.max(0, skip - piece.length);
-      if (part === undefined) continue;
-      left -= part.length;
-      yield part;
-    }
+  piecesOf(part: ByteRange): Iterable<Bytes> {
+    return cut(this.#pieces.slice(), part);
   }
 
   /** Returns a copy of a part's bytes. Returns fewer bytes if the file ends before. */
@@ -88,6 +79,19 @@ export class MemoryFile {
     copy.#pieces = this.#pieces.slice();
     copy.size = this.size;
     return copy;
+  }
+}
+
+function* cut(pieces: readonly Bytes[], { start, length }: ByteRange): Generator<Bytes, void> {
+  let left = length;
+  let skip = start;
+  for (const piece of pieces) {
+    if (left === 0) return;
+    const part = skip < piece.length ? piece.subarray(skip, skip + left) : undefined;
+    skip = Math.max(0, skip - piece.length);
+    if (part === undefined) continue;
+    left -= part.length;
+    yield part;
   }
 }
 

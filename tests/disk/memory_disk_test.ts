@@ -89,6 +89,18 @@ Deno.test("an upload that runs while a snapshot is restored ends without effect,
   assertEquals([disk.look(SESSION)?.size, disk.list("library/hello")], [0, ["_uploads"]]);
 });
 
+Deno.test("a stream of a file that grows has the bytes that were there when it was opened", async () => {
+  const disk = memoryDisk();
+  const content = new Uint8Array(300_000).fill(1);
+  await disk.begin(SESSION, "sha256", async (file) => {
+    await file.append(ReadableStream.from([content]));
+    const stream = disk.open(disk.look(SESSION)!, { start: 0, length: 400_000 }) as ReadableStream<Uint8Array>;
+    await file.append(ReadableStream.from([bytes("more")]));
+
+    assertEquals((await new Response(stream as BodyInit).bytes()).length, content.length);
+  });
+});
+
 Deno.test("only a snapshot of a memory disk can be restored", () => {
   assertThrows(() => memoryDisk().restore({ takenAt: 0 }), TypeError, "no snapshot");
 });
