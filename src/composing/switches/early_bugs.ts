@@ -113,14 +113,20 @@ export const EARLY_BUGS: readonly Switch[] = [
   }),
   defineSwitch("bug", {
     id: "unknown-session-500",
-    sentence: "fails if a PUT closes an upload session that is not there",
-    met: [`${SOURCE}/internal/storage/storage.go#L68-L71`],
+    sentence: "fails if a PUT closes an upload session that is not there, and then at each pull of that digest",
+    met: [`${SOURCE}/internal/storage/storage.go#L64-L71`],
     breaks: ["API-ERR-I03", "PUSH-CANCEL-I01"],
     excludes: ["unknown-session-accepted"],
-    rows: ["end-6"],
-    answer: () => async ({ request, registry }) => {
-      const response = await registry(request);
-      return response.status === 404 ? withStatus(response, 500) : response;
+    rows: ["end-6", "end-2"],
+    answer: () => {
+      const spoilt = new Set<string>();
+      return async ({ request, question, name, registry }) => {
+        const response = await registry(request);
+        if (response.status !== 404) return response;
+        const key = `${name} ${question?.texts.digest}`;
+        if (question?.id === "end-6") spoilt.add(key);
+        return spoilt.has(key) ? withStatus(response, 500) : response;
+      };
     },
   }),
   defineSwitch("bug", {
@@ -607,7 +613,8 @@ class ReplacedSessions {
     const session = question?.texts.session ?? "";
     const other = this.#sessions.get(session);
     if (question === undefined || other === undefined) return registry(request);
-    const path = question.pathname.replace(session, other) + question.search;
+    const before = question.pathname.slice(0, question.pathname.lastIndexOf(session));
+    const path = before + other + question.search;
     const response = await registry(rewrite(request, { path }));
     return withHeaders(response, (headers) => {
       const location = headers.get("Location");

@@ -11,7 +11,7 @@
  */
 
 import type { RegistryError } from "../../api/error_codes.ts";
-import { isSuccess, originOf, rewrite, withBytes, withHeaders } from "./answers.ts";
+import { isSuccess, originOf, rewrite, withHeaders } from "./answers.ts";
 import { parse } from "./bugs.ts";
 import { type Answering, defineSwitch, type Occasion, refusal, type Switch } from "./switch.ts";
 
@@ -201,7 +201,10 @@ export const QUIRKS: readonly Switch[] = [
     },
     rows: rowsOfSessions(),
     answer: ({ origin }) => async ({ request, registry }) =>
-      withLocation(await registry(request), (location) => new URL(new URL(location, origin).pathname, origin).href),
+      withLocation(await registry(request), (location) => {
+        const { pathname, search } = new URL(location, origin);
+        return new URL(pathname + search, origin).href;
+      }),
   }),
   defineSwitch("quirk", {
     id: "upload-location",
@@ -464,6 +467,17 @@ export const QUIRKS: readonly Switch[] = [
     rows: ["catalog"],
     answer: () => () => {
       throw refusal("UNSUPPORTED", "API-01", "a row of the API", "the catalog", { status: 404 });
+    },
+  }),
+  defineSwitch("quirk", {
+    id: "slash-needed",
+    sentence: "does not know /v2 and …/blobs/uploads without a slash at the end",
+    met: [`${EARLY}/main.go#L52`, `${ZOT}/pkg/api/routes.go#L188`],
+    breaks: [],
+    rows: ["end-1", "end-4a", "end-4b", "end-4c", "end-11"],
+    answer: () => ({ request, question, registry }) => {
+      if (question?.pathname.endsWith("/")) return registry(request);
+      throw refusal("UNSUPPORTED", "API-01", `${question?.pathname}/`, question?.pathname ?? "", { status: 404 });
     },
   }),
   defineSwitch("quirk", {

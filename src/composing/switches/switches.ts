@@ -95,7 +95,7 @@ export interface Switches {
  */
 export function createSwitches(): Switches {
   let active: readonly Activation[] = [];
-  let disks: readonly Disk[] = [];
+  let ownDisk: Disk | undefined;
 
   const clear = () => active = [];
   const off = (id: string) => {
@@ -112,7 +112,7 @@ export function createSwitches(): Switches {
       throw new SwitchError(`${id} without ${enemy.definition.id}, which excludes it`, "both");
     }
     const activation = new Activation(definition, options, () => {
-      if (disks.length > 0) return disks[disks.length - 1];
+      if (ownDisk !== undefined) return ownDisk;
       throw new SwitchError(`for ${id}, the disk of the registry, passed through switches.disk(…)`, "no disk");
     });
     active = [...others, activation].sort((a, b) =>
@@ -138,7 +138,7 @@ export function createSwitches(): Switches {
     wrapper: (registry) => (request, peer) =>
       active.length === 0 ? registry(request, peer) : answerThrough(active, registry, request, peer),
     disk(disk) {
-      disks = [...disks, disk];
+      ownDisk = disk;
       return around(disk, (operation, args, act) => {
         for (const activation of active) activation.see(operation);
         return act(args);

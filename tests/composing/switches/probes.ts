@@ -70,6 +70,9 @@ export class Client {
       isBroken = true;
     }
     const bytes = await new Blob(pieces).bytes();
+    // On the wire, a server ends the connection if this many bytes do not come.
+    const announced = Number(response.headers.get("Content-Length") ?? 0);
+    if (method !== "HEAD" && bytes.length < announced) isBroken = true;
     const text = new TextDecoder().decode(bytes);
     const shown = [...response.headers].map(([name, value]) => `${name}: ${value}`).join("\n");
     this.log.push(withoutChance(`${method} ${path} ${response.status}\n${shown}\n${isBroken}\n${hexOf(bytes)}`));
@@ -896,6 +899,7 @@ export const PROBES: Partial<Record<Rule, (world: World) => Promise<void>>> = {
 export async function walk({ plain, bent, name }: World): Promise<void> {
   await pushTags(plain, name, ...Array.from({ length: 4 }, (_, i) => `t${i}`));
   const blob = await pushBlob(plain, name, "blob");
+  await bent.get("/v2");
   await bent.get("/v2/_catalog");
   await bent.get("/v2/_catalog?n=2000");
   for (const query of ["", "?n=2", "?n=x", "?n=2000"]) await bent.get(`/v2/${name}/tags/list${query}`);
