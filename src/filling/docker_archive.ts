@@ -26,7 +26,7 @@ import { atOnce } from "../giving_way.ts";
 import { type FileContent, type Files, FillError } from "./files.ts";
 import { type Contents, type Listed, LONGEST_JSON, refuseWrongJson } from "./layout.ts";
 import { parseFound } from "./references.ts";
-import { compressionIn } from "./tar.ts";
+import { compressionIn, mostOf } from "./tar.ts";
 
 /** The file that lists the images of such an archive. */
 export const DOCKER_FILE = "manifest.json";
@@ -109,7 +109,7 @@ async function makeManifest(
     const diffId = compression === undefined
       ? digest
       : compression === "gzip"
-      ? await digestInside(files, path)
+      ? await digestInside(files, path, size)
       : undefined;
     if (diffId !== undefined && diffId !== diffIds[index]) {
       throw new FillError(files.label, path, `has the digest ${diffId}, but the config names ${show(diffIds[index])}`);
@@ -154,20 +154,31 @@ function mediaTypeOf(files: Files, path: string, compression: string | undefined
   throw new FillError(files.label, path, `is compressed with ${compression}, and no client could read such a layer`);
 }
 
-async function digestInside(files: Files, path: string): Promise<Digest> {
+// Returns the digest of a layer without its compression; `undefined` if that would take very long. It is only one more check:
+// programs that unpack the layer compare the digest, too.
+async function digestInside(files: Files, path: string, compressed: number): Promise<Digest | undefined> {
   const hash = HASHES[SHA256]();
+  const most = mostOf(compressed);
+  let size = 0;
   for await (const { pieces } of files.open(new Set([path]))) {
     const input = Readable.from(pieces);
     const gunzip = createGunzip();
     input.on("error", (error) => gunzip.destroy(error));
     try {
-      for await (const piece of input.pipe(gunzip)) hash.update(piece);
+      for await (const piece of input.pipe(gunzip)) {
+        hash.update(piece);
+        size += piece.length;
+        if (size > most) return undefined;
+      }
     } catch (error) {
       throw new FillError(
         files.label,
         path,
         `cannot be decompressed: ${error instanceof Error ? error.message : error}`,
       );
+    } finally {
+      input.destroy();
+      gunzip.destroy();
     }
   }
   return toDigest(SHA256, hash.digest("hex"));

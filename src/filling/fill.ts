@@ -29,7 +29,7 @@ import type { Registry } from "../registry.ts";
 import { DOCKER_FILE, readDockerArchive } from "./docker_archive.ts";
 import { type Files, FillError, RecordFiles, type Source } from "./files.ts";
 import { type Contents, INDEX_FILE, LAYOUT_FILE, type Listed, LONGEST_JSON, readLayout } from "./layout.ts";
-import { openLocal } from "./local_files.ts";
+import { type ArchiveBytes, openLocal } from "./local_files.ts";
 import { Manifests, type Planned } from "./plan.ts";
 import { nameOfFile, parseTyped } from "./references.ts";
 import { TarFiles } from "./tar.ts";
@@ -122,6 +122,18 @@ export async function fill(registry: Registry, source: Source, options: FillOpti
  * Adds the one image of a layout to a registry. Without a tag, clients can pull it only by its digest; a tag that is there already
  * is moved. Adding an image twice changes nothing. Returns its digest.
  *
+ * @example
+ * ```ts
+ * import { createRegistry } from "../registry.ts";
+ *
+ * async function test() {
+ *   const registry = createRegistry({ root: "images" });
+ *   const digest = await addImage(registry, "library/hello", undefined, "layout/");
+ *   await addImage(registry, "library/hello", "latest", "layout/");
+ *   await registry(new Request(`http://localhost/v2/library/hello/manifests/${digest}`));
+ * }
+ * ```
+ *
  * @throws {FillError} if the layout is malformed, or has several images.
  * @throws {ClientError} if the registry refuses something.
  * @throws {RangeError} if the name or the tag is malformed.
@@ -180,20 +192,13 @@ async function fillAs(registry: Registry, source: Source, becoming: Becoming, op
 }
 
 async function openSource(source: Source, progress: (progress: Progress) => void): Promise<Files> {
-  const opened = typeof source === "string"
-    ? await openLocal(source)
-    : source instanceof Blob
-    ? bytesOf(source)
-    : source;
-  if ("look" in opened && typeof opened.look === "function") return opened as Files;
-  if (!("pieces" in opened && typeof opened.pieces === "function")) {
-    return new RecordFiles(opened as Exclude<Source, string | Blob>);
-  }
-  const archive = opened as ReturnType<typeof bytesOf>;
-  return await TarFiles.scan(archive, (bytes) => progress({ doing: "checks", bytes, total: archive.size }));
+  if (typeof source !== "string" && !(source instanceof Blob)) return new RecordFiles(source);
+  const check = (bytes: number, total?: number) => progress({ doing: "checks", bytes, ...(total && { total }) });
+  const opened = typeof source === "string" ? await openLocal(source, check) : bytesOf(source);
+  return "look" in opened ? opened : await TarFiles.scan(opened, (bytes) => check(bytes, opened.size));
 }
 
-function bytesOf(blob: Blob) {
+function bytesOf(blob: Blob): ArchiveBytes {
   const pieces = (start = 0, length = blob.size) => blob.slice(start, start + length).stream();
   return { label: "the archive", size: blob.size, pieces };
 }

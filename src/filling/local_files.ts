@@ -21,11 +21,17 @@ export interface ArchiveBytes {
   pieces(start?: number, length?: number): AsyncIterable<Uint8Array>;
 }
 
-/** Opens a path: the files of a folder, or the bytes of an archive. */
-export async function openLocal(path: string): Promise<Files | ArchiveBytes> {
+/**
+ * Opens a path: the files of a folder, or the bytes of an archive. `progress` is called with the number of bytes of a folder that
+ * were hashed.
+ */
+export async function openLocal(
+  path: string,
+  progress: (bytes: number) => void = () => {},
+): Promise<Files | ArchiveBytes> {
   try {
     const { isDirectory, isFile, size } = await Deno.stat(path);
-    if (isDirectory) return new FolderFiles(path, await Deno.realPath(path));
+    if (isDirectory) return new FolderFiles(path, await Deno.realPath(path), progress);
     if (isFile) return { label: path, size, pieces: (start, length) => piecesOf(path, start, length) };
   } catch (error) {
     throw new FillError(path, undefined, `cannot be read: ${reasonOf(error)}`);
@@ -39,7 +45,13 @@ export async function openLocal(path: string): Promise<Files | ArchiveBytes> {
 
 /** The files of a folder. */
 class FolderFiles implements Files {
-  constructor(readonly label: string, readonly realPath: string) {}
+  constructor(
+    readonly label: string,
+    readonly realPath: string,
+    readonly progress: (bytes: number) => void,
+  ) {}
+
+  #checked = 0;
 
   async look(path: string, algorithm: string): Promise<FileContent | undefined> {
     const hash = HASHES[algorithm]();
@@ -48,6 +60,8 @@ class FolderFiles implements Files {
       for await (const piece of pieces) {
         hash.update(piece);
         size += piece.length;
+        this.#checked += piece.length;
+        this.progress(this.#checked);
       }
       return { size, digest: toDigest(algorithm, hash.digest("hex")) };
     }
@@ -200,6 +214,8 @@ async function orRefuse<Result>(path: string, action: () => Promise<Result>): Pr
 
 function reasonOf(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "it is not there";
-  if (error instanceof Deno.errors.NotCapable) return "this program has no permission for it";
+  if (error instanceof Deno.errors.NotCapable) {
+    return "Deno does not allow it; of a link, name the place that it leads to";
+  }
   return error instanceof Error ? error.message.split("\n")[0] : String(error);
 }

@@ -98,6 +98,11 @@ const MOST_BETWEEN = 4 * 1024 * 1024;
 const MOST_GROWTH = 200;
 const GROWS_FREELY = 1024 ** 3;
 
+/** Returns the size that `compressed` bytes of gzip may become. More is a bomb, or very unusual. */
+export function mostOf(compressed: number): number {
+  return Math.max(MOST_GROWTH * compressed, GROWS_FREELY);
+}
+
 // The JSON files of a gzipped archive that are kept, so that it need not be read once more for each: the longest one, and all.
 const LONGEST_KEPT = 1024 * 1024;
 const MOST_KEPT = 32 * 1024 * 1024;
@@ -312,7 +317,7 @@ export class TarFiles implements Files {
       yield* counted(this.#archive.pieces());
       return;
     }
-    const most = Math.max(MOST_GROWTH * this.#archive.size, GROWS_FREELY);
+    const most = mostOf(this.#archive.size);
     const input = Readable.from(counted(this.#archive.pieces()));
     const gunzip = createGunzip();
     input.on("error", (error) => gunzip.destroy(error));

@@ -124,3 +124,24 @@ Deno.test("a file that is missing, and a list that is malformed, are refused by 
     `${config.name}: names 2 layers, but manifest.json has 0 for it`,
   );
 });
+
+Deno.test("a layer of zstd stays one, and other compressions are refused by name", async () => {
+  const zstd = new Uint8Array([0x28, 0xb5, 0x2f, 0xfd, 1, 2, 3]);
+  const xz = new Uint8Array([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0]);
+  const whole = dockerArchive({ layers: ["one"] });
+  const withLayer = (content: Uint8Array) =>
+    whole.map((entry) => entry.content === "one" ? { ...entry, content } : entry);
+
+  const { manifest } = await manifestIn(withLayer(zstd));
+
+  assertEquals(manifest.layers, [{ mediaType: `${DOCKER_LAYER}.zstd`, size: 7, digest: digestOf(zstd) }]);
+  await expectRefused(withLayer(xz), `${whole[1].name}: is compressed with xz, and no client could read such a layer`);
+});
+
+Deno.test("a compressed layer that is damaged is refused by name", async () => {
+  const layer = (await gzipOf(bytes("one"))).slice(0, -6);
+  const entries = dockerArchive({ layers: ["one"] }).map((entry) =>
+    entry.content === "one" ? { ...entry, content: layer } : entry
+  );
+  await expectRefused(entries, `${entries[1].name}: cannot be decompressed: unexpected end of file`);
+});

@@ -6,8 +6,9 @@ import { ClientError } from "../../src/client/client.ts";
 import { localDisk } from "../../src/disk/local_disk.ts";
 import { FillError, type Source } from "../../src/filling/files.ts";
 import { addImage, fill, type FillOptions } from "../../src/filling/fill.ts";
-import { digestOf, TYPES } from "../fixture.ts";
+import { descriptorOf, digestOf, TYPES } from "../fixture.ts";
 import { Folder } from "../folder.ts";
+import { runDeno } from "../processes/program.ts";
 import { dockerArchive, gzipOf, tarOf, TestLayout } from "./archive.ts";
 
 function registryIn(folder: Folder, options: RegistryOptions = {}): Registry {
@@ -393,4 +394,87 @@ Deno.test("an archive of docker save with several names goes to several reposito
   const [one, two] = ["library/alpine", "a/b"].map((name) => `${root.path}/${name}/${digestOf("one")}`);
   const [file] = [...Deno.readDirSync(one)].map(({ name }) => name);
   assertEquals(Deno.statSync(`${one}/${file}`).ino, Deno.statSync(`${two}/${file}`).ino);
+});
+
+Deno.test("indexes that lie in each other deeper than any program makes them are refused", async () => {
+  const layout = new TestLayout();
+  let inner = layout.addImage("one");
+  for (let depth = 0; depth < 20; depth++) {
+    inner = layout.addManifest({ mediaType: TYPES.index, manifests: [inner] });
+  }
+  layout.list(inner, "v1");
+  using root = new Folder();
+  const { message } = await assertRejects(() => fill(registryIn(root), layout.files, { name: "hello" }), FillError);
+  assertEquals([message.endsWith(": lies in more than 16 indexes"), root.tree()], [true, []], message);
+});
+
+Deno.test("a gzipped archive with large and many manifests comes in byte for byte", async () => {
+  using root = new Folder();
+  const layout = new TestLayout();
+  const annotations = (text: string) => ({ annotations: { text: text.repeat(1_500_000) } });
+  const images = ["a", "b", "c"].map((text) => layout.list(layout.addImage(text, annotations(text)), text));
+  const registry = registryIn(root);
+
+  await fill(registry, new Blob([await gzipOf(tarOf(layout.entries().toReversed()))]), { name: "hello" });
+
+  for (const { digest } of images) {
+    assertEquals((await get(registry, `hello/manifests/${digest}`)).text, layout.files[blobOf(digest)]);
+  }
+});
+
+Deno.test("an entry of the index that is no manifest is refused by its type", async () => {
+  const layout = new TestLayout();
+  const text = layout.list(layout.add("text", "text/plain"), "v1");
+  await expectRefused(
+    layout.files,
+    `the layout: index.json: names ${text.digest} of the type text/plain, which is no manifest`,
+  );
+});
+
+Deno.test("a layer that is kept elsewhere need not be there", async () => {
+  using root = new Folder();
+  const layout = new TestLayout();
+  const elsewhere = { ...descriptorOf("elsewhere", TYPES.layer), urls: ["https://example.com/layer"] };
+  const config = layout.add("{}", TYPES.config);
+  layout.list(layout.addManifest({ mediaType: TYPES.image, config, layers: [elsewhere] }), "v1");
+
+  const { blobs, images } = await fill(registryIn(root), layout.files, { name: "hello" });
+
+  assertEquals([blobs, images.length], [1, 1]);
+});
+
+Deno.test("the progress goes up to the number of all bytes, while it checks and while it pushes", async () => {
+  using root = new Folder();
+  const layout = new TestLayout();
+  layout.list(layout.addImage("one"), "v1");
+  const archive = new Blob([tarOf(layout.entries())]);
+  const last: Record<string, unknown> = {};
+
+  const { newBytes } = await fill(registryIn(root), archive, {
+    name: "hello",
+    progress: ({ doing, bytes, total }) => last[doing] = [bytes, total],
+  });
+
+  assertEquals(last, { checks: [archive.size, archive.size], pushes: [newBytes, newBytes] });
+});
+
+Deno.test("a registry in memory is filled from an archive in memory without any permission", async () => {
+  const layout = new TestLayout();
+  const { digest } = layout.list(layout.addImage("one"), "v1");
+  using folder = new Folder();
+  const script = `${folder.path}/script.ts`;
+  const module = new URL("../../src/mod.ts", import.meta.url);
+  const archive = [...tarOf(layout.entries())].join(",");
+  Deno.writeTextFileSync(
+    script,
+    `import { createRegistry, exportImage, fill, memoryDisk } from "${module}";
+    const registry = createRegistry({ disk: memoryDisk() });
+    const { images } = await fill(registry, new Blob([new Uint8Array([${archive}])]), { name: "hello" });
+    let size = 0;
+    await exportImage(registry, "hello", new WritableStream({ write: (piece) => void (size += piece.length) }));
+    console.log(images[0].digest, size > 4000);`,
+  );
+  const config = new URL("../../deno.json", import.meta.url).pathname;
+  const { out, errors } = await runDeno("run", "--no-prompt", "--quiet", "--no-check", "--config", config, script);
+  assertEquals([out, errors], [`${digest} true\n`, ""]);
 });

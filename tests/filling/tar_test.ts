@@ -233,3 +233,32 @@ Deno.test("an archive is read in pieces: a large file is never in memory as a wh
   }
   assertEquals([(await files.look("layer", "sha256"))?.size, longest <= 256 * 1024], [content.length, true]);
 });
+
+Deno.test("an archive with more entries than any image needs is refused", async () => {
+  // The header of one empty file, again and again with another name.
+  const header = entryOf({ name: "000000" });
+  const octal = (bytes: Uint8Array, at: number, number: number, digits: number) => {
+    for (let place = digits - 1; place >= 0; place--, number >>= 3) bytes[at + place] = 0x30 + (number & 7);
+  };
+  const sumOf = (bytes: Uint8Array) => {
+    let sum = 8 * 32;
+    for (const [at, byte] of bytes.entries()) if (at < 148 || at >= 156) sum += byte;
+    return sum;
+  };
+  const pieces = async function* () {
+    for (let number = 0; number <= 200_000;) {
+      const piece = new Uint8Array(512 * 500);
+      for (let at = 0; at < piece.length; at += 512, number++) {
+        octal(header, 0, number, 6);
+        octal(header, 148, sumOf(header), 6);
+        piece.set(header, at);
+      }
+      yield piece;
+      await Promise.resolve();
+    }
+  };
+
+  const message = await messageOf({ label: "x.tar", size: 200_500 * 512, pieces });
+
+  assertEquals(message, "x.tar: 606500: is one of more than 200000 entries");
+});
