@@ -35,6 +35,7 @@ export { redirectTo } from "./composing/redirecting.ts";
 export { readOnly } from "./composing/read_only.ts";
 export { type Trace, traced, type TraceOptions } from "./composing/traced.ts";
 export { under } from "./composing/under.ts";
+export { union } from "./composing/union.ts";
 export { type AnnouncedWarning, LONGEST_WARNING, withWarnings } from "./composing/with_warnings.ts";
 export { type OverHttpOptions, switchesOverHttp } from "./composing/switches/over_http.ts";
 export { type Profile, PROFILES, type ProfileSwitch } from "./composing/switches/profiles.ts";

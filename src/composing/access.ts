@@ -287,7 +287,10 @@ async function answerTo(caller: Caller, asked: RulesRequest): Promise<Response> 
   if (question.id === "catalog") {
     caller.expectCatalog();
     if (caller.seesEverything) return await registry(request, peer);
-    return await orUnexpectedAnswer(() => answerWithPage(request, CATALOG, {}, (page) => visible(caller, asked, page)));
+    return await orUnexpectedAnswer(
+      request,
+      () => answerWithPage(request, CATALOG, {}, (page) => visible(caller, asked, page)),
+    );
   }
   const { name = "" } = question.texts;
   const query = new URLSearchParams(question.search);
@@ -296,7 +299,7 @@ async function answerTo(caller: Caller, asked: RulesRequest): Promise<Response> 
   caller.expect(actionOf(question, isRead), name, others);
   if (from === undefined || caller.mayPullEverything) return await registry(request, peer);
   if (from !== null && caller.may("pull", from)) return await registry(request, peer);
-  return await orUnexpectedAnswer(async () => {
+  return await orUnexpectedAnswer(request, async () => {
     // The empty text is no name, and so it is no repository.
     query.set("from", from === null ? await findBlob(caller, asked, question) ?? "" : "");
     return await registry(requestLike(request, { path: `${question.pathname}?${query}` }), peer);

@@ -12,6 +12,7 @@
  * @module
  */
 
+import type { ErrorCode } from "../api/error_codes.ts";
 import type { Peer } from "../http/authorization.ts";
 import { parseTarget } from "../http/target.ts";
 import type { Registry } from "../registry.ts";
@@ -93,13 +94,14 @@ export class UnexpectedAnswer extends Error {
   }
 }
 
-/** Runs an action, and returns its result, or the answer of an {@linkcode UnexpectedAnswer} that it throws. */
-export async function orUnexpectedAnswer(action: () => Promise<Response>): Promise<Response> {
+/** Runs an action for a request, and returns its result, or the answer of an {@linkcode UnexpectedAnswer} that it throws. */
+export async function orUnexpectedAnswer(request: Request, action: () => Promise<Response>): Promise<Response> {
   try {
     return await action();
   } catch (error) {
-    if (error instanceof UnexpectedAnswer) return error.response;
-    throw error;
+    if (!(error instanceof UnexpectedAnswer)) throw error;
+    const { response } = error;
+    return request.method === "HEAD" && response.body !== null ? await headOf(response) : response;
   }
 }
 
@@ -131,4 +133,56 @@ export async function headOf(answer: Response): Promise<Response> {
   const headers = new Headers(answer.headers);
   headers.set("Content-Length", String((await answer.bytes()).length));
   return noteRefusal(new Response(null, { status, statusText, headers }), refusalIn(answer));
+}
+
+/** Returns true if the JSON of a refusal has an error with this code. */
+export function isAbout(code: ErrorCode, text: string): boolean {
+  try {
+    return JSON.parse(text).errors?.some((error: { code?: string }) => error.code === code) ?? false;
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  }
+}
+
+/**
+ * A request whose body is kept while a registry reads it, for a wrapper that may have to send it once more. Nothing is read that the
+ * registry does not read. So its limits hold for what is kept, too.
+ */
+export class KeptRequest {
+  /** The request to send. */
+  readonly request: Request;
+  readonly #pieces: Uint8Array[] = [];
+  #isWhole: boolean;
+
+  /** Makes a request like another one, whose body is kept. */
+  constructor(request: Request, changes: RequestChanges = {}) {
+    const reader = request.body?.getReader();
+    this.#isWhole = reader === undefined;
+    const body = reader && new ReadableStream<Uint8Array>({
+      pull: async (controller) => {
+        const { done, value } = await reader.read();
+        if (done) {
+          this.#isWhole = true;
+          return controller.close();
+        }
+        this.#pieces.push(value.slice());
+        controller.enqueue(value);
+      },
+      cancel: (reason) => reader.cancel(reason),
+    }, { highWaterMark: 0 });
+    this.request = requestLike(request, { ...changes, body: body ?? null });
+  }
+
+  /** Returns the bytes of the body, or `undefined` if the registry has not read all of it. */
+  get bytes(): Uint8Array<ArrayBuffer> | undefined {
+    if (!this.#isWhole) return undefined;
+    const bytes = new Uint8Array(this.#pieces.reduce((sum, { length }) => sum + length, 0));
+    let at = 0;
+    for (const piece of this.#pieces) {
+      bytes.set(piece, at);
+      at += piece.length;
+    }
+    return bytes;
+  }
 }

@@ -21,7 +21,15 @@ import { STATUS_CODE } from "@std/http";
 import { RegistryError } from "../api/error_codes.ts";
 import type { Peer } from "../http/authorization.ts";
 import type { Registry, Wrapper } from "../registry.ts";
-import { answerLike, digestAt, orUnexpectedAnswer, requestLike, UnexpectedAnswer } from "./asking.ts";
+import {
+  answerLike,
+  digestAt,
+  isAbout,
+  KeptRequest,
+  orUnexpectedAnswer,
+  requestLike,
+  UnexpectedAnswer,
+} from "./asking.ts";
 import { type Question, questionOf, refuse } from "./composing.ts";
 import { entriesOf, tagsOf } from "./lists.ts";
 
@@ -56,7 +64,10 @@ export function immutableTags(pattern: string | RegExp): Wrapper {
     const question = questionOf(request);
     const guard = question && GUARDS[`${request.method} ${question.id}`];
     if (guard === undefined) return await registry(request, peer);
-    return await orUnexpectedAnswer(() => guard({ registry, request, peer, question: question!, isImmutable }));
+    return await orUnexpectedAnswer(
+      request,
+      () => guard({ registry, request, peer, question: question!, isImmutable }),
+    );
   };
 }
 
@@ -83,14 +94,14 @@ async function pushToTag(guarded: Guarded): Promise<Response> {
   const current = await digestAt(registry, request, peer, path + tag);
   if (current !== undefined) return await pushSameBytes(guarded, path, tag, current);
 
-  const kept = request.clone();
-  const response = await registry(requestLike(request, { headers: { "If-None-Match": "*" } }), peer);
+  const kept = new KeptRequest(request, { headers: { "If-None-Match": "*" } });
+  const response = await registry(kept.request, peer);
   const isLate = response.status === STATUS_CODE.PreconditionFailed;
   // Perhaps somebody has set the tag at this moment, and perhaps to the same bytes.
   const now = isLate ? await digestAt(registry, request, peer, path + tag) : undefined;
-  if (now !== undefined) return await pushSameBytes({ ...guarded, request: kept }, path, tag, now);
-  await kept.body?.cancel();
-  return response;
+  const body = kept.bytes;
+  if (now === undefined || body === undefined) return response;
+  return await pushSameBytes({ ...guarded, request: requestLike(request, { body }) }, path, tag, now);
 }
 
 async function pushSameBytes(
@@ -123,25 +134,22 @@ async function pushWithTags(guarded: Guarded): Promise<Response> {
   // A push to a tag computes a sha256 digest. So a tag with another digest can only be set together with its manifest.
   if (fresh.length === 0 || !digest.startsWith("sha256:")) return await registry(request, peer);
 
-  const kept = request.clone();
   query.delete("tag");
   for (const tag of tags) if (!fresh.includes(tag)) query.append("tag", tag);
   const path = `/v2/${name}/manifests/`;
   const first = query.size === 0 ? path + digest : `${path}${digest}?${query}`;
-  const response = await registry(requestLike(request, { path: first }), peer);
-  if (response.status !== STATUS_CODE.Created) {
-    await kept.body?.cancel();
-    return response;
-  }
-  const body = await kept.bytes();
+  const kept = new KeptRequest(request, { path: first });
+  const response = await registry(kept.request, peer);
+  const body = kept.bytes;
+  if (response.status !== STATUS_CODE.Created || body === undefined) return response;
   for (const tag of fresh) {
     const headers = { "If-None-Match": "*", "If-Match": undefined };
-    const set = await registry(requestLike(kept, { path: path + tag, headers, body }), peer);
+    const set = await registry(requestLike(request, { path: path + tag, headers, body }), peer);
     if (set.status !== STATUS_CODE.PreconditionFailed && set.status !== STATUS_CODE.Created) return set;
     await set.body?.cancel();
     const now = set.status === STATUS_CODE.Created
       ? digest
-      : await digestAt(registry, kept, peer, `${path}${encodeURIComponent(tag)}`);
+      : await digestAt(registry, request, peer, `${path}${encodeURIComponent(tag)}`);
     if (now !== digest) {
       return refuse(request, immutable(`the tag ${tag} at ${now}, where it stays`, `a push of ${digest} to it`));
     }
@@ -175,15 +183,6 @@ async function tagsThatGo(
     // A repository that is not there has no tags.
     if (!(error instanceof UnexpectedAnswer) || error.response.status !== STATUS_CODE.NotFound) throw error;
     await error.response.body?.cancel();
-  }
-}
-
-function isAbout(code: string, text: string): boolean {
-  try {
-    return JSON.parse(text).errors?.some((error: { code?: string }) => error.code === code) ?? false;
-  } catch (error) {
-    if (error instanceof SyntaxError) return false;
-    throw error;
   }
 }
 

@@ -53,7 +53,9 @@ export function parsePrefix(prefix: string): string {
 export function shown(names: Names): Wrapper {
   return (registry) => async (request, peer) => {
     const question = questionOf(request);
-    if (question?.id === "catalog") return await orUnexpectedAnswer(() => listShown(names, registry, request, peer));
+    if (question?.id === "catalog") {
+      return await orUnexpectedAnswer(request, () => listShown(names, registry, request, peer));
+    }
     const name = question?.texts.name;
     // The registry refuses what is no name, and a path that it does not have.
     if (question === undefined || name === undefined || parseName(name) === undefined) {
@@ -62,7 +64,7 @@ export function shown(names: Names): Wrapper {
     const inside = names.inside(name);
     if (inside === undefined) return hidden(names, request, question, name);
     if (question.id === "end-11") {
-      return await orUnexpectedAnswer(() => mountShown(names, registry, request, peer, question, inside));
+      return await orUnexpectedAnswer(request, () => mountShown(names, registry, request, peer, question, inside));
     }
     if (inside === name) return await registry(request, peer);
     const path = pathWith(question, inside) + question.search;

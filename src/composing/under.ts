@@ -7,7 +7,7 @@
  * The names of clients lie below a prefix, and the clients never see it. So several groups can have registries of their own over
  * one folder, and share the layers of one disk only within their group. This is what ocifilter calls `Sub`.
  *
- * Next: traced.ts
+ * Next: union.ts
  *
  * @module
  */

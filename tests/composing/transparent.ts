@@ -12,8 +12,10 @@ import { limited } from "../../src/composing/limited.ts";
 import { only } from "../../src/composing/only.ts";
 import { traced } from "../../src/composing/traced.ts";
 import { under } from "../../src/composing/under.ts";
+import { union } from "../../src/composing/union.ts";
 import { withWarnings } from "../../src/composing/with_warnings.ts";
-import type { Wrapper } from "../../src/registry.ts";
+import { memoryDisk } from "../../src/disk/memory_disk.ts";
+import { createRegistry, type Wrapper } from "../../src/registry.ts";
 import { CHANGED } from "../fixture.ts";
 
 // The name below which `under` puts all repositories.
@@ -27,6 +29,7 @@ const TRANSPARENT: Readonly<Record<string, () => Wrapper>> = {
   immutableTags: () => immutableTags("no-test-has-this-tag*"),
   only: () => only((name) => name !== "no/test/has/this/name"),
   under: () => under(BELOW),
+  union: () => (registry) => union(registry, createRegistry({ disk: memoryDisk() })),
 };
 
 const names = Deno.args[0] === "all" ? Object.keys(TRANSPARENT) : Deno.args;
