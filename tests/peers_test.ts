@@ -1,9 +1,10 @@
 /**
- * What the registries for tests in other languages can do, and how it is done here: one test for each of their options.
+ * What the registries for tests in other languages can do, and how it is done here: one test for each of their options. Those that
+ * leave something out, or do it in another way, are switches: `composing/switches/other_registries_test.ts` has the tests of these.
  *
  * - go-containerregistry, `pkg/registry`: https://github.com/google/go-containerregistry/tree/main/pkg/registry
  * - ociserver of cue-labs: https://github.com/cue-labs/oci/blob/main/ociregistry/ociserver/registry.go
- * - the first manifest handler of docker's registry: https://github.com/distribution/distribution
+ * - docker's registry: https://github.com/distribution/distribution
  * - the server of Monogon: https://github.com/monogon-dev/monogon/tree/main/osbase/oci/registry
  *
  * @module
@@ -70,15 +71,6 @@ Deno.test("go-containerregistry, Logger: each request is told", async () => {
   assertEquals(lines, ["GET /v2/ 200"]);
 });
 
-Deno.test("go-containerregistry, WithReferrersSupport: on, and off", async () => {
-  await using registry = await startRegistry();
-  const path = `/v2/library/hello/referrers/${FOO}`;
-
-  assertEquals((await ask(started(registry), "GET", path)).status, 200);
-  registry.switches.on("no-referrers");
-  assertEquals((await ask(started(registry), "GET", path)).status, 404);
-});
-
 Deno.test("go-containerregistry, WithWarning: a warning with a probability", async () => {
   const draws = [0.1, 0.9];
   const wrapper = withWarnings([{ text: "mind the gap", probability: 0.5 }], { random: () => draws.shift()! });
@@ -137,71 +129,6 @@ Deno.test("go-containerregistry, TLS: a registry for a test speaks TLS", async (
   assertEquals((await ask(started(registry), "GET", `https://localhost:${port}/v2/`)).status, 200);
 });
 
-Deno.test("ociserver, WriteError: refusals are written in one's own way", async () => {
-  await using registry = await startRegistry();
-  const write = (refusal: Response) => new Response("no", { status: refusal.status });
-  registry.switches.on("error-writer", { write });
-
-  const { status, text } = await ask(started(registry), "GET", FOO_URL);
-  assertEquals([status, text], [404, "no"]);
-});
-
-// The options of ociserver that leave something out: the switch, a request, and what its answer is without and with the switch.
-type Answer = Awaited<ReturnType<typeof ask>>;
-const OPTIONS: Record<
-  string,
-  [id: string, method: string, path: string, look: (answer: Answer) => unknown, without: unknown, with_: unknown]
-> = {
-  DisableReferrersAPI: ["no-referrers", "GET", `/v2/library/hello/referrers/${FOO}`, ({ status }) => status, 200, 404],
-  DisableReferrersFiltering: [
-    "no-referrers-filter",
-    "GET",
-    `/v2/library/hello/referrers/${FOO}?artifactType=text/x-note`,
-    ({ headers }) => headers.get("OCI-Filters-Applied"),
-    "artifactType",
-    null,
-  ],
-  DisableSinglePostUpload: ["single-post-off", "POST", `${UPLOADS}?digest=${FOO}`, ({ status }) => status, 201, 202],
-  MaxListPageSize: ["page-limit", "GET", "/v2/library/hello/tags/list?n=1001", ({ status }) => status, 200, 405],
-  IgnorePagination: [
-    "ignore-pagination",
-    "GET",
-    "/v2/library/hello/tags/list?n=1",
-    ({ text }) => JSON.parse(text).tags,
-    ["v1"],
-    ["v1", "v2"],
-  ],
-  OmitDigestFromTagGetResponse: [
-    "no-digest-on-tag-get",
-    "GET",
-    "/v2/library/hello/manifests/v1",
-    ({ headers }) => headers.get("Docker-Content-Digest"),
-    digestOf(INDEX),
-    null,
-  ],
-  OmitLinkHeaderFromResponses: [
-    "no-link",
-    "GET",
-    "/v2/library/hello/tags/list?n=1",
-    ({ headers }) => headers.has("Link"),
-    true,
-    false,
-  ],
-};
-
-for (const [option, [id, method, path, look, without, with_]] of Object.entries(OPTIONS)) {
-  Deno.test(`ociserver, ${option}: the switch ${id}`, async () => {
-    await using registry = await startRegistry();
-    await push(started(registry));
-    await ask(started(registry), "PUT", "/v2/library/hello/manifests/v2", INDEX, TYPES.index);
-    const body = method === "POST" ? "foo" : undefined;
-
-    assertEquals(look(await ask(started(registry), method, path, body)), without);
-    registry.switches.on(id);
-    assertEquals(look(await ask(started(registry), method, path, body)), with_);
-  });
-}
-
 Deno.test("ociserver, LocationForUploadID: the Location of a session is on another server", async () => {
   const uploadLocation = (name: string, session: string) => new URL(`https://uploads.example/${name}?id=${session}`);
   const registry = over(createRegistry({ disk: memoryDisk(), uploadLocation }));
@@ -231,21 +158,6 @@ Deno.test("ociserver, DebugID: each call of the backend is told", async () => {
   await ask(over(createRegistry({ disk })), "GET", FOO_URL);
 
   assertEquals(calls, ["find"]);
-});
-
-Deno.test("docker's first manifest handler: a manifest that lacks layers is refused with all of them at once", async () => {
-  const registry = over(createRegistry({ disk: memoryDisk() }));
-  const layers = ["one", "two"].map((text) => descriptorOf(text, TYPES.layer));
-  const config = descriptorOf("{}", TYPES.config);
-  const manifest = JSON.stringify({ schemaVersion: 2, mediaType: TYPES.image, config, layers });
-  const { status, text } = await ask(registry, "PUT", "/v2/library/hello/manifests/v1", manifest, TYPES.image);
-
-  const { errors } = JSON.parse(text);
-  assertEquals([status, errors.map(({ code }: { code: string }) => code)], [
-    400,
-    Array(3).fill("MANIFEST_BLOB_UNKNOWN"),
-  ]);
-  for (const { digest } of [config, ...layers]) assertStringIncludes(text, digest);
 });
 
 Deno.test("docker's registry, relativeurls: Locations are relative, or begin with the origin that is set", async () => {
