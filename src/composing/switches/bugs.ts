@@ -13,7 +13,8 @@
  */
 
 import { collectGarbage } from "../../housekeeping/collect_garbage.ts";
-import { isSuccess, rewrite, withBytes, withHeaders, withStatus } from "./answers.ts";
+import { isSuccess, rewrite, withBytes, withStatus } from "./answers.ts";
+import { answerLike } from "../asking.ts";
 import { defineSwitch, refusal, type Switch } from "./switch.ts";
 
 /** The bugs that were met in registries of today. */
@@ -33,7 +34,7 @@ export const BUGS: readonly Switch[] = [
         const session = question?.texts.session ?? "";
         if (response.status !== 202 || range === null) return response;
         if (!firsts.has(session)) firsts.set(session, range);
-        return withHeaders(response, (headers) => headers.set("Range", firsts.get(session)!));
+        return answerLike(response, (headers) => headers.set("Range", firsts.get(session)!));
       };
     },
   }),
@@ -56,7 +57,7 @@ export const BUGS: readonly Switch[] = [
         const session = question?.texts.session ?? "";
         const before = ends.get(session) ?? -1;
         ends.set(session, end);
-        return withHeaders(response, (headers) => headers.set("Range", `0-${Math.max(0, end - before - 1)}`));
+        return answerLike(response, (headers) => headers.set("Range", `0-${Math.max(0, end - before - 1)}`));
       };
     },
   }),
@@ -155,7 +156,7 @@ export const BUGS: readonly Switch[] = [
     excludes: ["docker-type-always"],
     rows: ["end-3"],
     answer: () => async ({ request, registry }) =>
-      withHeaders(await registry(request), (headers) => headers.delete("Content-Type")),
+      answerLike(await registry(request), (headers) => headers.delete("Content-Type")),
   }),
   defineSwitch("bug", {
     id: "gc-without-grace",
@@ -220,7 +221,7 @@ export const BUGS: readonly Switch[] = [
     answer: () => async ({ request, registry }) => {
       const response = await registry(request);
       if (response.status !== 200) return response;
-      return withHeaders(response, (headers) => headers.set("Content-Type", "application/json"));
+      return answerLike(response, (headers) => headers.set("Content-Type", "application/json"));
     },
   }),
   defineSwitch("bug", {

@@ -11,8 +11,10 @@
  * @module
  */
 
-import { isSuccess, rewrite, sha256, withBytes, withHeaders, withStatus } from "./answers.ts";
+import { isSuccess, rewrite, sha256, withBytes, withStatus } from "./answers.ts";
 import { endOf, parse } from "./bugs.ts";
+import { parseTarget } from "../../http/target.ts";
+import { answerLike } from "../asking.ts";
 import { defineSwitch, type Occasion, refusal, type Switch } from "./switch.ts";
 
 /** The source that has these bugs. */
@@ -140,7 +142,7 @@ export const EARLY_BUGS: readonly Switch[] = [
       const response = await registry(request);
       const end = endOf(response);
       if (end === undefined) return response;
-      return withHeaders(response, (headers) => headers.set("Range", `0-${end + 1}`));
+      return answerLike(response, (headers) => headers.set("Range", `0-${end + 1}`));
     },
   }),
   defineSwitch("bug", {
@@ -150,7 +152,7 @@ export const EARLY_BUGS: readonly Switch[] = [
     breaks: ["PUSH-CHUNK-20", "PUSH-MONO-10"],
     rows: ["end-6"],
     answer: () => async ({ request, registry }) =>
-      withHeaders(await registry(request), (headers) => headers.delete("Location")),
+      answerLike(await registry(request), (headers) => headers.delete("Location")),
   }),
   defineSwitch("bug", {
     id: "no-upload-status",
@@ -214,7 +216,7 @@ export const EARLY_BUGS: readonly Switch[] = [
     breaks: ["PULL-BLOB-03", "PULL-BLOB-09"],
     rows: ["GET end-2"],
     answer: () => async ({ request, registry }) =>
-      withHeaders(await registry(rewrite(request, { headers: { Range: null } })), (headers) => {
+      answerLike(await registry(rewrite(request, { headers: { Range: undefined } })), (headers) => {
         for (const name of ["Docker-Content-Digest", "Content-Length", "Accept-Ranges", "ETag"]) headers.delete(name);
       }),
   }),
@@ -334,7 +336,7 @@ export const EARLY_BUGS: readonly Switch[] = [
       const response = await registry(request);
       if (response.status !== 200) return response;
       const type = "application/vnd.docker.distribution.manifest.v2+json";
-      return withHeaders(response, (headers) => headers.set("Content-Type", type));
+      return answerLike(response, (headers) => headers.set("Content-Type", type));
     },
   }),
   defineSwitch("bug", {
@@ -440,11 +442,11 @@ export const EARLY_BUGS: readonly Switch[] = [
     met: [`${SOURCE}/internal/storage/storage.go#L228-L233`],
     breaks: ["DISC-TAGS-01"],
     rows: ["DISC-TAGS"],
-    answer: () => async ({ request, registry }) => {
+    answer: () => async ({ request, question, registry }) => {
       const response = await registry(request);
       if (response.status !== 200) return response;
       const { tags } = await response.clone().json();
-      if (tags.length > 0 || new URL(request.url).searchParams.has("n")) return response;
+      if (tags.length > 0 || new URLSearchParams(question?.search).has("n")) return response;
       throw refusal("NAME_UNKNOWN", "DISC-TAGS-01", "a repository with tags", "one without");
     },
   }),
@@ -543,7 +545,7 @@ export const EARLY_BUGS: readonly Switch[] = [
       const response = await registry(rewrite(request, { path }));
       const location = response.headers.get("Location")?.replace(`/v2/loose/${looser}/`, before);
       if (location === undefined) return response;
-      return withHeaders(response, (headers) => headers.set("Location", location));
+      return answerLike(response, (headers) => headers.set("Location", location));
     },
   }),
 ];
@@ -557,11 +559,11 @@ class MislabelledBlobs {
     const claimed = question?.texts.digest ?? "";
     const digest = await sha256(bytes);
     const path = `/v2/${name}/blobs/uploads/?digest=${digest}`;
-    const headers = { "Content-Range": null };
+    const headers = { "Content-Range": undefined };
     const response = await registry(rewrite(request, { method: "POST", path, headers, body: bytes }));
     if (response.status !== 201) return response;
     this.#digests.set(`${name} ${claimed}`, digest);
-    return withHeaders(response, (headers) => {
+    return answerLike(response, (headers) => {
       headers.set("Location", `/v2/${name}/blobs/${claimed}`);
       headers.set("Docker-Content-Digest", claimed);
     });
@@ -573,7 +575,7 @@ class MislabelledBlobs {
     const digest = this.#digests.get(`${name} ${claimed}`);
     if (digest === undefined) return registry(request);
     const response = await registry(rewrite(request, { path: `/v2/${name}/blobs/${digest}` }));
-    return withHeaders(response, (headers) => headers.set("Docker-Content-Digest", claimed));
+    return answerLike(response, (headers) => headers.set("Docker-Content-Digest", claimed));
   }
 }
 
@@ -601,7 +603,7 @@ class ReplacedSessions {
   async replace({ request, question, name, registry }: Occasion, when?: "if it is not open"): Promise<void> {
     const session = question?.texts.session ?? "";
     if (when !== undefined && this.#sessions.has(session)) return;
-    const headers = { "Content-Range": null };
+    const headers = { "Content-Range": undefined };
     const path = `/v2/${name}/blobs/uploads/`;
     const opened = await registry(rewrite(request, { method: "POST", path, headers, body: null }));
     const other = opened.headers.get("Location")?.split("/").at(-1);
@@ -616,7 +618,7 @@ class ReplacedSessions {
     const before = question.pathname.slice(0, question.pathname.lastIndexOf(session));
     const path = before + other + question.search;
     const response = await registry(rewrite(request, { path }));
-    return withHeaders(response, (headers) => {
+    return answerLike(response, (headers) => {
       const location = headers.get("Location");
       if (location !== null) headers.set("Location", location.replace(other, session));
     });
@@ -625,7 +627,7 @@ class ReplacedSessions {
 
 // Returns the request that a registry takes it for if a reference may have a "/" in it.
 function acrossRepositories(request: Request, method: string): Request {
-  const path = new URL(request.url).pathname;
+  const path = parseTarget(request)?.pathname ?? "";
   const match = /^\/v2\/(.+)\/(blobs|manifests)\/([a-z0-9/]+)\/([^/]+)$/.exec(path);
   if (match === null || request.method !== method) return request;
   const [, name, kind, more, reference] = match;
@@ -643,10 +645,7 @@ async function withErrors(
 ): Promise<Response> {
   const isRefusal = response.status >= 400 && response.headers.get("Content-Type") === "application/json";
   if (!isRefusal || response.body === null) return response;
-  const text = JSON.stringify(change((await response.json()).errors));
-  const headers = new Headers(response.headers);
-  headers.delete("Content-Length");
-  return new Response(text, { status: response.status, headers });
+  return answerLike(response, () => {}, JSON.stringify(change((await response.clone().json()).errors)));
 }
 
 async function joined(pieces: readonly Uint8Array<ArrayBuffer>[]): Promise<Uint8Array<ArrayBuffer>> {

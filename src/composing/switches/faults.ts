@@ -12,7 +12,8 @@
  */
 
 import { pause } from "../../waiting.ts";
-import { rewrite, withHeaders } from "./answers.ts";
+import { answerLike } from "../asking.ts";
+import { rewrite } from "./answers.ts";
 import { serverError } from "./quirks.ts";
 import { type Answering, defineSwitch, refusal, type Switch } from "./switch.ts";
 
@@ -90,7 +91,7 @@ export const FAULTS: readonly Switch[] = [
       if (length === null || response.status !== 200) return response;
       // Of bytes at once, a server knows the length better. Of a stream, it believes what it is told.
       const body = response.body?.pipeThrough(new TransformStream());
-      return withHeaders(new Response(body, response), (headers) => {
+      return answerLike(new Response(body, response), (headers) => {
         headers.set("Content-Length", String(Number(length) + more));
       });
     },

@@ -11,7 +11,8 @@
  */
 
 import type { RegistryError } from "../../api/error_codes.ts";
-import { isSuccess, originOf, rewrite, withHeaders } from "./answers.ts";
+import { answerLike } from "../asking.ts";
+import { isSuccess, originOf, rewrite, withoutHeaders } from "./answers.ts";
 import { parse } from "./bugs.ts";
 import { type Answering, defineSwitch, type Occasion, refusal, type Switch } from "./switch.ts";
 
@@ -91,7 +92,7 @@ export const QUIRKS: readonly Switch[] = [
     met: [`${OCISERVER}#L83-L85`, "https://github.com/google/go-containerregistry/issues/897"],
     breaks: [],
     rows: ["DISC-TAGS", "DISC-REFERRERS", "catalog"],
-    answer: () => withoutHeaders("Link"),
+    answer: () => without("Link"),
   }),
   defineSwitch("quirk", {
     id: "tags-as-text",
@@ -100,7 +101,7 @@ export const QUIRKS: readonly Switch[] = [
     breaks: [],
     rows: ["DISC-TAGS"],
     answer: () => async ({ request, registry }) =>
-      withHeaders(
+      answerLike(
         await registry(request),
         (headers) => headers.set("Content-Type", "text/plain; charset=utf-8"),
       ),
@@ -131,7 +132,7 @@ export const QUIRKS: readonly Switch[] = [
       if (question?.heading === "DISC-REFERRERS") {
         throw refusal("UNSUPPORTED", "DISC-REFERRERS-02", "a row of the API", "the referrers API", { status: 404 });
       }
-      return withHeaders(await registry(request), (headers) => headers.delete("OCI-Subject"));
+      return answerLike(await registry(request), (headers) => headers.delete("OCI-Subject"));
     },
   }),
   defineSwitch("quirk", {
@@ -160,7 +161,7 @@ export const QUIRKS: readonly Switch[] = [
     ],
     breaks: ["PULL-BLOB-03", "PULL-HEAD-02", "PULL-MANIFEST-13"],
     rows: ["end-2", "end-3"],
-    answer: () => withoutHeaders("Docker-Content-Digest", "ETag"),
+    answer: () => without("Docker-Content-Digest", "ETag"),
   }),
   defineSwitch("quirk", {
     id: "no-digest-on-tag-get",
@@ -171,7 +172,7 @@ export const QUIRKS: readonly Switch[] = [
     answer: () => (occasion) => {
       const { request, question, registry } = occasion;
       if (question?.texts.tagOrDigest?.includes(":")) return registry(request);
-      return withoutHeaders("Docker-Content-Digest", "ETag")(occasion);
+      return without("Docker-Content-Digest", "ETag")(occasion);
     },
   }),
   defineSwitch("quirk", {
@@ -243,7 +244,7 @@ export const QUIRKS: readonly Switch[] = [
     answer: ({ to, status, kind }, { random }) => async ({ request, question, name, registry }) => {
       const isMeant = kind === "both" || (question?.id === "end-2") === (kind === "blobs");
       if (!isMeant || question?.search.includes("redirected")) return registry(request);
-      const response = await registry(rewrite(request, { method: "HEAD", headers: { Range: null } }));
+      const response = await registry(rewrite(request, { method: "HEAD", headers: { Range: undefined } }));
       if (!isSuccess(response)) return registry(request);
       const digest = response.headers.get("Docker-Content-Digest") ?? "";
       const places = to.split(" ");
@@ -286,7 +287,7 @@ export const QUIRKS: readonly Switch[] = [
         const response = await registry(request);
         if (request.method === "PATCH" && response.status === 202 && length < bytes) short.add(session);
         if (request.method !== "POST" || response.status !== 202) return response;
-        return withHeaders(response, (headers) => headers.set("OCI-Chunk-Min-Length", String(bytes)));
+        return answerLike(response, (headers) => headers.set("OCI-Chunk-Min-Length", String(bytes)));
       };
     },
   }),
@@ -456,7 +457,7 @@ export const QUIRKS: readonly Switch[] = [
       const response = await registry(request);
       if (response.status !== 200) return response;
       const type = "application/vnd.docker.image.rootfs.diff.tar.gzip";
-      return withHeaders(response, (headers) => headers.set("Content-Type", type));
+      return answerLike(response, (headers) => headers.set("Content-Type", type));
     },
   }),
   defineSwitch("quirk", {
@@ -489,7 +490,7 @@ export const QUIRKS: readonly Switch[] = [
       text: { type: "text", default: "this registry will be switched off", sentence: "the text of the warning" },
     },
     answer: ({ text }) => async ({ request, registry }) =>
-      withHeaders(await registry(request), (headers) => {
+      answerLike(await registry(request), (headers) => {
         const quoted = text.replace(/[^\x20-\x7e]/g, "?").replace(/["\\]/g, "\\$&");
         headers.append("Warning", `299 - "${quoted}"`);
       }),
@@ -532,17 +533,14 @@ interface ImageManifest {
 // What quay.io took at the time, nearly: images of OCI and of Docker.
 const KNOWN_TYPE = /^application\/vnd\.(?:oci\.image\.|docker\.(?:container\.)?image\.)/;
 
-function withoutHeaders(...names: string[]): Answering {
-  return async ({ request, registry }: Occasion) =>
-    withHeaders(await registry(request), (headers) => {
-      for (const name of names) headers.delete(name);
-    });
+function without(...names: string[]): Answering {
+  return async ({ request, registry }: Occasion) => withoutHeaders(await registry(request), ...names);
 }
 
 function withLocation(response: Response, change: (location: string) => string): Response {
   const location = response.headers.get("Location");
   if (location === null) return response;
-  return withHeaders(response, (headers) => headers.set("Location", change(location)));
+  return answerLike(response, (headers) => headers.set("Location", change(location)));
 }
 
 function fill(template: string, values: Readonly<Record<string, string>>): string {

@@ -79,6 +79,8 @@ Deno.test("server-error and too-many-requests say when to try again", async () =
   const seen = answers.map(({ status, headers }) => [status, headers.get("Retry-After")]);
   for (const { body } of answers) await body?.cancel();
   assertEquals(seen, [[502, "7"], [429, "3"], [200, null]]);
+  const told = registry.stories.map(({ endpoint, status, refusal }) => [endpoint, status, refusal?.code]);
+  assertEquals(told, [["end-1", 502, undefined], ["end-1", 429, "TOOMANYREQUESTS"], ["end-1", 200, undefined]]);
 });
 
 for (const server of ["deno", "node"]) {
