@@ -174,6 +174,10 @@ class Challenge {
     this.#realm = realm;
   }
 
+  get isForToken(): boolean {
+    return this.#realm !== undefined;
+  }
+
   headers(scopes: readonly Scope[] = [], error?: string): Readonly<Record<string, string>> {
     if (this.#realm === undefined) return BASIC_CHALLENGE;
     // A text that is no name could end the quotes.
@@ -230,13 +234,16 @@ class Caller {
 
   expectCatalog(): void {
     const isAllowed = mayList(this.#rules, this.#known.user);
-    if (isAllowed && this.#hasScope("registry", "catalog", "*")) return;
+    // Some clients say who they are only if they are asked. Without that, they would see only what anybody sees. A client without a
+    // name gets a token, too.
+    const isAsked = this.#challenge.isForToken && this.#isUnknown && !this.seesEverything;
+    if (isAllowed && !isAsked && this.#hasScope("registry", "catalog", "*")) return;
     this.#refuse(isAllowed, [{ type: "registry", name: "catalog", actions: ["*"] }], "to list repositories", "none");
   }
 
   // Docker sends a password only if `/v2/` has asked for it. So it asks, even if there is something that anybody may pull.
   expectKnown(): void {
-    if (!this.#canLogIn || this.#known.user !== undefined || this.#known.token !== undefined) return;
+    if (!this.#canLogIn || !this.#isUnknown) return;
     throw unauthorized("the name and password of a user", "none", this.#challenge.headers());
   }
 
@@ -245,6 +252,10 @@ class Caller {
     if (!isRead || !this.#rules.allowsAnything(undefined)) this.expectKnown();
     if (isRead || this.#rules.allowsEverywhere(this.#known.user, "push")) return;
     this.#refuse(false, [], "to push everywhere", "some repositories or none");
+  }
+
+  get #isUnknown(): boolean {
+    return this.#known.user === undefined && this.#known.token === undefined;
   }
 
   #hasScope(type: string, name: string, action: string): boolean {

@@ -52,7 +52,8 @@ export function requestLike(request: Request, changes: RequestChanges): Request 
   }
   const url = changes.path === undefined ? request.url : origin + changes.path;
   const { method = request.method, body = request.body } = changes;
-  return new Request(url, { method, headers, body, signal: request.signal });
+  // The signal of the client's request is left out: on `Deno.serve` it is aborted after a good answer, too, and Deno warns of that.
+  return new Request(url, { method, headers, body });
 }
 
 // The headers that are about the body of a request, about a part of the answer, or about conditions. A question has none of these.

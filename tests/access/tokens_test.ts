@@ -289,6 +289,14 @@ Deno.test("the catalog of a token has what its user may pull", async () => {
   assertEquals(await list(), ["course/one"]);
 });
 
+Deno.test("the catalog asks for a token, so that a client which waits for that sees what its user may pull", async () => {
+  await using tokens = await start();
+  const answer = await tokens.send("GET", "/v2/_catalog");
+
+  assertEquals(answer.headers.get("WWW-Authenticate"), `${CHALLENGE},scope="registry:catalog:*"`);
+  await expectRefusal(answer, UNAUTHORIZED);
+});
+
 Deno.test("PUSH-MOUNT-08: a token mounts only from repositories of its scopes", async () => {
   await using tokens = await start();
   const layer = digestOf("layer of course/one");

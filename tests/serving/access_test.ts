@@ -232,6 +232,23 @@ testWithBcrypt("--token: if a rule goes, a token that was made before allows no 
   await program.ask("GET", "/v2/alice/app/tags/list", ({ status }) => status === 403, { headers });
 });
 
+testWithBcrypt(
+  "--access: a shortened catalog and a mount without from are answered, and nothing is printed",
+  async () => {
+    using files = new Class();
+    await using program = await Program.serve(files.root, ...files.flags);
+    const headers = basic("alice", "secret");
+    const push = await program.send("POST", `/v2/alice/a/blobs/uploads/?digest=${FOO}`, { headers, body: "foo" });
+    const mount = await program.send("POST", `/v2/alice/b/blobs/uploads/?mount=${FOO}`, { headers });
+    const catalog = await program.send("GET", "/v2/_catalog", { headers });
+    program.signal("SIGTERM");
+
+    assertEquals([push.status, mount.status], [201, 201]);
+    assertEquals(await catalog.json(), { repositories: ["alice/a", "alice/b"] });
+    assertEquals((await program.outcome()).errors, "");
+  },
+);
+
 Deno.test("--access without --htpasswd: everybody may do what the rules allow for anonymous, and nothing else", async () => {
   using files = new Class();
   files.rules({ users: ["anonymous"], repositories: ["sandbox/**"], actions: ["pull", "push"] });
