@@ -248,9 +248,9 @@ class Caller {
   }
 
   // For a path that belongs to no repository. A wrapper may answer it, and only somebody who may change everything may write there.
-  expectElsewhere(isRead: boolean): void {
-    if (!isRead || !this.#rules.allowsAnything(undefined)) this.expectKnown();
-    if (isRead || this.#rules.allowsEverywhere(this.#known.user, "push")) return;
+  expectElsewhere(isHarmless: boolean): void {
+    if (!isHarmless || !this.#rules.allowsAnything(undefined)) this.expectKnown();
+    if (isHarmless || this.#rules.allowsEverywhere(this.#known.user, "push")) return;
     this.#refuse(false, [], "to push everywhere", "some repositories or none");
   }
 
@@ -291,7 +291,8 @@ async function answerTo(caller: Caller, asked: RulesRequest): Promise<Response> 
   const question = questionOf(request);
   const isRead = request.method === "GET" || request.method === "HEAD";
   if (question === undefined || question.id === "end-1") {
-    if (question === undefined) caller.expectElsewhere(isRead);
+    // The registry itself answers what is below /v2/ and has no row.
+    if (question === undefined) caller.expectElsewhere(isRead || isBelow("/v2/", request));
     else caller.expectKnown();
     return await registry(request, peer);
   }
@@ -315,6 +316,10 @@ async function answerTo(caller: Caller, asked: RulesRequest): Promise<Response> 
     query.set("from", from === null ? await findBlob(caller, asked, question) ?? "" : "");
     return await registry(requestLike(request, { path: `${question.pathname}?${query}` }), peer);
   });
+}
+
+function isBelow(path: string, request: Request): boolean {
+  return parseTarget(request)!.pathname.startsWith(path);
 }
 
 // An upload session belongs to a push, also when a client asks for its state or cancels it.

@@ -7,6 +7,8 @@
  * @module
  */
 
+import { ACTIONS } from "../../src/access/access_rule.ts";
+import { access } from "../../src/composing/access.ts";
 import { immutableTags } from "../../src/composing/immutable_tags.ts";
 import { limited } from "../../src/composing/limited.ts";
 import { only } from "../../src/composing/only.ts";
@@ -27,6 +29,7 @@ const TRANSPARENT: Readonly<Record<string, () => Wrapper>> = {
   limited: () => limited({ requests: 1_000_000, milliseconds: 1000 }),
   withWarnings: () => withWarnings([{ text: "never", probability: 0 }]),
   immutableTags: () => immutableTags("no-test-has-this-tag*"),
+  access: () => access([{ users: ["anonymous"], repositories: ["**"], actions: ACTIONS }]),
   only: () => only((name) => name !== "no/test/has/this/name"),
   under: () => under(BELOW),
   union: () => (registry) => union(registry, createRegistry({ disk: memoryDisk() })),

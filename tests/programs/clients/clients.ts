@@ -32,6 +32,7 @@ import { tryFiles } from "./files.ts";
 import { tryOras } from "./oras.ts";
 import { tryRegctl } from "./regctl.ts";
 import { trySkopeo } from "./skopeo.ts";
+import { tryTokens, tryTokensWithContainerd, tryTokensWithDocker } from "./tokens.ts";
 import { Workbench } from "./workbench.ts";
 
 const HELP = `Lets real clients push to a real Glassbox, pull, list and delete, and reads the stories of the registry.
@@ -40,8 +41,8 @@ Usage: deno task clients
 
   -h, --help  print this and exit
 
-It needs Linux and busybox, and tries those of skopeo, buildah, crane, oras, regctl, cosign, curl, umoci and docker that are
-installed. A client that is missing is skipped; with CI=true in the environment that is a failure.`;
+It needs Linux and busybox, and tries those of skopeo, buildah, crane, oras, regctl, cosign, curl, umoci, docker and containerd
+that are installed. A client that is missing is skipped; with CI=true in the environment that is a failure.`;
 
 // The commands that install the programs. All images have busybox in them.
 const INSTALL = {
@@ -57,6 +58,8 @@ const INSTALL = {
   umoci: "apt-get install umoci",
   docker: "apt-get install docker.io",
   dockerd: "apt-get install docker.io",
+  containerd: "apt-get install containerd",
+  ctr: "apt-get install containerd",
 } as const;
 
 type Program = keyof typeof INSTALL;
@@ -78,6 +81,9 @@ const CLIENTS: readonly Client[] = [
   { name: "curl", needs: ["curl"], try: tryCurl },
   { name: "files", needs: ["skopeo", "umoci", "crane"], try: tryFiles },
   { name: "docker", needs: ["dockerd", "docker", "skopeo"], try: tryDocker },
+  { name: "tokens", needs: ["skopeo", "crane", "oras", "regctl"], try: tryTokens },
+  { name: "tokens", needs: ["dockerd", "docker", "skopeo"], try: tryTokensWithDocker },
+  { name: "tokens", needs: ["containerd", "ctr", "skopeo"], try: tryTokensWithContainerd },
 ];
 
 if (import.meta.main) await runProgram(HELP, main);
@@ -132,5 +138,6 @@ async function tryAll(stack: AsyncDisposableStack): Promise<number> {
 function whyNot({ needs }: Client, path: string, isRoot: boolean): string | undefined {
   const missing = (["busybox", ...needs] as const).find((program) => findProgram(program, path) === undefined);
   if (missing !== undefined) return `is not installed: ${INSTALL[missing]}`;
-  return needs.includes("dockerd") && !isRoot ? "is not tried: only root can start a Docker daemon" : undefined;
+  const isDaemon = needs.includes("dockerd") || needs.includes("containerd");
+  return isDaemon && !isRoot ? "is not tried: only root can start its daemon" : undefined;
 }

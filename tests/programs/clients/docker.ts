@@ -18,7 +18,7 @@ import { NO_SUCH_BLOB_YET, NO_SUCH_TAG, NO_SUCH_TAG_YET, type Workbench } from "
 export async function tryDocker(bench: Workbench): Promise<void> {
   const { glassbox, images } = bench;
   const step = bench.stepsOf("docker");
-  const socket = `unix://${bench.folder}/docker.sock`;
+  const socket = dockerSocket(bench);
   const docker = async (...args: string[]) => (await bench.run("docker", "--host", socket, ...args)).stdout;
   const remote = (reference: string) => `${glassbox.address}/docker/${reference}`;
   const digestIn = (said: string) => /digest: (sha256:[0-9a-f]{64})/i.exec(said)?.[1];
@@ -118,6 +118,11 @@ export async function tryDocker(bench: Workbench): Promise<void> {
     await docker("rm", container);
     return Deno.readFileSync(copy);
   }
+}
+
+/** The address of the daemon that the steps of docker have started. */
+export function dockerSocket(bench: Workbench): string {
+  return `unix://${bench.folder}/docker.sock`;
 }
 
 // Starts a daemon that keeps all its files in the folder of the clients. It ends when the run ends.

@@ -39,10 +39,11 @@ export class Glassbox {
     this.#listen(stories);
   }
 
-  /** Starts it over an empty folder. It ends with the stack. */
-  static async start(root: string, stack: AsyncDisposableStack): Promise<Glassbox> {
+  /** Starts it over an empty folder, with more flags if need be. It ends with the stack. */
+  static async start(root: string, stack: AsyncDisposableStack, ...flags: string[]): Promise<Glassbox> {
+    const main = ["run", "--no-prompt", "--allow-run=deno", "main.ts"];
     const process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--no-prompt", "--allow-run=deno", "main.ts", "--port", "0", "--root", root, "--log", "json"],
+      args: [...main, "--port", "0", "--root", root, "--log", "json", ...flags],
       cwd: PROJECT,
       stdin: "null",
       stdout: "piped",
