@@ -47,7 +47,11 @@ interface DockerImage {
  * @throws {FillError} if a file is missing or malformed, or if a layer is not the one that the config names.
  */
 export async function readDockerArchive(files: Files, list: Uint8Array): Promise<Contents> {
-  const images = await refuseWrongJson(files, DOCKER_FILE, () => imagesIn(files, atOnce(parseJson(list, []))));
+  const images = await refuseWrongJson(
+    files,
+    DOCKER_FILE,
+    () => imagesIn(files, atOnce(parseJson(list, [], Infinity))),
+  );
   const paths = new Map<Digest, string>();
   const made = new Map<Digest, Uint8Array<ArrayBuffer>>();
   const listed: Listed[] = [];

@@ -178,9 +178,9 @@ async function fillAs(registry: Registry, source: Source, becoming: Becoming, op
   for (const [name, plan] of plans) {
     const all = blobs.get(name)!;
     const isNew = await pushBlobs(client, files, name, all, filledBefore, progress);
+    const tags = Map.groupBy(plan.tags.keys(), (tag) => plan.tags.get(tag)!);
     for (const manifest of plan.manifests.values()) {
-      const tags = [...plan.tags].filter(([, digest]) => digest === manifest.digest).map(([tag]) => tag);
-      await client.pushManifest(name, manifest, tags);
+      await client.pushManifest(name, manifest, tags.get(manifest.digest));
     }
     pushed.manifests += plan.manifests.size;
     pushed.blobs += all.size;

@@ -14,8 +14,7 @@
  * @module
  */
 
-import type { Descriptor } from "../definitions/descriptor.ts";
-import { parseObject } from "../definitions/descriptor.ts";
+import { type Descriptor, parseDescriptor, parseObject } from "../definitions/descriptor.ts";
 import { algorithmOf, type Digest } from "../definitions/digest.ts";
 import { Fault, show } from "../definitions/fault.ts";
 import { parseJson } from "../definitions/json.ts";
@@ -78,9 +77,14 @@ export async function readLayout(files: Files, layout: Uint8Array, index: Uint8A
   if (typeof version !== "string" || !/^1\./.test(version)) {
     throw new FillError(files.label, LAYOUT_FILE, `has the imageLayoutVersion ${show(version)}; 1.0.0 is known here`);
   }
-  const { references } = await refuseWrongJson(files, INDEX_FILE, () => parseLongManifest(index, OCI_INDEX));
+  const descriptors = await refuseWrongJson(files, INDEX_FILE, async () => {
+    await parseLongManifest(index, OCI_INDEX);
+    // Read in one piece, because a manifest need not have all annotations of its children; see `json.ts`.
+    const { manifests } = parseObject(atOnce(parseJson(index, [""], Infinity)), "the index");
+    return (manifests as readonly unknown[]).map((item, place) => parseDescriptor(item, `manifests[${place}]`));
+  });
   return {
-    listed: references.map(({ descriptor }) => listedOf(files, descriptor)),
+    listed: descriptors.map((descriptor) => listedOf(files, descriptor)),
     pathOf: blobPath,
     made: new Map(),
   };

@@ -29,6 +29,8 @@ export async function openLocal(
   path: string,
   progress: (bytes: number) => void = () => {},
 ): Promise<Files | ArchiveBytes> {
+  const twice = "an archive has to be a file, because it is read twice";
+  if (path === "-") throw new FillError("the standard input", undefined, twice);
   try {
     const { isDirectory, isFile, size } = await Deno.stat(path);
     if (isDirectory) return new FolderFiles(path, await Deno.realPath(path), progress);
@@ -36,11 +38,7 @@ export async function openLocal(
   } catch (error) {
     throw new FillError(path, undefined, `cannot be read: ${reasonOf(error)}`);
   }
-  throw new FillError(
-    path,
-    undefined,
-    "is neither a folder nor a file; an archive has to be a file, because it is read twice",
-  );
+  throw new FillError(path, undefined, `is neither a folder nor a file; ${twice}`);
 }
 
 /** The files of a folder. */

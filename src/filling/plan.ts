@@ -14,7 +14,8 @@
 import type { ManifestBytes } from "../client/client.ts";
 import type { Descriptor } from "../definitions/descriptor.ts";
 import { algorithmOf, type Digest, digestOf, HASHES, isSupported } from "../definitions/digest.ts";
-import { type Manifest, MANIFEST_MEDIA_TYPES, parseLongManifest } from "../definitions/manifest.ts";
+import { describe, type Manifest, MANIFEST_MEDIA_TYPES, parseLongManifest } from "../definitions/manifest.ts";
+import { expectListable } from "../push/pushing_manifests_with_subject.ts";
 import { type Files, FillError } from "./files.ts";
 import { type Contents, INDEX_FILE, LONGEST_JSON, refuseWrongJson } from "./layout.ts";
 
@@ -139,6 +140,16 @@ export class Manifests {
       throw new FillError(label, path, `is one of manifests with more than ${MOST_BYTES} bytes`);
     }
     const manifest = await refuseWrongJson(this.#files, path, () => parseLongManifest(bytes, mediaType));
+    if (manifest.subject !== undefined) expectListed(label, path, describe(manifest, digest, bytes.length));
     return { digest, mediaType, bytes, manifest };
+  }
+}
+
+// The registry would refuse such a referrer, but only after its blobs had been pushed.
+function expectListed(label: string, path: string, referrer: Descriptor): void {
+  try {
+    expectListable(referrer);
+  } catch (error) {
+    throw new FillError(label, path, (error as Error).message);
   }
 }

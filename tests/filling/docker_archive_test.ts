@@ -145,3 +145,10 @@ Deno.test("a compressed layer that is damaged is refused by name", async () => {
   );
   await expectRefused(entries, `${entries[1].name}: cannot be decompressed: unexpected end of file`);
 });
+
+Deno.test("a long manifest.json is read to its end", async () => {
+  const layers = Array.from({ length: 1200 }, () => "one");
+  const entries = dockerArchive({ layers });
+  const { manifest } = await manifestIn([entries[0], entries[1], entries.at(-1)!]);
+  assertEquals([manifest.layers.length, entries.at(-1)!.content!.length > 64 * 1024], [1200, true]);
+});

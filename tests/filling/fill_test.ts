@@ -478,3 +478,44 @@ Deno.test("a registry in memory is filled from an archive in memory without any 
   const { out, errors } = await runDeno("run", "--no-prompt", "--quiet", "--no-check", "--config", config, script);
   assertEquals([out, errors], [`${digest} true\n`, ""]);
 });
+
+Deno.test("a manifest of another size than the index says is refused by its digest", async () => {
+  const layout = new TestLayout();
+  const image = layout.addImage("one");
+  layout.list({ ...image, size: 7 }, "v1");
+  await expectRefused(
+    layout.files,
+    `the layout: index.json: says that ${image.digest} has 7 bytes, but it has ${image.size}`,
+  );
+});
+
+Deno.test("every tag of a layout with many images comes in", async () => {
+  using root = new Folder();
+  const registry = registryIn(root);
+  const layout = new TestLayout();
+  const image = layout.addImage("one");
+  const tags = Array.from({ length: 1500 }, (_, number) => `v${10_000 + number}`);
+  const notes = Object.fromEntries(Array.from({ length: 20 }, (_, number) => [`note${number}`, "text"]));
+  for (const tag of tags) layout.list(image, undefined, { ...notes, "org.opencontainers.image.ref.name": tag });
+
+  const { images } = await fill(registry, layout.files, { name: "hello" });
+
+  assertEquals([images.length, layout.files["index.json"].length > 256 * 1024], [1500, true]);
+  assertEquals(await tagsOf(registry, "hello"), tags);
+});
+
+Deno.test("DISC-REFERRERS-09: a referrer that no list could hold is refused before anything is pushed", async () => {
+  const layout = new TestLayout();
+  const image = layout.list(layout.addImage("one"), "v1");
+  const annotations = { text: "x".repeat(300_000) };
+  const note = layout.list(layout.addImage("note", { subject: image, annotations }));
+  using root = new Folder();
+
+  const error = await assertRejects(() => fill(registryIn(root), layout.files, { name: "hello" }), FillError);
+
+  assertEquals([error.path, root.tree()], [blobOf(note.digest), []]);
+});
+
+Deno.test("the standard input is no source, because an archive is read twice", async () => {
+  await expectRefused("-", "the standard input: an archive has to be a file, because it is read twice");
+});
