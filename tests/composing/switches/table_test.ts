@@ -8,6 +8,7 @@
 
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { compose } from "../../../src/composing/composing.ts";
+import { PROFILES } from "../../../src/composing/switches/profiles.ts";
 import type { SwitchInfo } from "../../../src/composing/switches/switch.ts";
 import { createSwitches, type SwitchOptions } from "../../../src/composing/switches/switches.ts";
 import { ALL_SWITCHES, SWITCHES } from "../../../src/composing/switches/table.ts";
@@ -30,7 +31,7 @@ interface Findings {
   readonly log: string;
 }
 
-async function ask({ id, kind }: Partial<SwitchInfo>): Promise<Findings> {
+async function ask({ id, kind }: Partial<SwitchInfo>, profile?: string): Promise<Findings> {
   const switches = createSwitches();
   const disk = memoryDisk();
   const plain = new Client(createRegistry({ disk }));
@@ -40,6 +41,7 @@ async function ask({ id, kind }: Partial<SwitchInfo>): Promise<Findings> {
   const probes = Object.entries({ ...PROBES as Record<string, typeof walk>, walk });
   for (const [rule, probe] of probes) {
     if (rule === HEAVY && !isAboutManifests(id)) continue;
+    if (profile !== undefined) switches.profile(profile);
     if (id !== undefined) switches.on(id, { ...OPTIONS[id], ...options });
     try {
       await probe({ plain, bent, name: rule.toLowerCase() });
@@ -76,6 +78,15 @@ for (const info of SWITCHES) {
     const { broken, log } = await ask(info);
     assertEquals(broken, [...breaks].sort());
     if (!UNSEEN.has(id)) assertNotEquals(log, without.log, "it changes nothing");
+  });
+}
+
+for (const { name, switches } of PROFILES) {
+  Deno.test(`the profile ${name} breaks no rule but those of its switches`, async () => {
+    const { broken, log } = await ask({}, name);
+    const named = SWITCHES.filter(({ id }) => switches.some((each) => each.id === id)).flatMap(({ breaks }) => breaks);
+    assertEquals(broken.filter((rule) => !named.includes(rule as Rule)), []);
+    assertNotEquals(log, without.log, "it changes nothing");
   });
 }
 
