@@ -16,7 +16,7 @@
 
 import { randomNumbers } from "../random.ts";
 import type { Bytes, Disk } from "./disk.ts";
-import { around, type DiskOperation, type DiskOperationName, isChange } from "./watched.ts";
+import { around, type DiskOperation, type DiskOperationName, isChange, OPERATION_NAMES } from "./watched.ts";
 
 /** The codes of the errors that a disk can fail with. */
 export type DiskErrorCode = "EIO" | "EACCES" | "EMFILE" | "ENOSPC" | "EROFS" | "ESTALE" | "EDQUOT";
@@ -62,6 +62,9 @@ export interface DiskFailure {
  * Returns a disk that fails as planned, and otherwise does what another one does. It looks at the plan at each operation. So a
  * caller may change the list meanwhile: an empty one repairs the disk, and a failure that is added begins to count at that time.
  *
+ * @throws {RangeError} if the plan names an operation or a code that is not there, or has a number that makes no sense. A failure that
+ * is added later is checked at the next operation.
+ *
  * @example
  * ```ts
  * import { assertEquals, assertRejects } from "@std/assert";
@@ -83,6 +86,7 @@ export function failing<Failing extends Disk>(disk: Failing, plan: readonly Disk
     counts.set(failure, known);
     return known;
   };
+  plan.forEach(countOf);
   return around(disk, (operation, args, act) => {
     // Each failure counts, also those behind the one that comes first.
     const [failure] = plan.filter((failure) => countOf(failure).isNow(operation));
@@ -98,6 +102,7 @@ class Count {
   #failed = 0;
 
   constructor(failure: DiskFailure) {
+    expectSense(failure);
     this.#failure = failure;
     this.#random = randomNumbers(failure.seed ?? 1);
   }
@@ -108,6 +113,21 @@ class Count {
     if (this.#seen++ < skip || this.#failed >= times || this.#random() >= probability) return false;
     this.#failed++;
     return true;
+  }
+}
+
+function expectSense({ code = "EIO", operations = [], probability = 1, ...numbers }: DiskFailure): void {
+  if (!Object.hasOwn(MESSAGES, code)) {
+    throw new RangeError(`A disk fails with one of ${Object.keys(MESSAGES).join(", ")}, not with "${code}"`);
+  }
+  const unknown = operations.find((name) => !OPERATION_NAMES.includes(name));
+  if (unknown !== undefined) {
+    throw new RangeError(`A disk has no operation "${unknown}"; it has ${OPERATION_NAMES.join(", ")}`);
+  }
+  if (!(probability >= 0 && probability <= 1)) throw new RangeError(`${probability} is no probability from 0 to 1`);
+  for (const name of ["skip", "times", "bytes"] as const) {
+    const number = numbers[name] ?? 0;
+    if (!(number >= 0)) throw new RangeError(`${name} is a number of 0 or more, and not ${number}`);
   }
 }
 

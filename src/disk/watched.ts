@@ -55,6 +55,9 @@ const OPERATIONS: Readonly<Record<DiskOperationName, boolean>> = {
   discard: true,
 };
 
+/** The names of all operations. */
+export const OPERATION_NAMES: readonly DiskOperationName[] = Object.keys(OPERATIONS) as DiskOperationName[];
+
 /** An operation of a disk, or of a growing file on it. */
 export interface DiskOperation {
   /** Its name, such as `put`. */

@@ -1,6 +1,6 @@
 /** A disk that fails as planned. */
 
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { BusyError } from "../../src/disk/disk.ts";
 import { type DiskFailure, failing } from "../../src/disk/failing.ts";
 import { memoryDisk } from "../../src/disk/memory_disk.ts";
@@ -103,6 +103,24 @@ Deno.test("an operation can be done and reported as failed", async () => {
   await assertRejects(() => disk.put("a/_tags", { latest: bytes("1") }), Error, "Input/output error");
 
   assertEquals(disk.list("a/_tags"), ["latest"]);
+});
+
+Deno.test("a plan that makes no sense is refused at the start, with what is allowed; one that is added later at the next operation", async () => {
+  const wrong: [DiskFailure, RegExp][] = [
+    [{ code: "EFOO" as "EIO" }, /^A disk fails with one of EIO, .*EDQUOT, not with "EFOO"$/],
+    [{ operations: ["puts" as "put"] }, /^A disk has no operation "puts"; it has look, find, .*discard$/],
+    [{ probability: 50 }, /^50 is no probability from 0 to 1$/],
+    [{ skip: -1 }, /^skip is a number of 0 or more, and not -1$/],
+    [{ times: NaN }, /^times is a number of 0 or more, and not NaN$/],
+  ];
+  for (const [failure, message] of wrong) {
+    assertMatch(assertThrows(() => failing(memoryDisk(), [failure]), RangeError).message, message);
+    const plan: DiskFailure[] = [];
+    const disk = failing(memoryDisk(), plan);
+    plan.push(failure);
+    const error = await assertRejects(() => disk.put("a/_tags", { latest: bytes("one") }), RangeError);
+    assertMatch(error.message, message);
+  }
 });
 
 Deno.test("API-ERR-10: a disk that is busy is a 503 with the time of the next try", async () => {
