@@ -19,7 +19,7 @@ async function json(response: Response) {
   return [response.status, response.headers.get("Link"), await response.json()];
 }
 
-Deno.test("behind under, a client never sees the prefix: not in Locations, lists, links and refusals", async () => {
+Deno.test("ocifilter's Sub: behind under, a client never sees the prefix: not in Locations, lists, links and refusals", async () => {
   await using whole = await startRegistry();
   const part = behind(whole, under("team"));
   const foo = await part.pushBlob("hello", "foo");
@@ -121,7 +121,7 @@ Deno.test("PUSH-MOUNT-01: behind under, a mount takes a blob of a repository bel
   assertEquals((await part.send("POST", `/v2/c/blobs/uploads/?mount=${mine}&from=team/a`)).status, 202);
 });
 
-Deno.test("only shows the repositories of a prefix; others look as if they were not there, and nobody can push to them", async () => {
+Deno.test("ocifilter's Select: only shows the repositories of a prefix; others look as if they were not there, and nobody can push to them", async () => {
   await using whole = await startRegistry();
   const image = await whole.pushImage("other/hello", { tag: "v1" });
   for (const name of ["team", "team/a", "team-x", "teams/b"]) await whole.pushBlob(name, "foo");

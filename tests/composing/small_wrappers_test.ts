@@ -138,7 +138,7 @@ Deno.test("API-WARN-04: the warnings of the operator and those of the registry h
   assertEquals(warning.split(", ").length, 4);
 });
 
-Deno.test("a warning comes with its probability", async () => {
+Deno.test("go-containerregistry's WithWarning: a warning comes with its probability", async () => {
   const draws = [0.1, 0.9, 0.5, 0.49, 0.999];
   const wrapper = withWarnings([{ text: "sometimes", probability: 0.5 }], { random: () => draws.shift()! });
   await using registry = await startRegistry({ wrappers: [wrapper] });
@@ -156,7 +156,7 @@ Deno.test("a text that no client could show is no warning, and a probability is 
   }
 });
 
-Deno.test("a trace tells what passes, and of a password only that there is one", async () => {
+Deno.test("ocidebug: a trace tells what passes, and of a password only that there is one", async () => {
   const traces: Trace[] = [];
   let now = 0;
   const wrapper = traced((trace) => traces.push(trace), { now: () => now += 5 });

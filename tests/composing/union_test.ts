@@ -30,7 +30,7 @@ async function json(response: Response) {
   return [response.status, response.headers.get("Link"), await response.json()];
 }
 
-Deno.test("a pull is answered by the first registry that has it", async () => {
+Deno.test("ociunify: a pull is answered by the first registry that has it", async () => {
   await using registries = await startUnion();
   const { first, second, both } = registries;
   const old = await second.pushImage("library/hello", { tag: "v1", annotations: { from: "second" } });

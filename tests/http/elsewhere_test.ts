@@ -17,7 +17,7 @@ async function whole(response: Response) {
   return [response.status, Object.fromEntries(response.headers), await response.text()];
 }
 
-Deno.test("a blob that another server has is a 307 there, for GET and HEAD, with its digest", async () => {
+Deno.test("go-containerregistry's redirecting blob handler: a blob that another server has is a 307 there, for GET and HEAD, with its digest", async () => {
   const redirect = redirectTo("https://cdn.example/{path}");
   await using registry = await startRegistry({ redirect });
   await registry.pushBlob("library/hello", "foo");

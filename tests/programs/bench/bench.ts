@@ -79,7 +79,9 @@ async function main(args: string[]): Promise<number> {
     console.error(`bench: ${tool} makes the load, and is not installed: ${install}`);
     return 1;
   }
-  const programs = PROGRAMS.filter(({ file }) => isInstalled(file, path));
+  const programs = PROGRAMS.filter(({ file, front }) =>
+    isInstalled(file, path) && (front === undefined || isInstalled("nginx", path))
+  );
   const run = await describeRun(flags, programs, path);
 
   const interruption = signalToStop();
@@ -203,11 +205,12 @@ async function measureRow(
 function takesPart({ part }: Program, { programs }: Row): boolean {
   if (part === "glassbox") return true;
   if (part === "peer") return programs !== "Glassbox alone";
-  return programs === (part === "limit" ? "and the limit" : "and without sync");
+  if (part === "behind nginx") return programs === "and the limit, behind nginx";
+  return part === "limit" ? programs.startsWith("and the limit") : programs === "and without sync";
 }
 
 async function describeRun({ rounds, quick }: Flags, programs: readonly Program[], path: string): Promise<Run> {
-  const servers = programs.filter(({ part }) => part !== "without sync");
+  const servers = programs.filter(({ part }) => part !== "without sync" && part !== "behind nginx");
   const versions: [name: string, version: string][] = [];
   for (const program of servers) versions.push([program.name, await versionOf(program, path)]);
   for (const [tool, , flag] of TOOLS) {

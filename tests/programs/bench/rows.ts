@@ -106,7 +106,7 @@ export interface Row {
   /** Says if more is better, or less. */
   readonly better: "more" | "less";
   /** The programs that the row measures: Glassbox and its peers, or some others too, or Glassbox alone. */
-  readonly programs: "peers" | "and the limit" | "and without sync" | "Glassbox alone";
+  readonly programs: "peers" | "and the limit" | "and the limit, behind nginx" | "and without sync" | "Glassbox alone";
   /** The abilities that a registry needs for it. */
   readonly needs: readonly Ability[];
   readonly work: (bench: Bench) => Promise<Work> | Work;
@@ -141,8 +141,8 @@ export function rowsOf(scale: Scale): Row[] {
     row("blob HEAD",                                          "requests/s", "and the limit",    headBlob),
     row("blob GET, 64 KiB",                                   "MiB/s",      "and the limit",    pullBlobs(64 * KIB, 16)),
     row("blob GET, 1 MiB",                                    "MiB/s",      "and the limit",    pullBlobs(MIB, 4)),
-    row(`blob GET, ${large}`,                                 "MiB/s",      "and the limit",    pullLarge(1)),
-    row(`blob GET, ${AT_ONCE} x ${large} at once`,            "MiB/s",      "and the limit",    pullLarge(AT_ONCE)),
+    row(`blob GET, ${large}`,                                 "MiB/s",      "and the limit, behind nginx", pullLarge(1)),
+    row(`blob GET, ${AT_ONCE} x ${large} at once`,            "MiB/s",      "and the limit, behind nginx", pullLarge(AT_ONCE)),
     row(`blob push, ${large}, POST and PUT`,                  "MiB/s",      "and without sync", pushLarge("put")),
     row(`blob push, ${large}, PATCH stream`,                  "MiB/s",      "and without sync", pushLarge("patch")),
     row(`blob push, ${large}, chunks of ${sizeOf(CHUNK)}`,    "MiB/s",      "and without sync", pushLarge("chunks")),

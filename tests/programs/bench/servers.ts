@@ -20,8 +20,11 @@ export type Ability = "mount" | "pages of tags" | "pages of repositories" | "ref
 export interface Program {
   /** The name of its column. */
   readonly name: string;
-  /** Its part: Glassbox is compared with each `peer`; the `limit` is the best that any program could reach. */
-  readonly part: "glassbox" | "without sync" | "peer" | "limit";
+  /**
+   * Its part: Glassbox is compared with each `peer`; the `limit` is the best that any program could reach. `behind nginx` is Glassbox
+   * with an nginx in front that sends the blobs.
+   */
+  readonly part: "glassbox" | "without sync" | "behind nginx" | "peer" | "limit";
   /** The file that is run. */
   readonly file: string;
   /** The command that installs it. */
@@ -36,6 +39,8 @@ export interface Program {
   readonly patched?: number;
   /** Returns the arguments that start it. First writes the files that it needs. */
   readonly args: (place: Place) => Promise<readonly string[]>;
+  /** The nginx in front of it, if there is one: returns its arguments. First writes the files that it needs. */
+  readonly front?: (place: Place, behind: Place) => Promise<readonly string[]>;
 }
 
 /** The port and the paths of a server. */
@@ -63,7 +68,7 @@ const PROJECT = new URL("../../../", import.meta.url).pathname;
 // The longest time for a server to start.
 const PATIENCE = 20_000;
 
-function glassbox(name: string, part: Program["part"], durability: "sync" | "none"): Program {
+function glassbox(name: string, part: Program["part"], ...others: readonly string[]): Program {
   return {
     name,
     part,
@@ -72,7 +77,7 @@ function glassbox(name: string, part: Program["part"], durability: "sync" | "non
     versionArgs: ["--version"],
     lacks: {},
     args: ({ port, root }) => {
-      const flags = ["--port", String(port), "--root", root, "--log", "none", "--durability", durability];
+      const flags = ["--port", String(port), "--root", root, "--log", "none", ...others];
       // No flag here asks for help or for the version, so the result is not a text.
       const permissions = permissionFlags(parseCommandLine(flags, "") as CommandLine);
       return Promise.resolve(["run", "--no-prompt", ...permissions, `${PROJECT}main.ts`, ...flags]);
@@ -82,8 +87,17 @@ function glassbox(name: string, part: Program["part"], durability: "sync" | "non
 
 /** All programs, in the order of their columns. */
 export const PROGRAMS: readonly Program[] = [
-  glassbox("Glassbox", "glassbox", "sync"),
-  glassbox("Glassbox, none", "without sync", "none"),
+  glassbox("Glassbox", "glassbox"),
+  glassbox("Glassbox, none", "without sync", "--durability", "none"),
+  {
+    ...glassbox("Glassbox, nginx", "behind nginx", "--accel-redirect", "/files/"),
+    install: "npm install -g deno@2.9.6 && apt-get install nginx-light",
+    note: "an nginx in front sends the blobs: --accel-redirect",
+    front: async (place, { port, root }) => {
+      await Deno.writeTextFile(place.config, nginxConfig(place, linesOfReadme(`http://127.0.0.1:${port}`, root)));
+      return nginxArgs(place);
+    },
+  },
   {
     name: "distribution",
     part: "peer",
@@ -152,12 +166,23 @@ export const PROGRAMS: readonly Program[] = [
     versionArgs: ["-v"],
     lacks: { "push": "only serves files that were put into its folder" },
     note: "serves the same files with sendfile; it is no registry, but the limit for those",
-    args: async ({ port, root, config }) => {
-      await Deno.writeTextFile(config, nginxConfig(port, root));
-      return ["-p", root, "-e", `${root}/error.log`, "-c", config];
+    args: async (place) => {
+      const lines = `root ${place.root}; location = /v2/ { return 200; }`;
+      await Deno.writeTextFile(place.config, nginxConfig(place, lines));
+      return nginxArgs(place);
     },
   },
 ];
+
+function nginxArgs({ root, config }: Place): readonly string[] {
+  return ["-p", root, "-e", `${root}/error.log`, "-c", config];
+}
+
+// The lines between "```nginx" and "```", for another registry and another folder.
+function linesOfReadme(registry: string, root: string): string {
+  const [, lines] = /```nginx\n(.*?)```/s.exec(Deno.readTextFileSync(`${PROJECT}README.md`))!;
+  return lines.replaceAll("http://127.0.0.1:5080", registry).replaceAll("/srv/glassbox", root);
+}
 
 // This is Debian's own configuration without the password, the health checks and the log.
 function distributionConfig(port: number, root: string): string {
@@ -171,7 +196,7 @@ http: { addr: "127.0.0.1:${port}" }
 `;
 }
 
-function nginxConfig(port: number, root: string): string {
+function nginxConfig({ port, root }: Place, lines: string): string {
   return `daemon off;
 worker_processes 2;
 pid ${root}/nginx.pid;
@@ -189,8 +214,7 @@ http {
   default_type application/octet-stream;
   server {
     listen 127.0.0.1:${port};
-    root ${root};
-    location = /v2/ { return 200; }
+    ${lines}
   }
 }
 `;
@@ -204,31 +228,46 @@ export async function start(program: Program, folder: string, path: string): Pro
   const place = await makePlace(own);
   const args = await program.args(place);
   const started = performance.now();
-  const process = new Deno.Command(program.file, {
-    args: [...args],
-    cwd: own,
-    env: { PATH: path, OTEL_TRACES_EXPORTER: "none" },
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
-  const url = `http://127.0.0.1:${place.port}`;
+  const run = (file: string, args: readonly string[]) =>
+    new Deno.Command(file, {
+      args: [...args],
+      cwd: own,
+      env: { PATH: path, OTEL_TRACES_EXPORTER: "none" },
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+  const process = run(program.file, args);
+  const processes = [process];
+  let port = place.port;
   let stopped: Promise<void> | undefined;
-  const stop = () => stopped ??= end(process).then(() => removeLargeFiles(own));
+  // The one in front ends first.
+  const stop = () =>
+    stopped ??= (async () => {
+      for (const process of processes.toReversed()) await end(process);
+      await removeLargeFiles(own);
+    })();
   try {
-    await waitFor200(`${url}/v2/`, process, program.name);
+    await waitFor200(`http://127.0.0.1:${port}/v2/`, process, program.name);
+    if (program.front !== undefined) {
+      const front = await makePlace(`${own}/front`);
+      processes.push(run("nginx", await program.front(front, place)));
+      port = front.port;
+      await waitFor200(`http://127.0.0.1:${port}/v2/`, processes[1], program.name);
+    }
   } catch (error) {
     await stop();
     throw error;
   }
   const startMilliseconds = performance.now() - started;
+  const url = `http://127.0.0.1:${port}`;
   return { program, url, root: place.root, startMilliseconds, pid: process.pid, [Symbol.asyncDispose]: stop };
 }
 
 async function makePlace(folder: string): Promise<Place> {
   // Not all programs can report their port, so this looks for a free one.
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  await Deno.mkdir(`${folder}/root`);
+  await Deno.mkdir(`${folder}/root`, { recursive: true });
   return { port: listener.addr.port, root: `${folder}/root`, config: `${folder}/config` };
 }
 
@@ -279,7 +318,7 @@ export async function versionOf(
   { file, versionArgs, part }: Pick<Program, "file" | "versionArgs" | "part">,
   path: string,
 ): Promise<string> {
-  if (part === "glassbox" || part === "without sync") {
+  if (part === "glassbox" || part === "without sync" || part === "behind nginx") {
     const { version } = JSON.parse(await Deno.readTextFile(`${PROJECT}deno.json`));
     return `${version} on Deno ${Deno.version.deno}`;
   }

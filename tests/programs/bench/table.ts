@@ -38,10 +38,12 @@ export interface Ratios {
   readonly toPeerWithoutSync: number | undefined;
   /** To the limit. */
   readonly toLimit: number | undefined;
+  /** To the limit, with an nginx in front. */
+  readonly toLimitBehindNginx: number | undefined;
 }
 
 // The heads of the columns with the ratios, in the order of their fields.
-const RATIOS = ["to the best peer", "without sync", "to the limit"];
+const RATIOS = ["to the best peer", "without sync", "to the limit", "behind nginx"];
 
 /** Returns the figure in the middle, or for an even number of figures the mean of the two in the middle. */
 export function median(figures: readonly number[]): number {
@@ -71,6 +73,7 @@ export function ratiosOf({ row, figures }: Result, programs: readonly Program[])
     toPeer: ratio("glassbox", "peer"),
     toPeerWithoutSync: ratio("without sync", "peer"),
     toLimit: ratio("glassbox", "limit"),
+    toLimitBehindNginx: ratio("behind nginx", "limit"),
   };
 }
 
@@ -108,7 +111,8 @@ export function formatTable(results: readonly Result[], run: Run, programs: read
     alignColumns([header, ...lines]),
     "",
     "Each figure is a median, with the least and the most in brackets. The last columns compare Glassbox with the best",
-    "peer (also with `--durability none`) and with the limit: 2 means twice as fast, or half as much time or memory.",
+    "peer (also with `--durability none`) and with the limit (also behind nginx): 2 means twice as fast, or half as much",
+    "time or memory.",
     ...notes.map((note, number) => `[${number + 1}] ${note}`),
     "",
     `${run.date}, ${run.machine}, ${run.rounds === 1 ? "1 round" : `${run.rounds} rounds`}${
