@@ -8,7 +8,7 @@
  * `index.json`. `docker save` has written archives so since version 25. All files are the bytes of the registry, so their digests
  * stay the same.
  *
- * Next: ../composing/composing.ts
+ * Next: target.ts
  *
  * @module
  */
@@ -27,6 +27,7 @@ import type { ImageInRegistry, Progress } from "./fill.ts";
 import { blobPath, IMAGE_NAME, INDEX_FILE, LAYOUT, LAYOUT_FILE, REF_NAME } from "./layout.ts";
 import { beginFile, beginFolder, type NewFile } from "./local_files.ts";
 import { parseTyped } from "./references.ts";
+import { isArchive, isGzipped } from "./target.ts";
 import { drainOf, loadTarStream, type Pack } from "./tar.ts";
 
 /** The options of {@linkcode exportImage}. */
@@ -74,10 +75,10 @@ export async function exportImage(
     throw new FillError(reference, undefined, "has no tags; name a digest with NAME@DIGEST");
   }
 
-  const isArchive = typeof target !== "string" || /\.(?:tar|tar\.gz|tgz)$/i.test(target);
-  const output = isArchive ? await beginArchive(target) : await beginLayout(target);
+  const toFolder = typeof target === "string" && !isArchive(target);
+  const output = toFolder ? await beginLayout(target) : await beginArchive(target);
   try {
-    const bytes = await writeAll(images, output, isArchive, progress);
+    const bytes = await writeAll(images, output, !toFolder, progress);
     await output.finish();
     return { images: images.listed(), manifests: images.manifests.size, blobs: images.blobs.size, bytes };
   } catch (error) {
@@ -201,7 +202,7 @@ function isForHere(descriptor: Descriptor): boolean {
 async function writeAll(
   images: ImagesOf,
   output: LayoutWriter,
-  isArchive: boolean,
+  forDocker: boolean,
   progress: (progress: Progress) => void,
 ): Promise<number> {
   const { client, name, manifests, blobs } = images;
@@ -221,7 +222,7 @@ async function writeAll(
   await writeText(output, LAYOUT_FILE, LAYOUT);
   await writeText(output, INDEX_FILE, JSON.stringify(images.index()));
   const docker = images.dockerImages();
-  if (isArchive && docker.length > 0) await writeText(output, DOCKER_FILE, JSON.stringify(docker));
+  if (forDocker && docker.length > 0) await writeText(output, DOCKER_FILE, JSON.stringify(docker));
   for (const { digest, bytes } of manifests.values()) {
     await output.add(blobPath(digest), bytes.length, counted(ReadableStream.from([bytes])));
   }
@@ -265,7 +266,7 @@ async function beginLayout(target: string): Promise<LayoutWriter> {
 async function beginArchive(target: string | WritableStream<Uint8Array>): Promise<LayoutWriter> {
   const tar = await loadTarStream();
   const file = typeof target === "string" ? await beginFile(target) : fileOf(target);
-  const isGzip = typeof target === "string" && /gz$/i.test(target);
+  const isGzip = typeof target === "string" && isGzipped(target);
   const pack = tar.pack();
   pack.on("error", toldElsewhere);
   const writing = writePack(pack, file, isGzip);

@@ -10,6 +10,7 @@
 
 import { HASHES, toDigest } from "../definitions/digest.ts";
 import { expectShort, type FileContent, type Files, FillError, type OpenFile } from "./files.ts";
+import { unfinished } from "./target.ts";
 
 /** The bytes of an archive, which can be read several times. */
 export interface ArchiveBytes {
@@ -129,11 +130,6 @@ export interface NewFolder {
   finish(): Promise<void>;
   /** Removes everything that was written. */
   discard(): Promise<void>;
-}
-
-/** Returns the name that a target has until it is finished. So nobody takes the half of it for the whole. */
-export function unfinished(target: string): string {
-  return `${target.replace(/\/+$/, "")}.part`;
 }
 
 /** Begins a file that is not there yet. */

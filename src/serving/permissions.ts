@@ -14,7 +14,7 @@
  */
 
 import { fileURLToPath } from "node:url";
-import { unfinished } from "../filling/local_files.ts";
+import { unfinished } from "../filling/target.ts";
 import { type CommandLine, startsThreads, UsageError } from "./command_line.ts";
 
 /** The folder of the source, which a thread loads when it starts. */

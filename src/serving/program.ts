@@ -23,7 +23,6 @@ import { clearLeftOvers } from "../housekeeping/clear_left_overs.ts";
 import { expireUploads } from "../housekeeping/expire_uploads.ts";
 import { type CommandLine, usesSwitches } from "./command_line.ts";
 import type { Listening } from "./listening.ts";
-import { importFirst, runFilling } from "./filling.ts";
 import { errors, oneLine, Output } from "./output.ts";
 import { LAST_WORDS, logFormOf, memoryOf } from "./serving.ts";
 import { serveInThreads } from "./threads.ts";
@@ -35,7 +34,7 @@ export async function work(line: CommandLine, version: string): Promise<boolean>
   const { command } = line;
   if (command === "import" || command === "export") {
     await expectUsableRoot({ ...line, readOnly: command === "export" });
-    await runFilling(command, line);
+    await (await import("./filling.ts")).runFilling(command, line);
     return true;
   }
   if (command !== "serve") {
@@ -45,7 +44,8 @@ export async function work(line: CommandLine, version: string): Promise<boolean>
   const memory = memoryOf(line);
   const isImporting = line.import.length > 0;
   if (memory === undefined) await expectUsableRoot({ ...line, readOnly: line.readOnly && !isImporting });
-  if (isImporting) await importFirst(line, memory ?? localDisk(line.root, line));
+  // This is loaded only if it is needed, so that the other starts take no longer.
+  if (isImporting) await (await import("./filling.ts")).importFirst(line, memory ?? localDisk(line.root, line));
   const stop = signalToStop();
   const listening = await listenOn({
     ...line,
