@@ -54,7 +54,7 @@ export type TakeToken = (client: string) => number | Promise<number>;
 
 /** The options of {@linkcode tokenBuckets}. */
 export interface BucketOptions {
-  /** Returns the time in milliseconds. Default: the clock of this machine. */
+  /** Returns the time in milliseconds. Default: a clock that nobody sets. */
   readonly now?: () => number;
   /** The most clients that it remembers. Default: 10,000. */
   readonly mostClients?: number;
@@ -63,7 +63,7 @@ export interface BucketOptions {
 /** Makes a token bucket for each client. Several registries can share them. */
 export function tokenBuckets(
   { requests, milliseconds }: RequestRate,
-  { now = Date.now, mostClients = 10_000 }: BucketOptions = {},
+  { now = () => performance.now(), mostClients = 10_000 }: BucketOptions = {},
 ): (client: string) => number {
   if (!(requests >= 1 && milliseconds > 0)) throw new RangeError("a rate has at least one request, and a time above 0");
   if (!(mostClients >= 1)) throw new RangeError("a limit remembers at least one client");
