@@ -69,7 +69,7 @@ export async function readDockerArchive(files: Files, list: Uint8Array): Promise
     }
     if (image.tags.length === 0) listed.push({ descriptor, text: digest, reference: {} });
   }
-  return { listed, pathOf: (digest) => paths.get(digest), made };
+  return { listed, pathOf: (digest) => paths.get(digest), isFromDocker: true, made };
 }
 
 function imagesIn(files: Files, json: unknown): DockerImage[] {

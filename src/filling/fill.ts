@@ -22,7 +22,6 @@ import { referrersTag } from "../backwards_compatibility/referrers_tag_schema.ts
 import { RegistryClient } from "../client/client.ts";
 import type { Descriptor } from "../definitions/descriptor.ts";
 import type { Digest } from "../definitions/digest.ts";
-import { MANIFEST_MEDIA_TYPES } from "../definitions/manifest.ts";
 import type { Name } from "../definitions/name.ts";
 import type { Tag } from "../definitions/tag.ts";
 import type { Registry } from "../registry.ts";
@@ -30,7 +29,7 @@ import { DOCKER_FILE, readDockerArchive } from "./docker_archive.ts";
 import { type Files, FillError, RecordFiles, type Source } from "./files.ts";
 import { type Contents, INDEX_FILE, LAYOUT_FILE, type Listed, LONGEST_JSON, readLayout } from "./layout.ts";
 import { type ArchiveBytes, openLocal } from "./local_files.ts";
-import { Manifests, type Planned } from "./plan.ts";
+import { isManifest, Manifests, type Planned } from "./plan.ts";
 import { nameOfFile, parseTyped } from "./references.ts";
 import { TarFiles } from "./tar.ts";
 
@@ -81,6 +80,8 @@ export interface ImageInRegistry {
   readonly tag?: string;
   /** Its digest. */
   readonly digest: string;
+  /** The digest of the index that the source names, if the source has just this one image of it. */
+  readonly index?: string;
 }
 
 /**
@@ -209,7 +210,9 @@ async function contentsOf(files: Files): Promise<Contents> {
     await files.read(INDEX_FILE, LONGEST_JSON),
     await files.read(DOCKER_FILE, LONGEST_JSON),
   ];
-  if (layout !== undefined && index !== undefined) return await readLayout(files, layout, index);
+  if (layout !== undefined && index !== undefined) {
+    return await readLayout(files, layout, index, docker !== undefined);
+  }
   if (docker !== undefined) return await readDockerArchive(files, docker);
   const missing = layout === undefined ? LAYOUT_FILE : INDEX_FILE;
   throw new FillError(
@@ -241,8 +244,9 @@ async function planAll(
   const add = async (name: Name, { descriptor, text }: Listed, tag: Tag | undefined) => {
     const plan = plans.get(name) ?? { manifests: new Map(), tags: new Map() };
     plans.set(name, plan);
-    const { digest } = descriptor;
-    await manifests.addTo(plan.manifests, descriptor);
+    const taken = await manifests.takenOf(descriptor);
+    const { digest } = taken;
+    await manifests.addTo(plan.manifests, taken);
     if (tag !== undefined && (plan.tags.get(tag) ?? digest) !== digest) {
       throw new FillError(
         files.label,
@@ -251,7 +255,8 @@ async function planAll(
       );
     }
     if (tag !== undefined) plan.tags.set(tag, digest);
-    images.push({ name, ...(tag === undefined ? {} : { tag }), digest });
+    const index = taken === descriptor ? {} : { index: descriptor.digest };
+    images.push({ name, ...(tag === undefined ? {} : { tag }), digest, ...index });
   };
   for (const one of wanted) {
     await add(nameOf(one), one, isOne ? givenTag : one.reference.tag);
@@ -279,7 +284,7 @@ async function planAll(
 const REFERRERS_TAG = /^[a-z0-9]+(?:[._-][a-z0-9]+)*-[0-9a-f]{64}$/;
 
 async function subjectOf(manifests: Manifests, { descriptor }: Listed): Promise<Digest | undefined> {
-  if (!Object.hasOwn(MANIFEST_MEDIA_TYPES, descriptor.mediaType)) return undefined;
+  if (!isManifest(descriptor)) return undefined;
   return (await manifests.get(descriptor))?.manifest.subject?.digest;
 }
 

@@ -57,6 +57,8 @@ export interface Contents {
   readonly listed: readonly Listed[];
   /** Returns the path of the file with a digest. Whether it is there, and has that digest, nobody has checked yet. */
   pathOf(digest: Digest): string | undefined;
+  /** True if `docker save` has written it, which leaves out the images of an index that docker has not pulled. */
+  readonly isFromDocker: boolean;
   /** The manifests that the source has no file of, by their digests. */
   readonly made: ReadonlyMap<Digest, Uint8Array<ArrayBuffer>>;
 }
@@ -68,11 +70,16 @@ export function blobPath(digest: Digest): string {
 }
 
 /**
- * Reads a layout.
+ * Reads a layout. `isFromDocker` is true if it has the list of `docker save`, too.
  *
  * @throws {FillError} if one of its two files is malformed.
  */
-export async function readLayout(files: Files, layout: Uint8Array, index: Uint8Array): Promise<Contents> {
+export async function readLayout(
+  files: Files,
+  layout: Uint8Array,
+  index: Uint8Array,
+  isFromDocker: boolean,
+): Promise<Contents> {
   const { imageLayoutVersion: version } = await refuseWrongJson(files, LAYOUT_FILE, () => jsonObject(layout));
   if (typeof version !== "string" || !/^1\./.test(version)) {
     throw new FillError(files.label, LAYOUT_FILE, `has the imageLayoutVersion ${show(version)}; 1.0.0 is known here`);
@@ -86,6 +93,7 @@ export async function readLayout(files: Files, layout: Uint8Array, index: Uint8A
   return {
     listed: descriptors.map((descriptor) => listedOf(files, descriptor)),
     pathOf: blobPath,
+    isFromDocker,
     made: new Map(),
   };
 }

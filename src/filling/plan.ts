@@ -29,6 +29,14 @@ export interface Planned extends ManifestBytes {
 const MOST_BYTES = 128 * 1024 * 1024;
 const DEEPEST = 16;
 
+// BuildKit marks a manifest with it that says how an image was built.
+const ATTESTATION = "vnd.docker.reference.type";
+
+/** Returns true if a descriptor points to a manifest, as its type says. */
+export function isManifest({ mediaType }: Descriptor): boolean {
+  return Object.hasOwn(MANIFEST_MEDIA_TYPES, mediaType);
+}
+
 /** Reads the manifests of a source, each once. */
 export class Manifests {
   readonly #files: Files;
@@ -52,6 +60,22 @@ export class Manifests {
   }
 
   /**
+   * Returns what is taken of an image: mostly all of it. But docker saves an index without the images that it has not pulled. If
+   * there is just one, that is the image.
+   */
+  async takenOf(descriptor: Descriptor): Promise<Descriptor> {
+    if (!this.#contents.isFromDocker || this.#isSparseAllowed || !isManifest(descriptor)) return descriptor;
+    const { references = [] } = (await this.get(descriptor))?.manifest ?? {};
+    const children = references.filter(({ to }) => to === "manifest").map((reference) => reference.descriptor);
+    const present = await Array.fromAsync(
+      children,
+      async (child) => await this.get(child) === undefined ? [] : [child],
+    );
+    const images = present.flat().filter(({ annotations }) => annotations?.[ATTESTATION] === undefined);
+    return present.flat().length < children.length && images.length === 1 ? images[0] : descriptor;
+  }
+
+  /**
    * Adds a manifest to a plan, behind its children. `place` is the file that points to it.
    *
    * @throws {FillError} if one of them is missing or wrong.
@@ -65,7 +89,7 @@ export class Manifests {
     const { label } = this.#files;
     const { digest, mediaType } = descriptor;
     if (plan.has(digest)) return;
-    if (!Object.hasOwn(MANIFEST_MEDIA_TYPES, mediaType)) {
+    if (!isManifest(descriptor)) {
       throw new FillError(label, place, `names ${digest} of the type ${mediaType}, which is no manifest`);
     }
     if (depth > DEEPEST) throw new FillError(label, place, `lies in more than ${DEEPEST} indexes`);

@@ -76,9 +76,10 @@ async function printExport({ operands: [reference, target], root, json }: Comman
 
 function printImages(images: readonly ImageInRegistry[], json: boolean): void {
   for (const image of images) {
-    const { name, tag, digest } = image;
+    const { name, tag, digest, index } = image;
     const place = tag === undefined ? name : `${name}:${tag}`;
-    console.log(json ? printableJson(image) : printable(`${place}   ${shorten(digest)}`));
+    const part = index === undefined ? "" : `   the only image that is there of the index ${shorten(index)}`;
+    console.log(json ? printableJson(image) : printable(`${place}   ${shorten(digest)}${part}`));
   }
 }
 

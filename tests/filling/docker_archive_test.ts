@@ -7,7 +7,7 @@ import { fill, type FillOptions } from "../../src/filling/fill.ts";
 import { createRegistry } from "../../src/registry.ts";
 import { bytes, digestOf, TYPES } from "../fixture.ts";
 import { Folder } from "../folder.ts";
-import { dockerArchive, gzipOf, type TarEntry, tarOf } from "./archive.ts";
+import { dockerArchive, gzipOf, type TarEntry, tarOf, TestLayout } from "./archive.ts";
 
 const DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json";
 const DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar";
@@ -151,4 +151,40 @@ Deno.test("a long manifest.json is read to its end", async () => {
   const entries = dockerArchive({ layers });
   const { manifest } = await manifestIn([entries[0], entries[1], entries.at(-1)!]);
   assertEquals([manifest.layers.length, entries.at(-1)!.content!.length > 64 * 1024], [1200, true]);
+});
+
+/** An archive as docker writes it since version 25: a layout with an index of two platforms, of which docker has pulled one. */
+function newArchive(...alsoMissing: string[]) {
+  const layout = new TestLayout();
+  const [here, elsewhere] = ["here", "elsewhere"].map((text) => layout.addImage(text));
+  const attestation = {
+    ...layout.addImage("attestation"),
+    annotations: { "vnd.docker.reference.type": "attestation-manifest" },
+  };
+  const index = layout.addManifest({ mediaType: TYPES.index, manifests: [here, elsewhere, attestation] });
+  const named = { "io.containerd.image.name": "docker.io/library/alpine:3" };
+  layout.list(index, "3", named);
+  for (const digest of [elsewhere.digest, ...alsoMissing]) delete layout.files[`blobs/${digest.replace(":", "/")}`];
+  layout.files["manifest.json"] = JSON.stringify([{ Config: "x", RepoTags: ["alpine:3"], Layers: [] }]);
+  return { layout, index, here, elsewhere };
+}
+
+Deno.test("of an index that docker saved with one image, that image is taken, byte for byte", async () => {
+  const { layout, index, here } = newArchive();
+  const { image, manifest } = await manifestIn(layout.entries());
+  assertEquals(image, { name: "library/alpine", tag: "3", digest: here.digest, index: index.digest });
+  assertEquals(JSON.stringify(manifest), layout.files[`blobs/${here.digest.replace(":", "/")}`]);
+});
+
+Deno.test("an index of which docker saved no image is refused, and so is one in a layout that is not from docker", async () => {
+  const { here, index, elsewhere } = newArchive();
+  const place = `blobs/${index.digest.replace(":", "/")}`;
+  const missing = "which is not there; with --allow-sparse, the index is taken without it";
+  await expectRefused(
+    newArchive(here.digest).layout.entries(),
+    `${place}: names the manifest ${here.digest}, ${missing}`,
+  );
+  const { layout } = newArchive();
+  delete layout.files["manifest.json"];
+  await expectRefused(layout.entries(), `${place}: names the manifest ${elsewhere.digest}, ${missing}`);
 });
