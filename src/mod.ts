@@ -70,7 +70,7 @@ export type { LocalDiskOptions } from "./disk/root.ts";
 export { type DiskMoment, type DiskOperation, type DiskOperationName, watched } from "./disk/watched.ts";
 export type { RunningHashes } from "./disk/running_hashes.ts";
 export type { Step, StepKind } from "./disk/watching.ts";
-export type { Peer } from "./http/authorization.ts";
+export type { Peer } from "./http/peer.ts";
 export { type AccessAction, type AccessRule, AccessRulesError } from "./access/access_rule.ts";
 export type { Users, Verdict } from "./access/credentials.ts";
 export { parseAccessRules } from "./access/reading_rules.ts";

@@ -40,7 +40,7 @@ import { RegistryError } from "./api/error_codes.ts";
 import { HASHES, type Hashes } from "./definitions/digest.ts";
 import { BusyError, type Disk, LinkedFolderError } from "./disk/disk.ts";
 import { localDisk } from "./disk/local_disk.ts";
-import type { Peer } from "./http/authorization.ts";
+import type { Peer } from "./http/peer.ts";
 import { BodyBudget } from "./http/budget.ts";
 import type { Call } from "./http/call.ts";
 import { elsewhereOf, type ElsewhereOptions } from "./http/elsewhere.ts";

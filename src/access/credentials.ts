@@ -1,8 +1,15 @@
 /**
  * Credentials: what a client sends to say who it is.
+ * https://github.com/opencontainers/distribution-spec/blob/967efdc/spec.md#determining-support
  *
+ *     GET /v2/                                  401 Unauthorized
+ *                                               WWW-Authenticate: Basic realm="Glassbox"
+ *     GET /v2/                                  200 OK
  *     Authorization: Basic YWxpY2U6c2VjcmV0     a name and a password (https://www.rfc-editor.org/rfc/rfc7617)
- *     Authorization: Bearer eyJhbGci…           a token (https://www.rfc-editor.org/rfc/rfc6750)
+ *     Authorization: Bearer eyJhbGci…           or a token (https://www.rfc-editor.org/rfc/rfc6750)
+ *
+ * The spec only says that `/v2/` may ask for a password. Some clients expect that question only at `/v2/`, and some only at the
+ * other endpoints. So a registry with passwords asks at both.
  *
  * Next: tokens.ts
  *
@@ -10,7 +17,7 @@
  */
 
 import { RegistryError } from "../api/error_codes.ts";
-import type { Peer } from "../http/authorization.ts";
+import type { Peer } from "../http/peer.ts";
 
 /** The users of a registry. */
 export interface Users {

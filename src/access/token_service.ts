@@ -20,7 +20,7 @@
 
 import { STATUS_CODE, type StatusCode } from "@std/http";
 import { RegistryError } from "../api/error_codes.ts";
-import type { Peer } from "../http/authorization.ts";
+import type { Peer } from "../http/peer.ts";
 import { piecesOf } from "../http/body.ts";
 import { withoutSniffing } from "../http/sniffing.ts";
 import { SLOWEST } from "../options.ts";

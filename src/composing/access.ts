@@ -44,7 +44,7 @@ import { type Claims, type Scope, SERVICE, TokenError, Tokens } from "../access/
 import { RegistryError } from "../api/error_codes.ts";
 import { parseName } from "../definitions/name.ts";
 import type { Page } from "../definitions/page.ts";
-import type { Peer } from "../http/authorization.ts";
+import type { Peer } from "../http/peer.ts";
 import { parseTarget } from "../http/target.ts";
 import type { Registry, Wrapper } from "../registry.ts";
 import { ask, orUnexpectedAnswer, requestLike } from "./asking.ts";

@@ -13,7 +13,7 @@
  */
 
 import type { ErrorCode } from "../api/error_codes.ts";
-import type { Peer } from "../http/authorization.ts";
+import type { Peer } from "../http/peer.ts";
 import { parseTarget } from "../http/target.ts";
 import type { Registry } from "../registry.ts";
 import { noteRefusal, refusalIn } from "../story.ts";

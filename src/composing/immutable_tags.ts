@@ -19,7 +19,7 @@
 
 import { STATUS_CODE } from "@std/http";
 import { RegistryError } from "../api/error_codes.ts";
-import type { Peer } from "../http/authorization.ts";
+import type { Peer } from "../http/peer.ts";
 import type { Registry, Wrapper } from "../registry.ts";
 import {
   answerLike,

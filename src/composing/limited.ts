@@ -16,7 +16,7 @@
  */
 
 import { RegistryError } from "../api/error_codes.ts";
-import type { Peer } from "../http/authorization.ts";
+import type { Peer } from "../http/peer.ts";
 import type { Wrapper } from "../registry.ts";
 import { refuse } from "./composing.ts";
 

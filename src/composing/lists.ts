@@ -17,7 +17,7 @@
 import { STATUS_CODE } from "@std/http";
 import { refuseFaults, RegistryError } from "../api/error_codes.ts";
 import { type Page, parsePage } from "../definitions/page.ts";
-import type { Peer } from "../http/authorization.ts";
+import type { Peer } from "../http/peer.ts";
 import { withoutSniffing } from "../http/sniffing.ts";
 import type { Registry } from "../registry.ts";
 import { ask, headOf, UnexpectedAnswer } from "./asking.ts";

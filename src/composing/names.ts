@@ -18,7 +18,7 @@ import { STATUS_CODE } from "@std/http";
 import { RegistryError } from "../api/error_codes.ts";
 import { OCI_INDEX } from "../definitions/manifest.ts";
 import { LONGEST_NAME, NAME_FORM, parseName } from "../definitions/name.ts";
-import type { Peer } from "../http/authorization.ts";
+import type { Peer } from "../http/peer.ts";
 import type { Registry, Wrapper } from "../registry.ts";
 import { answerLike, digestAt, headOf, orUnexpectedAnswer, requestLike } from "./asking.ts";
 import { type Question, questionOf, refuse } from "./composing.ts";

@@ -28,7 +28,7 @@ import { addWarnings } from "../api/warnings.ts";
 import { OCI_INDEX } from "../definitions/manifest.ts";
 import { parseName } from "../definitions/name.ts";
 import type { Page } from "../definitions/page.ts";
-import type { Peer } from "../http/authorization.ts";
+import type { Peer } from "../http/peer.ts";
 import { isConditional } from "../http/call.ts";
 import { parseDigest } from "../definitions/digest.ts";
 import { expectPreconditions } from "../http/preconditions.ts";

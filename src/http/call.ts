@@ -9,7 +9,7 @@
  * @module
  */
 
-import type { Peer } from "./authorization.ts";
+import type { Peer } from "./peer.ts";
 import type { Rate, Settings } from "../options.ts";
 import type { RulesOfHeading } from "../spec/headings.ts";
 import type { Store } from "../store/store.ts";

@@ -14,7 +14,7 @@
  *     GET  /v2/library/hello/manifests/latest         304   the client has it already
  *          If-None-Match: "sha256:7d1a…"
  *
- * Next: authorization.ts
+ * Next: peer.ts
  *
  * @module
  */

@@ -15,7 +15,7 @@
 
 import type { Disk } from "../../disk/disk.ts";
 import { around, type DiskOperation } from "../../disk/watched.ts";
-import type { Peer } from "../../http/authorization.ts";
+import type { Peer } from "../../http/peer.ts";
 import { randomNumbers } from "../../random.ts";
 import { refusalAsResponse, type Registry } from "../../registry.ts";
 import { questionOf, type Wrapper } from "../composing.ts";

@@ -1,0 +1,21 @@
+/**
+ * The peer: what the program that serves knows about the client of a request.
+ *
+ *     Request   PUT /v2/library/hello/manifests/latest      what the client sends
+ *     Peer      192.0.2.7                                   where it comes from; a test has none
+ *
+ * The sections know no users, passwords or rules. The spec leaves it to the registry who may do what, and here a wrapper around the
+ * registry decides about that, before the row of a request is found; see `src/composing/access.ts`.
+ *
+ * Next: web_pages.ts
+ *
+ * @module
+ */
+
+/** The client of a request, as `Deno.serve` tells it. */
+export interface Peer {
+  /** Its address. */
+  readonly remoteAddr: { readonly hostname: string };
+  /** Is settled when the client has the answer, or has gone. */
+  readonly completed?: Promise<unknown>;
+}
