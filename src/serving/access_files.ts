@@ -16,8 +16,8 @@ import { type AccessRules, rulesForUsers } from "../access/rules.ts";
 import { access } from "../composing/access.ts";
 import type { Wrapper } from "../composing/composing.ts";
 import type { CommandLine } from "./command_line.ts";
-import { type Check, rememberRight } from "./guesses.ts";
-import { parseHashes } from "./htpasswd.ts";
+import { type Check, limitGuesses, rememberRight } from "./guesses.ts";
+import { type Bcrypt, parseHashes, passwordCheck } from "./htpasswd.ts";
 import { errors, oneLine } from "./output.ts";
 import { LOOK_AGAIN, ReloadedFile } from "./reloaded_file.ts";
 import { tokenKeyOf } from "./token_key.ts";
@@ -72,6 +72,13 @@ export function passwordsOf(
   tell: (message: string) => void = () => {},
 ): Passwords | undefined {
   return passwords === undefined ? undefined : new ReloadedFile(htpasswd!, passwords, parseHashes, tell);
+}
+
+/** Returns the check that decides about passwords for all threads. Another thread may have seen a change before; so it looks each time. */
+export function checkWith(passwords: Passwords, bcrypt: Bcrypt): Check {
+  const passwordMark = (user: string) => passwords.look().get(user);
+  const isPassword = (user: string, password: string) => passwordCheck(passwords.look(), bcrypt)(user, password);
+  return rememberRight(limitGuesses(isPassword, Date.now, passwordMark), Date.now, passwordMark);
 }
 
 /**

@@ -17,13 +17,13 @@ import { fileURLToPath } from "node:url";
 import { HashesElsewhere } from "../disk/hashes_elsewhere.ts";
 import type { MemoryDisk } from "../disk/memory_disk.ts";
 import { pause } from "../waiting.ts";
-import { accessOf, type Passwords, passwordsOf, readAccess, tellChanges } from "./access_files.ts";
+import { accessOf, checkWith, type Passwords, passwordsOf, readAccess, tellChanges } from "./access_files.ts";
 import { type CommandLine, startsThreads } from "./command_line.ts";
 import { isAtLimit } from "./deno_listening.ts";
 import { rateOfFlags } from "../composing/from_flags.ts";
 import { callThrough, offer } from "../disk/between_threads.ts";
-import { type Check, limitGuesses, rememberRight } from "./guesses.ts";
-import { type Bcrypt, loadBcrypt, passwordCheck } from "./htpasswd.ts";
+import type { Check } from "./guesses.ts";
+import { type Bcrypt, loadBcrypt } from "./htpasswd.ts";
 import type { Listening } from "./listening.ts";
 import { errors, oneLine } from "./output.ts";
 import { SOURCE } from "./permissions.ts";
@@ -117,11 +117,7 @@ async function checkOf(line: CommandLine, passwords: Passwords): Promise<Check> 
   try {
     // If the package is missing, a person shall see that at the start.
     const here = await loadBcrypt();
-    const bcrypt = mayReadSource() ? bcryptElsewhere(line) : here;
-    // Another thread that asks may have seen a change before this one. So this one looks each time.
-    const passwordMark = (user: string) => passwords.look().get(user);
-    const isPassword = (user: string, password: string) => passwordCheck(passwords.look(), bcrypt)(user, password);
-    return rememberRight(limitGuesses(isPassword, Date.now, passwordMark), Date.now, passwordMark);
+    return checkWith(passwords, mayReadSource() ? bcryptElsewhere(line) : here);
   } catch (error) {
     throw new Error(`cannot use the passwords in ${line.htpasswd}: ${oneLine(error)}`);
   }

@@ -315,6 +315,12 @@ Deno.test("the schema for editors refuses what the program refuses, and takes wh
   }
 });
 
+Deno.test("the schema is published under the version of the package", () => {
+  const { name, version } = JSON.parse(Deno.readTextFileSync(new URL("../../deno.json", import.meta.url)));
+
+  assertEquals(SCHEMA.$id, `https://jsr.io/${name}/${version}/src/access/access.schema.json`);
+});
+
 Deno.test("the schema has the patterns and the actions of the program", () => {
   const { users, repositories, actions } = SCHEMA.$defs.rule.properties;
 

@@ -1,8 +1,11 @@
 /** The flags --access and --token: files that are read again, threads and processes that agree, and what is wrong at the start. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { loadBcrypt } from "../../src/serving/htpasswd.ts";
+import { checkWith } from "../../src/serving/access_files.ts";
+import { type CommandLine, parseCommandLine } from "../../src/serving/command_line.ts";
+import { loadBcrypt, parseHashes } from "../../src/serving/htpasswd.ts";
 import { ReloadedFile } from "../../src/serving/reloaded_file.ts";
+import { tokenKeyOf } from "../../src/serving/token_key.ts";
 import { basic, digestOf } from "../fixture.ts";
 import { Folder } from "../folder.ts";
 import { freePort, Program } from "../processes/program.ts";
@@ -302,6 +305,34 @@ Deno.test("wrong files and flags that contradict each other are refused at the s
     `glassbox: cannot use the key for tokens in ${files.path}/short: it has 31 bytes, and needs 32 at least ` +
     "(openssl rand -out FILE 32)",
   ]);
+});
+
+testWithBcrypt(
+  "the check that decides for all threads knows a change of the file at once, also of a password that was right",
+  async () => {
+    using files = new Class();
+    const passwords = new ReloadedFile(files.passwords, `${ALICE}\n`, parseHashes, () => {});
+    const check = checkWith(passwords, bcrypt!);
+    const verdicts = async () => [await check("alice", "secret", "a"), await check("alice", "hunter2", "a")];
+
+    const before = await verdicts();
+    files.replace(files.passwords, BOB.replace("bob", "alice"));
+    const after = await verdicts();
+    files.replace(files.passwords, BOB);
+
+    assertEquals([before, after, await verdicts()], [[true, false], [false, true], [false, false]]);
+  },
+);
+
+Deno.test("those that look for a key in one root at the same time get the same one", async () => {
+  using folder = new Folder();
+  const line = parseCommandLine(["--root", folder.path], "") as CommandLine;
+
+  const keys = await Promise.all(Array.from({ length: 10 }, () => tokenKeyOf(line)));
+
+  assertEquals(new Set(keys.map((key) => key.toHex())).size, 1);
+  assertEquals(keys[0], Deno.readFileSync(`${folder.path}/.token-key`));
+  assertEquals(folder.everything(), [".token-key"]);
 });
 
 Deno.test("a file is read again if its text changes but not its size, and even within the same tick of the clock", () => {

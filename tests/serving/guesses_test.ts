@@ -290,3 +290,44 @@ Deno.test("a thread can call a function of another one: the result comes back, a
   assertEquals([alice, bob], [{ retryAfter: 6 }, { retryAfter: 1 }]);
   assertMatch(mallory, /^nobody$/);
 });
+
+// A check that says yes to everything, and counts how often it is asked. The password mark is what the test says.
+function remembering(mark: { now: string | undefined; whileChecked?: string }) {
+  const asked: string[] = [];
+  const check = rememberRight(
+    (user) => {
+      asked.push(user);
+      mark.now = mark.whileChecked ?? mark.now;
+      return Promise.resolve(true);
+    },
+    undefined,
+    () => mark.now,
+  );
+  return { asked, check };
+}
+
+Deno.test("a password that was right is asked for again after the user has got another one", async () => {
+  const mark = { now: "old" };
+  const { asked, check } = remembering(mark);
+  await check("alice", "secret", "");
+  await check("alice", "secret", "");
+  mark.now = "new";
+  await check("alice", "secret", "");
+  mark.now = "old";
+  await check("alice", "secret", "");
+
+  assertEquals(asked.length, 2);
+});
+
+Deno.test("nothing is remembered of a user who is not there, nor if the password changes while it is checked", async () => {
+  const unknown = remembering({ now: undefined });
+  for (let n = 0; n < 3; n++) await unknown.check("alice", "secret", "");
+  const mark = { now: "old", whileChecked: "new" };
+  const changing = remembering(mark);
+  await changing.check("alice", "secret", "");
+  await changing.check("alice", "secret", "");
+  mark.now = "old";
+  await changing.check("alice", "secret", "");
+
+  assertEquals([unknown.asked.length, changing.asked.length], [3, 3]);
+});
