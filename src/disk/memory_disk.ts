@@ -91,8 +91,9 @@ interface MemoryState extends Required<MemoryDiskOptions> {
   files: MemoryFiles;
   hashes: HashesHere;
   readonly queues: Map<unknown, Promise<void>>;
-  // The values that callers have made of files and folders, each with the number of changes at that time.
-  readonly remembered: Bounded<MemoryName | MemoryFolder, { value: unknown; weight: number; changes: number }>;
+  // The values that callers have made of files and folders, by the identities of these, each with the number of changes at that
+  // time. A file that is gone is not kept in memory because of its value.
+  readonly remembered: Bounded<object, { value: unknown; weight: number; changes: number }>;
 }
 
 // In bytes. The last one is what a value takes besides its own bytes, roughly.
@@ -179,13 +180,14 @@ class InMemory implements MemoryDisk {
   }
 
   #recalled<Value>(place: MemoryName | MemoryFolder): Value | undefined {
-    const known = this.#state.remembered.get(place);
+    const known = this.#state.remembered.get(place.identity);
     return known?.changes === changesOf(place) ? known.value as Value : undefined;
   }
 
   #remembering<Value>(place: MemoryName | MemoryFolder, value: Value, weight: number): Value {
     const { remembered } = this.#state;
-    if (value !== undefined) remembered.set(place, { value, weight: WITH_VALUE + weight, changes: changesOf(place) });
+    const entry = { value, weight: WITH_VALUE + weight, changes: changesOf(place) };
+    if (value !== undefined) remembered.set(place.identity, entry);
     return value;
   }
 

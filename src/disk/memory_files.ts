@@ -111,6 +111,8 @@ export class MemoryName {
   readonly path: string;
   /** The file. */
   readonly file: MemoryFile;
+  /** An object that others may keep under this name without keeping the file. */
+  readonly identity: object = {};
   #info: FileInfo | undefined;
 
   /** Gives a file a name. */
@@ -136,6 +138,8 @@ export class MemoryFolder {
   readonly files = new Map<string, MemoryName>();
   /** The names of the folders in it. */
   readonly folders = new Set<string>();
+  /** An object that others may keep for this folder without keeping its files. */
+  readonly identity: object = {};
   #names: readonly string[] | undefined;
 
   /** All names in it, sorted by byte value. */
