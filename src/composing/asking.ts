@@ -56,8 +56,14 @@ export function requestLike(request: Request, changes: RequestChanges): Request 
   return new Request(url, { method, headers, body });
 }
 
-// The headers that are about the body of a request, about a part of the answer, or about conditions. A question has none of these.
-const OF_THE_REQUEST_ITSELF = /^(?:content-.*|transfer-encoding|expect|range|if-.*)$/;
+/**
+ * Returns the changes that take the headers away that are about the body of this request, about a part of the answer, or about
+ * conditions. Another request in the name of the same client has none of these.
+ */
+export function noOwnHeaders({ headers }: Request): Record<string, undefined> {
+  const own = [...headers.keys()].filter((name) => /^(?:content-.*|transfer-encoding|expect|range|if-.*)$/.test(name));
+  return Object.fromEntries(own.map((name) => [name, undefined]));
+}
 
 /** Asks a registry a question in the name of the client of a request: a GET or HEAD of this path and query. */
 export async function ask(
@@ -67,9 +73,7 @@ export async function ask(
   method: "GET" | "HEAD",
   path: string,
 ): Promise<Response> {
-  const own = [...request.headers.keys()].filter((name) => OF_THE_REQUEST_ITSELF.test(name));
-  const headers = Object.fromEntries(own.map((name) => [name, undefined]));
-  return await registry(requestLike(request, { method, path, headers, body: null }), peer);
+  return await registry(requestLike(request, { method, path, headers: noOwnHeaders(request), body: null }), peer);
 }
 
 /** Returns the digest that a tag or a digest means, or `undefined` if there is none. Throws if the registry does not say it. */

@@ -50,8 +50,7 @@ export interface DiskFailure {
   /** The seed of the random numbers that decide about that. The same seed decides in the same way. Default: 1. */
   readonly seed?: number;
   /**
-   * The number of bytes with which an operation has to do before it fails: `append` has written them, and the stream of `open` has
-   * given them. Default: 0.
+   * The number of bytes that `append` writes, or the stream of `open` gives, before it fails. Default: 0.
    */
   readonly bytes?: number;
   /** True if the operation is done, and only reported as failed. Default: false. */
@@ -135,13 +134,23 @@ const NEED_SPACE: ReadonlySet<DiskOperationName> = new Set<DiskOperationName>([
   ...["put", "link", "begin", "append", "save", "moveTo"] as const,
 ]);
 
+/** Returns true if an operation fails on a full disk. */
+export function needsSpace(name: DiskOperationName): boolean {
+  return NEED_SPACE.has(name);
+}
+
 function canFail({ operations, code }: DiskFailure, name: DiskOperationName): boolean {
   if (operations !== undefined) return operations.includes(name);
-  return code === "ENOSPC" || code === "EDQUOT" ? NEED_SPACE.has(name) : isChange(name);
+  return code === "ENOSPC" || code === "EDQUOT" ? needsSpace(name) : isChange(name);
 }
 
 function errorOf({ error, code = "EIO" }: DiskFailure): Error {
-  return error ?? Object.assign(new Error(MESSAGES[code]), { code });
+  return error ?? diskError(code);
+}
+
+/** Returns the error of a disk that fails with a code. */
+export function diskError(code: DiskErrorCode): Error {
+  return Object.assign(new Error(MESSAGES[code]), { code });
 }
 
 function fail(

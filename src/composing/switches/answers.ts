@@ -1,8 +1,8 @@
 /**
- * Answers and requests, changed a little: the small tools of the switches.
+ * Answers and requests of switches: changed a little, read, or made.
  *
- * A `Response` and a `Request` cannot be changed; these functions make new ones with the same content. `asking.ts` has the tools that
- * all wrappers need; here are those for what a registry should not do.
+ * A `Response` and a `Request` cannot be changed; these functions make new ones with the same content. `asking.ts` has the functions
+ * that all wrappers need; here are those for what a registry should not do.
  *
  * Next: bugs.ts
  *
@@ -10,7 +10,7 @@
  */
 
 import { noteRefusal, refusalIn } from "../../story.ts";
-import { answerLike, requestLike } from "../asking.ts";
+import { answerLike, noOwnHeaders, type RequestChanges, requestLike } from "../asking.ts";
 
 /** Returns an answer with another status. */
 export function withStatus(answer: Response, status: number): Response {
@@ -34,26 +34,21 @@ export async function withBytes(
   return new Response(isHead ? null : bytes, { status: answer.status, headers });
 }
 
-/** What of a request changes. */
-export interface RequestChange {
-  /** Another method. Then the headers about the body, about a part and about conditions go. */
-  readonly method?: string;
-  /** Another path with its query. */
-  readonly path?: string;
-  /** Other headers, or `undefined` for a header that goes. */
-  readonly headers?: Readonly<Record<string, string | undefined>>;
-  /** Another body; `null` for none. The bytes of a stream are as many as before. */
+/** The changes of a request. The bytes of a stream are as many as before. */
+export interface Rewriting extends RequestChanges {
+  /** Another body; `null` for none. */
   readonly body?: Uint8Array<ArrayBuffer> | string | ReadableStream<Uint8Array<ArrayBuffer>> | null;
 }
 
-const OF_THE_METHOD = /^(?:content-.*|transfer-encoding|expect|range|if-.*)$/;
-
-/** Returns a request with something changed. Only one of both may read the body. */
-export function rewrite(request: Request, { method = request.method, path, headers, body }: RequestChange): Request {
+/**
+ * Returns a request with some changes, and with the headers that go with them: with another method, it has no headers about the old
+ * body, about a part or about conditions; with another body, it has the length of that one. Only one of both requests may read the
+ * body.
+ */
+export function rewrite(request: Request, { method = request.method, path, headers, body }: Rewriting): Request {
   const hasNoBody = method === "GET" || method === "HEAD" || body === null;
   const isKnown = typeof body === "string" || body instanceof Uint8Array;
-  const names = method === request.method ? [] : [...request.headers.keys()].filter((name) => OF_THE_METHOD.test(name));
-  const changed: Record<string, string | undefined> = Object.fromEntries(names.map((name) => [name, undefined]));
+  const changed: Record<string, string | undefined> = method === request.method ? {} : noOwnHeaders(request);
   if (hasNoBody || isKnown) Object.assign(changed, { "Content-Length": undefined, "Transfer-Encoding": undefined });
   if (!hasNoBody && isKnown) changed["Content-Length"] = String(bytesOf(body).length);
   return requestLike(request, {
@@ -80,12 +75,22 @@ export function originOf({ url }: Request): string {
   return url.slice(0, url.indexOf("/", url.indexOf("://") + 3));
 }
 
-/** Returns the digest of some bytes. */
-export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return `sha256:${new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex()}`;
+/** Returns the last byte that the `Range` of an answer names. */
+export function endOf({ headers }: Response): number | undefined {
+  const match = /^0-(\d+)$/.exec(headers.get("Range") ?? "");
+  return match === null ? undefined : Number(match[1]);
 }
 
-/** Returns true if an answer is a success. */
-export function isSuccess({ status }: Response): boolean {
-  return status >= 200 && status < 300;
+/** Parses JSON. Returns `undefined` if it is none. */
+export function parse(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Returns the answer of a server that fails. It has nothing of the spec's words about failures. */
+export function serverError(status: number, headers?: HeadersInit): Response {
+  return Response.json({ errors: [{ code: "UNKNOWN", message: "the server failed" }] }, { status, headers });
 }

@@ -13,8 +13,8 @@
  */
 
 import { collectGarbage } from "../../housekeeping/collect_garbage.ts";
-import { isSuccess, rewrite, withBytes, withStatus } from "./answers.ts";
 import { answerLike } from "../asking.ts";
+import { endOf, parse, rewrite, withBytes, withStatus } from "./answers.ts";
 import { defineSwitch, refusal, type Switch } from "./switch.ts";
 
 /** The bugs that were met in registries of today. */
@@ -111,7 +111,7 @@ export const BUGS: readonly Switch[] = [
       const head = await registry(rewrite(request, { method: "HEAD" }));
       const digest = head.headers.get("Docker-Content-Digest");
       const response = await registry(request);
-      if (digest === null || !isSuccess(response)) return response;
+      if (digest === null || !response.ok) return response;
       await registry(rewrite(request, { path: `/v2/${name}/manifests/${digest}` }));
       return response;
     },
@@ -200,7 +200,7 @@ export const BUGS: readonly Switch[] = [
         const others = running.get(`${name} ${subject}`) ?? new Set();
         const token = { isOverwritten: false };
         if (subject !== undefined) {
-          // Whoever began before reads the list without this one, and writes it back later.
+          // A push that began before reads the list without this one, and writes it back later.
           for (const other of others) Object.assign(other, { isOverwritten: true });
           running.set(`${name} ${subject}`, others.add(token));
         }
@@ -259,18 +259,3 @@ export const BUGS: readonly Switch[] = [
     },
   }),
 ];
-
-/** Returns the last byte that the `Range` of an answer names. */
-export function endOf({ headers }: Response): number | undefined {
-  const match = /^0-(\d+)$/.exec(headers.get("Range") ?? "");
-  return match === null ? undefined : Number(match[1]);
-}
-
-/** Parses JSON. Returns `undefined` if it is none. */
-export function parse(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    return undefined;
-  }
-}

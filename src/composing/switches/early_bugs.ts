@@ -11,10 +11,10 @@
  * @module
  */
 
-import { isSuccess, rewrite, sha256, withBytes, withStatus } from "./answers.ts";
-import { endOf, parse } from "./bugs.ts";
+import { digestOf, HASHES, SHA256 } from "../../definitions/digest.ts";
 import { parseTarget } from "../../http/target.ts";
 import { answerLike } from "../asking.ts";
+import { endOf, parse, rewrite, withBytes, withStatus } from "./answers.ts";
 import { defineSwitch, type Occasion, refusal, type Switch } from "./switch.ts";
 
 /** The source that has these bugs. */
@@ -282,7 +282,7 @@ export const EARLY_BUGS: readonly Switch[] = [
       const response = await registry(request);
       if (response.status !== 404) return response;
       const other = await registry(rewrite(request, { path: `/v2/${name}/manifests/${question?.texts.digest}` }));
-      return isSuccess(other) ? other : response;
+      return other.ok ? other : response;
     },
   }),
   defineSwitch("bug", {
@@ -360,7 +360,7 @@ export const EARLY_BUGS: readonly Switch[] = [
         const response = await registry(rewrite(request, { body: bytes }));
         const isReference = /^(?:\w[\w.-]{0,127}|sha256:[0-9a-f]{64})$/.test(question?.texts.tagOrDigest ?? "");
         if (response.status !== 400 || !isReference || parse(bytes) === undefined) return response;
-        const digest = await sha256(bytes);
+        const digest = digestOf(HASHES, SHA256, bytes);
         const headers = {
           "Content-Type": request.headers.get("Content-Type") ?? "application/json",
           "Content-Length": String(bytes.length),
@@ -557,7 +557,7 @@ class MislabelledBlobs {
   /** Stores the bytes, and answers as if they had the digest that the client has named. */
   async store({ request, question, name, registry }: Occasion, bytes: Uint8Array<ArrayBuffer>): Promise<Response> {
     const claimed = question?.texts.digest ?? "";
-    const digest = await sha256(bytes);
+    const digest = digestOf(HASHES, SHA256, bytes);
     const path = `/v2/${name}/blobs/uploads/?digest=${digest}`;
     const headers = { "Content-Range": undefined };
     const response = await registry(rewrite(request, { method: "POST", path, headers, body: bytes }));

@@ -11,11 +11,12 @@
  * @module
  */
 
+import { diskError, needsSpace } from "../../disk/failing.ts";
+import { OPERATION_NAMES } from "../../disk/watched.ts";
 import { pause } from "../../waiting.ts";
 import { answerLike } from "../asking.ts";
-import { rewrite } from "./answers.ts";
-import { serverError } from "./quirks.ts";
-import { type Answering, defineSwitch, refusal, type Switch } from "./switch.ts";
+import { rewrite, serverError } from "./answers.ts";
+import { type Answering, defineSwitch, refusal, type Switch, SwitchError } from "./switch.ts";
 
 /** The faults. */
 export const FAULTS: readonly Switch[] = [
@@ -83,7 +84,7 @@ export const FAULTS: readonly Switch[] = [
     sentence: "announces another Content-Length than that of the content",
     met: ["https://github.com/quay/quay/pull/1310"],
     breaks: ["PULL-HEAD-03"],
-    parameters: { more: { type: "bytes", default: 1, range: [1, Infinity], sentence: "so many bytes more" } },
+    parameters: { more: { type: "bytes", default: 1, range: [1, Infinity], sentence: "the number of bytes more" } },
     rows: ["end-2", "end-3"],
     answer: ({ more }) => async ({ request, registry }) => {
       const response = await registry(request);
@@ -142,8 +143,7 @@ export const FAULTS: readonly Switch[] = [
     met: ["https://github.com/openshift/origin/issues/6350"],
     breaks: [],
     excludes: ["disk-error"],
-    disk: () => ({ name }) =>
-      WRITES.has(name) ? Object.assign(new Error("no space left on device"), { code: "ENOSPC" }) : undefined,
+    disk: () => ({ name }) => needsSpace(name) ? diskError("ENOSPC") : undefined,
   }),
   defineSwitch("fault", {
     id: "disk-error",
@@ -152,13 +152,17 @@ export const FAULTS: readonly Switch[] = [
     breaks: [],
     excludes: ["disk-full"],
     parameters: { operation: { type: "text", default: "put", sentence: "the operation of the disk that fails" } },
-    disk: ({ operation }) => ({ name }) =>
-      name === operation ? Object.assign(new Error("input/output error"), { code: "EIO" }) : undefined,
+    disk: ({ operation }) => {
+      if (!OPERATION_NAMES.some((name) => name === operation)) {
+        throw new SwitchError(
+          `one of ${OPERATION_NAMES.join(", ")} as operation of the switch disk-error`,
+          `"${operation}"`,
+        );
+      }
+      return ({ name }) => name === operation ? diskError("EIO") : undefined;
+    },
   }),
 ];
-
-// The operations of the disk that need more space.
-const WRITES: ReadonlySet<string> = new Set(["put", "begin", "append"]);
 
 type Transform = (piece: Uint8Array<ArrayBuffer>, controller: TransformStreamDefaultController<Uint8Array>) => void;
 

@@ -12,8 +12,7 @@
 
 import type { RegistryError } from "../../api/error_codes.ts";
 import { answerLike } from "../asking.ts";
-import { isSuccess, originOf, rewrite, withoutHeaders } from "./answers.ts";
-import { parse } from "./bugs.ts";
+import { originOf, parse, rewrite, serverError, withoutHeaders } from "./answers.ts";
 import { type Answering, defineSwitch, type Occasion, refusal, type Switch } from "./switch.ts";
 
 // The sources of registries that have the quirks, or an option for them.
@@ -223,7 +222,7 @@ export const QUIRKS: readonly Switch[] = [
     answer: ({ template }) => async ({ request, name, registry }) =>
       withLocation(await registry(request), (location) => {
         const session = /\/blobs\/uploads\/([^/?]+)$/.exec(location)?.[1];
-        return session === undefined ? location : fill(template, { name, session, origin: originOf(request) });
+        return session === undefined ? location : filled(template, { name, session, origin: originOf(request) });
       }),
   }),
   defineSwitch("quirk", {
@@ -245,11 +244,11 @@ export const QUIRKS: readonly Switch[] = [
       const isMeant = kind === "both" || (question?.id === "end-2") === (kind === "blobs");
       if (!isMeant || question?.search.includes("redirected")) return registry(request);
       const response = await registry(rewrite(request, { method: "HEAD", headers: { Range: undefined } }));
-      if (!isSuccess(response)) return registry(request);
+      if (!response.ok) return registry(request);
       const digest = response.headers.get("Docker-Content-Digest") ?? "";
       const places = to.split(" ");
       const place = places[Math.floor(random() * places.length)];
-      const location = fill(place, { name, digest, origin: originOf(request), path: question?.pathname ?? "" });
+      const location = filled(place, { name, digest, origin: originOf(request), path: question?.pathname ?? "" });
       return new Response(null, { status, headers: { Location: location } });
     },
   }),
@@ -543,13 +542,8 @@ function withLocation(response: Response, change: (location: string) => string):
   return answerLike(response, (headers) => headers.set("Location", change(location)));
 }
 
-function fill(template: string, values: Readonly<Record<string, string>>): string {
+function filled(template: string, values: Readonly<Record<string, string>>): string {
   return template.replace(/\{(\w+)\}/g, (text, name) => values[name] ?? text);
-}
-
-/** An answer of a server that fails, without a word of the spec. */
-export function serverError(status: number, headers?: HeadersInit): Response {
-  return Response.json({ errors: [{ code: "UNKNOWN", message: "the server failed" }] }, { status, headers });
 }
 
 async function codeOf(refusal: Response): Promise<RegistryError["code"] | "UNKNOWN"> {

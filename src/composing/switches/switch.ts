@@ -146,7 +146,7 @@ export class SwitchError extends RangeError {
 /** The parameters that every switch has. */
 export const COMMON_PARAMETERS = {
   repository: { type: "text", default: "", sentence: "the beginning of the names of repositories, such as team/" },
-  times: { type: "number", default: Infinity, range: [1, Infinity], sentence: "only the next requests, so many" },
+  times: { type: "number", default: Infinity, range: [1, Infinity], sentence: "how many of the next requests" },
   probability: { type: "number", default: 1, range: [0, 1], sentence: "the share of requests, from 0 to 1" },
   seed: { type: "number", default: 1, range: [0, 2 ** 32 - 1], sentence: "where random numbers begin" },
 } as const satisfies SwitchParameters;
@@ -223,7 +223,7 @@ export function parseSwitch(text: string): [id: string, options: Record<string, 
   return [text.slice(0, colon), Object.fromEntries(pairs)];
 }
 
-/** Refuses a request for a rule, with an expectation and a value. Only a shorter way to write it. */
+/** Returns the refusal of a request for a rule: what the rule expects, and what came. */
 export function refusal(
   code: ConstructorParameters<typeof RegistryError>[0],
   rule: Rule,

@@ -27,7 +27,7 @@ import { ALL_SWITCHES } from "./table.ts";
 export interface SwitchOptions {
   /** Only requests for repositories whose names begin with this, such as `team/`. Default: all requests. */
   readonly repository?: string;
-  /** Only the next requests, so many. Default: no limit. */
+  /** The number of requests, from the next one on. Default: no limit. */
   readonly times?: number;
   /** The share of requests, from 0 to 1. Default: 1. */
   readonly probability?: number;
@@ -107,9 +107,9 @@ export function createSwitches(): Switches {
   const on = (id: string, options: SwitchOptions = {}): SwitchState => {
     const definition = findSwitch(id);
     const others = active.filter(({ definition }) => definition.id !== id);
-    const enemy = others.find(({ definition: other }) => isExcluded(definition, other));
-    if (enemy !== undefined) {
-      throw new SwitchError(`${id} without ${enemy.definition.id}, which excludes it`, "both");
+    const other = others.find((other) => isExcluded(definition, other.definition));
+    if (other !== undefined) {
+      throw new SwitchError(`${id} without ${other.definition.id}, which excludes it`, "both");
     }
     const activation = new Activation(definition, options, () => {
       if (ownDisk !== undefined) return ownDisk;
@@ -201,7 +201,7 @@ class Activation {
   constructor(definition: Switch, options: SwitchOptions, disk: () => Disk) {
     this.definition = definition;
     this.#options = completeValues(definition, options);
-    // One row of random numbers decides when the switch changes something, and another one what it does then.
+    // Some random numbers decide when the switch changes something, and others what it does then.
     this.#random = randomNumbers(Number(this.#options.seed));
     const random = randomNumbers(Number(this.#options.seed) + 1);
     if (definition.disk !== undefined) disk();

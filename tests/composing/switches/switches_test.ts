@@ -10,6 +10,7 @@ import { parseSwitch, SwitchError } from "../../../src/composing/switches/switch
 import { createSwitches } from "../../../src/composing/switches/switches.ts";
 import { PROFILES } from "../../../src/composing/switches/profiles.ts";
 import { SWITCHES } from "../../../src/composing/switches/table.ts";
+import { memoryDisk } from "../../../src/disk/memory_disk.ts";
 
 /** Switches around a registry that answers everything with 200, and a function that returns the statuses of some requests. */
 function switched() {
@@ -96,6 +97,13 @@ Deno.test("what cannot be turned on is refused, with what is allowed", () => {
   assertEquals(
     refused("disk-full"),
     "expected for disk-full, the disk of the registry, passed through switches.disk(…), got no disk",
+  );
+  const onDisk = createSwitches();
+  onDisk.disk(memoryDisk());
+  const { message } = assertThrows(() => onDisk.on("disk-error", { operation: "puts" }), SwitchError);
+  assertEquals(
+    message.replace(/one of look, .*, discard/, "one of …"),
+    'expected one of … as operation of the switch disk-error, got "puts"',
   );
   assertEquals(
     assertThrows(() => switches.off("cat"), SwitchError).message,
