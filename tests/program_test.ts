@@ -471,6 +471,8 @@ Deno.test("main.ts gives the program one address and one folder, and no more tha
     ["--no-delete --log json",           "--allow-net=127.0.0.1:5080 --allow-read=testdata --allow-write=testdata"],
     ["--tls-cert c.pem --tls-key k.pem", "--allow-net=127.0.0.1:5080 --allow-read=testdata,c.pem,k.pem --allow-write=testdata"],
     ["--htpasswd users",                 `--allow-net=127.0.0.1:5080 --allow-read=testdata,users,${source} --allow-write=testdata`],
+    ["--access rules",                   "--allow-net=127.0.0.1:5080 --allow-read=testdata,rules --allow-write=testdata"],
+    ["--htpasswd u --token --token-key k", `--allow-net=127.0.0.1:5080 --allow-read=testdata,u,k,${source} --allow-write=testdata`],
     ["verify --root images",             "--allow-read=images"],
     ["verify --quarantine",              "--allow-read=testdata --allow-write=testdata"],
     ["gc",                               "--allow-read=testdata --allow-write=testdata"],
