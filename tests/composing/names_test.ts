@@ -6,6 +6,7 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { only } from "../../src/composing/only.ts";
+import { traced } from "../../src/composing/traced.ts";
 import { under } from "../../src/composing/under.ts";
 import { createRegistry, type Wrapper } from "../../src/registry.ts";
 import { digestOf, expectRefusal, startRegistry, TestRegistry, TYPES } from "../fixture.ts";
@@ -102,6 +103,18 @@ Deno.test("behind under, the catalog has the repositories below the prefix, in f
     code: "UNSUPPORTED",
     rule: "DISC-TAGS-06",
   });
+});
+
+Deno.test("behind under, a page of the catalog asks for no repositories far behind the prefix", async () => {
+  let pages = 0;
+  await using registry = await startRegistry({ wrappers: [under("b"), traced(() => pages++)] });
+  const whole = createRegistry({ root: registry.root });
+  for (const name of ["a", "b/x", ...Array.from({ length: 30 }, (_, number) => `c${number}`)]) {
+    const url = `http://localhost/v2/${name}/blobs/uploads/?digest=${digestOf("foo")}`;
+    await whole(new Request(url, { method: "POST", body: "foo" }));
+  }
+  assertEquals(await json(await registry.send("GET", "/v2/_catalog?n=1")), [200, null, { repositories: ["x"] }]);
+  assertEquals(pages <= 2, true, `${pages} pages`);
 });
 
 Deno.test("PUSH-MOUNT-01: behind under, a mount takes a blob of a repository below the prefix, and of no other one", async () => {

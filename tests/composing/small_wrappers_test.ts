@@ -63,12 +63,14 @@ Deno.test("API-ERR-10: a client that sends too many requests gets 429 and the se
   assertEquals([(await send("a")).status, (await send("a")).status, (await send("a")).status], [200, 200, 429]);
 });
 
-Deno.test("a rate with thirds of a second gives back each token", () => {
-  let now = 0;
-  const take = tokenBuckets({ requests: 3, milliseconds: 1000 }, { now: () => now });
-  assertEquals([take("a"), take("a"), take("a"), take("a") > 0], [0, 0, 0, true]);
-  for (now of [1000, 5000, 123_456]) {
-    assertEquals([take("a"), take("a"), take("a"), take("a") > 0], [0, 0, 0, true], `at ${now}`);
+Deno.test("a rate that does not divide the time evenly gives back each token, at any time", () => {
+  for (const requests of [3, 7, 11, 49, 97]) {
+    let now = 0;
+    const take = tokenBuckets({ requests, milliseconds: 1000 }, { now: () => now });
+    for (now of [0, 1000.1, 5000.3, 123_456.7, 9_876_543.21]) {
+      const waits = Array.from({ length: requests + 1 }, () => take("a") > 0);
+      assertEquals(waits, [...Array(requests).fill(false), true], `${requests} requests at ${now}`);
+    }
   }
 });
 

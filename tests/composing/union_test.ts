@@ -130,6 +130,25 @@ Deno.test("DISC-REFERRERS-01: the referrers in all registries are one list, each
   assertEquals(await list(`?last=${digests.toSorted()[1]}`), [200, null, digests.toSorted().slice(2)]);
 });
 
+Deno.test("a registry that knows no pages and no filters of referrers can take part", async () => {
+  await using other = await startRegistry();
+  const image = await other.pushImage("a");
+  const subject = descriptorOf(image.text, TYPES.image);
+  const digests: string[] = [];
+  for (const artifactType of ["text/a", "text/b"]) {
+    digests.push((await other.pushImage("a", { subject, artifactType })).digest);
+  }
+  const plain = createRegistry({ root: other.root });
+  const simple: Registry = (request) => plain(new Request(request.url.split("?")[0], { method: request.method }));
+  await using first = await startRegistry({ wrappers: [(registry) => union(registry, simple)] });
+  const list = async (query: string) => {
+    const { manifests } = await (await first.send("GET", `/v2/a/referrers/${image.digest}?${query}`)).json();
+    return manifests.map(({ digest }: { digest: string }) => digest);
+  };
+  assertEquals(await list("artifactType=text/b"), [digests[1]]);
+  assertEquals(await list(`last=${digests.toSorted()[0]}`), digests.toSorted().slice(1));
+});
+
 Deno.test("DISC-REFERRERS-11: a long list of referrers comes in pages, with each referrer once", async () => {
   await using registries = await startUnion();
   const { first, second, both } = registries;
