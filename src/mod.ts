@@ -67,7 +67,8 @@ export { addImage, fill, type Filled, type FillOptions, type ImageInRegistry, ty
 export { localDisk } from "./disk/local_disk.ts";
 export { type MemoryDisk, memoryDisk, type MemoryDiskOptions, type Snapshot } from "./disk/memory_disk.ts";
 export type { LocalDiskOptions } from "./disk/root.ts";
-export { type DiskMoment, type DiskOperation, type DiskOperationName, watched } from "./disk/watched.ts";
+export type { DiskOperation, DiskOperationName } from "./disk/around.ts";
+export { type DiskMoment, watched } from "./disk/watched.ts";
 export type { RunningHashes } from "./disk/running_hashes.ts";
 export type { Step, StepKind } from "./disk/watching.ts";
 export type { Peer } from "./http/peer.ts";

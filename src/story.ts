@@ -10,6 +10,12 @@
  * The disk tells each change when it makes it, and the registry collects the changes of each request. This file only
  * formats them: as several lines for people, as one line for a log, or as JSON for machines.
  *
+ * A story is about a request as a whole. If you look for something finer, there are three other things that tell:
+ *
+ *     traced      composing/traced.ts     each request and answer at one place between wrappers
+ *     watched     disk/watched.ts         each operation of any disk
+ *     a Step      disk/watching.ts        each single step of a local disk, such as a sync or a rename
+ *
  * Next: definitions/size.ts
  *
  * @module

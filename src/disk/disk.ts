@@ -20,7 +20,8 @@
  *
  * *You may stop here.* The files before this one use the interface and need nothing more. The rest of this folder shows how to
  * keep these contracts with an ordinary file system, and fast; it teaches about disks and not about registries. After it come
- * `housekeeping/`, which is about registries again, and the program in `serving/`.
+ * files about registries again: `housekeeping/`, then `client/` and `filling/` for what clients do, then `composing/` and `access/`
+ * for what can stand around a registry. At the end is the program, in `serving/`.
  *
  * Next: memory_disk.ts
  *

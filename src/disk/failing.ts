@@ -15,8 +15,8 @@
  */
 
 import { randomNumbers } from "../random.ts";
+import { around, type DiskOperation, type DiskOperationName, isChange, OPERATION_NAMES } from "./around.ts";
 import type { Bytes, Disk } from "./disk.ts";
-import { around, type DiskOperation, type DiskOperationName, isChange, OPERATION_NAMES } from "./watched.ts";
 
 /** The codes of the errors that a disk can fail with. */
 export type DiskErrorCode = "EIO" | "EACCES" | "EMFILE" | "ENOSPC" | "EROFS" | "ESTALE" | "EDQUOT";

@@ -4,8 +4,8 @@
  *     const registry = createRegistry({ disk: memoryDisk() });
  *
  * It keeps the whole contract of `disk.ts` but one sentence: nothing survives the end of the process. Only one line of execution
- * works on it. So a change that has no `await` in it is whole for all others, and no two processes can meet. Several registries of
- * one process can share it.
+ * works on it. So a change that has no `await` in it is whole for all others, and no two processes can meet. `Promise.try` makes
+ * such a change at once, and reports its result or its error as the other disks do. Several registries of one process can share it.
  *
  * A test can take a snapshot of everything on it, and go back to that later.
  *
@@ -207,7 +207,7 @@ class InMemory implements MemoryDisk {
   }
 
   put(folder: string, files: Readonly<Record<string, Uint8Array>>): Promise<void> {
-    return later(() => {
+    return Promise.try(() => {
       for (const [name, bytes] of Object.entries(files)) {
         const path = `${folder}/${name}`;
         const isNew = this.look(path) === undefined;
@@ -220,7 +220,7 @@ class InMemory implements MemoryDisk {
   }
 
   link(from: string, to: string): Promise<boolean> {
-    return later(() => {
+    return Promise.try(() => {
       const file = this.#files.get(from)?.file;
       if (file === undefined) return false;
       if (this.#files.folder(to) !== undefined) throw new LinkedFolderError(`${to} is no file`);
@@ -243,7 +243,7 @@ class InMemory implements MemoryDisk {
   }
 
   remove(path: string): Promise<boolean> {
-    return later(() => {
+    return Promise.try(() => {
       const wasThere = this.#files.remove(path) !== undefined;
       if (wasThere) this.#told("-", path);
       this.tidy(folderOf(path));
@@ -252,7 +252,7 @@ class InMemory implements MemoryDisk {
   }
 
   removeTogether(folder: string, names: Iterable<string>): Promise<void> {
-    return later(() => {
+    return Promise.try(() => {
       for (const name of names) {
         const path = `${folder}/${name}`;
         if (this.#files.remove(path) !== undefined) this.#told("-", path);
@@ -271,7 +271,7 @@ class InMemory implements MemoryDisk {
   }
 
   quarantine(path: string): Promise<void> {
-    return later(() => {
+    return Promise.try(() => {
       const file = this.#files.remove(path);
       if (file === undefined) return;
       const to = `_quarantine/${path}.${crypto.randomUUID()}`;
@@ -361,11 +361,6 @@ function folderOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf("/")));
 }
 
-// Does something at once, and reports its result or error as the other disks do.
-function later<Result>(action: () => Result): Promise<Result> {
-  return Promise.try(action);
-}
-
 class GrowingMemoryFile implements GrowingFile {
   readonly lastUsed: number;
   readonly #state: MemoryState;
@@ -447,7 +442,7 @@ class GrowingMemoryFile implements GrowingFile {
   }
 
   moveTo(folder: string, name: string): Promise<boolean> {
-    return later(() => {
+    return Promise.try(() => {
       const { files } = this.#state;
       const wasThere = this.#isThere;
       const target = `${folder}/${name}`;
@@ -463,7 +458,7 @@ class GrowingMemoryFile implements GrowingFile {
   }
 
   discard(): Promise<void> {
-    return later(() => {
+    return Promise.try(() => {
       this.#forget();
       this.#state.files.tidy(folderOf(folderOf(this.#path)));
     });

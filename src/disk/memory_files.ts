@@ -9,7 +9,7 @@
  * A file can have several names. Its bytes are a list of pieces, and a piece never changes: bytes that are appended come as new
  * pieces. So a reader can keep the pieces that it has, and a copy of the files takes no more memory for them.
  *
- * Next: watched.ts
+ * Next: around.ts
  *
  * @module
  */

@@ -1,14 +1,14 @@
 /**
  * Syncing: when a file is safe in a power cut.
  *
- * To sync a file puts its bytes on the disk, and not its name. A name is on the disk when the folder that it is in was synced:
+ * A sync of a file puts its bytes on the disk, but not its name. A name is on the disk when the folder that it is in was synced:
  *
  *     sync testdata/                                  the name `library` is on the disk
  *     sync testdata/library/                          … `hello`
  *     sync testdata/library/hello/                    … `sha256:9b4e…`
  *     sync testdata/library/hello/sha256:9b4e…/       … `layer.tar.gz`
  *
- * A file is safe when all of these folders were synced, whoever made them. A file that is there need not be safe: another request,
+ * A file is safe when all of these folders were synced. A file that is there need not be safe: another request,
  * or another process, may have stored it a moment ago and may still be syncing. So the disk trusts only the names that it has
  * synced itself. It goes up from the file's folder, and syncs each folder until it comes to such a name.
  * Most often that is the repository, and two syncs are enough. They all run at the same time: their order does not matter,

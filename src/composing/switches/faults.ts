@@ -12,7 +12,7 @@
  */
 
 import { diskError, needsSpace } from "../../disk/failing.ts";
-import { OPERATION_NAMES } from "../../disk/watched.ts";
+import { OPERATION_NAMES } from "../../disk/around.ts";
 import { pause } from "../../waiting.ts";
 import { answerLike } from "../asking.ts";
 import { rewrite, serverError } from "./answers.ts";

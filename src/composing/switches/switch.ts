@@ -17,7 +17,7 @@
 import { RegistryError } from "../../api/error_codes.ts";
 import { parseBytes } from "../../definitions/size.ts";
 import type { Disk } from "../../disk/disk.ts";
-import type { DiskOperation } from "../../disk/watched.ts";
+import type { DiskOperation } from "../../disk/around.ts";
 import type { Rule } from "../../spec/headings.ts";
 import type { Question } from "../composing.ts";
 

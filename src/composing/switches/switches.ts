@@ -14,7 +14,7 @@
  */
 
 import type { Disk } from "../../disk/disk.ts";
-import { around, type DiskOperation } from "../../disk/watched.ts";
+import { around, type DiskOperation } from "../../disk/around.ts";
 import type { Peer } from "../../http/peer.ts";
 import { randomNumbers } from "../../random.ts";
 import { refusalAsResponse, type Registry } from "../../registry.ts";
