@@ -184,8 +184,8 @@ export class TestRegistry {
   }
 
   /** Sends a request whose path is not a well-formed URL, or which a `Request` would normalize. */
-  sendRaw(method: string, url: string): Promise<Response> {
-    const request = new Request("http://localhost/", { method });
+  sendRaw(method: string, url: string, init: RequestInit = {}): Promise<Response> {
+    const request = new Request("http://localhost/", { method, ...init });
     Object.defineProperty(request, "url", { value: `http://localhost${url}` });
     return this.#registry(request);
   }

@@ -53,7 +53,10 @@ export function requestLike(request: Request, changes: RequestChanges): Request 
   const url = changes.path === undefined ? request.url : origin + changes.path;
   const { method = request.method, body = request.body } = changes;
   // The signal of the client's request is left out: on `Deno.serve` it is aborted after a good answer, too, and Deno warns of that.
-  return new Request(url, { method, headers, body });
+  const made = new Request(url, { method, headers, body });
+  // `Request` resolves a ".." in a path. Then a text that is no name would become the name of another repository, which an outer
+  // wrapper has not seen. The registry refuses the path as it is.
+  return made.url === url ? made : Object.defineProperty(made, "url", { value: url });
 }
 
 /**

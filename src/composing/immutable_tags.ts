@@ -19,7 +19,11 @@
 
 import { STATUS_CODE } from "@std/http";
 import { RegistryError } from "../api/error_codes.ts";
+import { parseDigest } from "../definitions/digest.ts";
+import { parseName } from "../definitions/name.ts";
+import { parseTag } from "../definitions/tag.ts";
 import type { Peer } from "../http/peer.ts";
+import { MOST_TAGS } from "../push/pushing_manifests.ts";
 import type { Registry, Wrapper } from "../registry.ts";
 import {
   answerLike,
@@ -63,7 +67,8 @@ export function immutableTags(pattern: string | RegExp): Wrapper {
   return (registry) => async (request, peer) => {
     const question = questionOf(request);
     const guard = question && GUARDS[`${request.method} ${question.id}`];
-    if (guard === undefined) return await registry(request, peer);
+    // The registry refuses what is no name. As a part of another path, such a text could mean something else.
+    if (guard === undefined || parseName(question!.texts.name!) === undefined) return await registry(request, peer);
     return await orUnexpectedAnswer(
       request,
       () => guard({ registry, request, peer, question: question!, isImmutable }),
@@ -88,8 +93,7 @@ const GUARDS: Readonly<Record<string, (guarded: Guarded) => Promise<Response>>> 
 
 async function pushToTag(guarded: Guarded): Promise<Response> {
   const { registry, request, peer, question: { texts: { name, tagOrDigest: tag = "" } }, isImmutable } = guarded;
-  // A digest fits no pattern that is meant for tags, but perhaps a regular expression.
-  if (tag.includes(":") || !isImmutable(tag)) return await registry(request, peer);
+  if (!isImmutable(tag)) return await registry(request, peer);
   const path = `/v2/${name}/manifests/`;
   const current = await digestAt(registry, request, peer, path + tag);
   if (current !== undefined) return await pushSameBytes(guarded, path, tag, current);
@@ -123,9 +127,11 @@ async function pushWithTags(guarded: Guarded): Promise<Response> {
     guarded;
   const query = new URLSearchParams(search);
   const tags = [...new Set(query.getAll("tag"))];
+  // The registry refuses what is no digest, and too many tags.
+  if (parseDigest(digest) === undefined || tags.length > MOST_TAGS) return await registry(request, peer);
   const fresh: string[] = [];
-  for (const tag of tags.filter((tag) => !tag.includes(":") && isImmutable(tag))) {
-    const current = await digestAt(registry, request, peer, `/v2/${name}/manifests/${encodeURIComponent(tag)}`);
+  for (const tag of tags.filter(isImmutable)) {
+    const current = await digestAt(registry, request, peer, `/v2/${name}/manifests/${tag}`);
     if (current === undefined) fresh.push(tag);
     else if (current !== digest) {
       return refuse(request, immutable(`the tag ${tag} at ${current}, where it stays`, `a push of ${digest} to it`));
@@ -147,9 +153,7 @@ async function pushWithTags(guarded: Guarded): Promise<Response> {
     const set = await registry(requestLike(request, { path: path + tag, headers, body }), peer);
     if (set.status !== STATUS_CODE.PreconditionFailed && set.status !== STATUS_CODE.Created) return set;
     await set.body?.cancel();
-    const now = set.status === STATUS_CODE.Created
-      ? digest
-      : await digestAt(registry, request, peer, `${path}${encodeURIComponent(tag)}`);
+    const now = set.status === STATUS_CODE.Created ? digest : await digestAt(registry, request, peer, path + tag);
     if (now !== digest) {
       return refuse(request, immutable(`the tag ${tag} at ${now}, where it stays`, `a push of ${digest} to it`));
     }
@@ -161,7 +165,7 @@ async function deleteManifestOrTag(guarded: Guarded): Promise<Response> {
   const { registry, request, peer, question: { texts: { name = "", tag, digest } }, isImmutable } = guarded;
   const doomed = tag === undefined ? await tagsThatGo(guarded, name, digest!) : isImmutable(tag) ? tag : undefined;
   if (doomed === undefined) return await registry(request, peer);
-  const path = `/v2/${name}/manifests/${encodeURIComponent(doomed)}`;
+  const path = `/v2/${name}/manifests/${doomed}`;
   const current = await digestAt(registry, request, peer, path);
   // What is not there cannot go; the registry says so.
   if (current === undefined) return await registry(request, peer);
@@ -207,5 +211,6 @@ function matcherOf(pattern: string | RegExp): (tag: string) => boolean {
   }
   // With these flags, an expression remembers where it has stopped.
   const expression = new RegExp(pattern, pattern.flags.replaceAll(/[gy]/g, ""));
-  return (tag) => expression.test(tag);
+  // A text that is no tag may fit a regular expression, and stands in the path of a request, too.
+  return (tag) => parseTag(tag) !== undefined && expression.test(tag);
 }

@@ -92,7 +92,7 @@ export async function pushManifest(
 }
 
 // The most tags of one push. PUSH-MANIFEST-16 asks for 10 at least.
-const MOST_TAGS = 100;
+export const MOST_TAGS = 100;
 
 // All tags are read before the first one is set. So a malformed tag refuses the whole push.
 function tagParameters({ query }: Call): Tag[] {

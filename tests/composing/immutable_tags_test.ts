@@ -176,3 +176,24 @@ Deno.test("if the registry does not say what a tag points to, the client gets it
   assertEquals((await put(registry, "v1", indexOf("one"))).status, 503);
   assertEquals(registry.tree(), []);
 });
+
+Deno.test("no tag is moved by a text that means something else as a part of another path", async () => {
+  await using registry = await startRegistry({ wrappers: [immutableTags("v*")] });
+  const [one, two] = [indexOf("one"), indexOf("two")];
+  await put(registry, "v1", one);
+  const notDigest = { status: 400, code: "DIGEST_INVALID", rule: "PUSH-BLOB-01" };
+  await expectRefusal(await put(registry, `${digestOf(two)}%3Ftag=v1?tag=v2`, two), notDigest);
+  await expectRefusal(await put(registry, `${digestOf(two)}%3Ftag=v1&x=?tag=v2`, two), notDigest);
+  const notTag = { status: 400, code: "MANIFEST_INVALID", rule: "PUSH-MANIFEST-06" };
+  await expectRefusal(await put(registry, "v1%3Fx", one), notTag);
+  assertEquals(await digestAt(registry, "v1"), digestOf(one));
+});
+
+Deno.test("too many tags are refused before one of them is set", async () => {
+  await using registry = await startRegistry({ wrappers: [immutableTags("v*")] });
+  const one = indexOf("one");
+  const tags = Array.from({ length: 101 }, (_, i) => `tag=v${i}`).join("&");
+  const refusal = { status: 414, code: "MANIFEST_INVALID", rule: "PUSH-MANIFEST-17" };
+  await expectRefusal(await put(registry, `${digestOf(one)}?${tags}`, one), refusal);
+  assertEquals(registry.tree(), []);
+});

@@ -5,6 +5,8 @@
  */
 
 import { assertEquals, assertThrows } from "@std/assert";
+import { requestLike } from "../../src/composing/asking.ts";
+import { immutableTags } from "../../src/composing/immutable_tags.ts";
 import { only } from "../../src/composing/only.ts";
 import { traced } from "../../src/composing/traced.ts";
 import { under } from "../../src/composing/under.ts";
@@ -74,6 +76,20 @@ Deno.test("behind under, a path with an encoded name means the same, and what is
     rule: "PULL-MANIFEST-03",
   });
   assertEquals(whole.tree(), [`team/a/hello/${foo}/blob`]);
+});
+
+Deno.test("no wrapper inside resolves a path that leads out of the repositories that are shown", async () => {
+  await using whole = await startRegistry();
+  const another: Wrapper = (registry) => (request, peer) => registry(requestLike(request, {}), peer);
+  const index = JSON.stringify({ schemaVersion: 2, mediaType: TYPES.index, manifests: [] });
+  for (const path of ["/v2/team/../secret/manifests/v1", "/v2/team/%2e%2E/secret/manifests/v1"]) {
+    for (const wrapper of [another, immutableTags("v*")]) {
+      const part = behind(whole, only("team/"), wrapper);
+      const push = await part.sendRaw("PUT", path, { headers: { "Content-Type": TYPES.index }, body: index });
+      await expectRefusal(push, { status: 400, code: "NAME_INVALID", rule: "PULL-MANIFEST-03" });
+    }
+  }
+  assertEquals(whole.tree(), []);
 });
 
 Deno.test("behind under, the catalog has the repositories below the prefix, in full pages", async () => {
