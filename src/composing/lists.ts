@@ -17,6 +17,7 @@
 import { STATUS_CODE } from "@std/http";
 import { refuseFaults, RegistryError } from "../api/error_codes.ts";
 import { type Page, parsePage } from "../definitions/page.ts";
+import { LongWork } from "../giving_way.ts";
 import type { Peer } from "../http/peer.ts";
 import { withoutSniffing } from "../http/sniffing.ts";
 import type { Registry } from "../registry.ts";
@@ -66,15 +67,22 @@ export async function* entriesOf(
     ...(size === undefined ? {} : { n: String(size + 1) }),
     ...(last === "" ? {} : { last }),
   });
+  const work = new LongWork();
+  const asked = new Set<string>();
   let next: string | undefined = query.size === 0 ? path : `${path}?${query}`;
   while (next !== undefined) {
+    asked.add(next);
     const response = await ask(registry, request, peer, "GET", next);
     if (response.status !== STATUS_CODE.OK) throw new UnexpectedAnswer(response);
     const following = nextOf(response, path);
     const page: readonly string[] = (await response.json())[field] ?? [];
-    yield* page;
-    // A registry whose link leads back to the same page must not keep us here.
-    next = following === next || page.length === 0 ? undefined : following;
+    for (const entry of page) {
+      // What is done with an entry may be a question to a registry that has all in memory. Then nothing else lets others go on.
+      if (work.isLong()) await work.giveWay();
+      yield entry;
+    }
+    // A registry whose links lead in a circle must not keep us here.
+    next = following === undefined || asked.has(following) || page.length === 0 ? undefined : following;
   }
 }
 

@@ -173,8 +173,10 @@ async function listReferrers({ first, others, request, peer, question }: Joined)
   const page = new SmallestFirst();
   const missing: Response[] = [];
   for (const registry of [first, ...others]) {
+    const asked = new Set<string>();
     let next: string | undefined = pathname + search;
     while (next !== undefined) {
+      asked.add(next);
       const response = await ask(registry, request, peer, "GET", next);
       if (response.status === STATUS_CODE.NotFound) {
         missing.push(response);
@@ -188,7 +190,7 @@ async function listReferrers({ first, others, request, peer, question }: Joined)
           digest > last && (types.length === 0 || (artifactType !== undefined && types.includes(artifactType)))
         ),
       );
-      next = following === next ? undefined : following;
+      next = following === undefined || asked.has(following) ? undefined : following;
     }
   }
   if (missing.length === 1 + others.length) return request.method === "HEAD" ? await headOf(missing[0]) : missing[0];

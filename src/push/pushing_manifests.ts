@@ -91,7 +91,7 @@ export async function pushManifest(
   return new Response(null, { status: STATUS_CODE.Created, headers });
 }
 
-// The most tags of one push. PUSH-MANIFEST-16 asks for 10 at least.
+/** The most tags of one push. PUSH-MANIFEST-16 asks for 10 at least. */
 export const MOST_TAGS = 100;
 
 // All tags are read before the first one is set. So a malformed tag refuses the whole push.
