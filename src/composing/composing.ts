@@ -25,8 +25,6 @@ import { parseTarget } from "../http/target.ts";
 import { refusalAsResponse, type Registry, type Wrapper } from "../registry.ts";
 import type { RulesOfHeading } from "../spec/headings.ts";
 
-export type { Wrapper } from "../registry.ts";
-
 /**
  * Puts wrappers around a registry. The first one is the outermost: it sees a request first, and the answer last.
  *

@@ -14,7 +14,7 @@
 import { parseAccessRules } from "../access/reading_rules.ts";
 import { type AccessRules, rulesForUsers } from "../access/rules.ts";
 import { access } from "../composing/access.ts";
-import type { Wrapper } from "../composing/composing.ts";
+import type { Wrapper } from "../registry.ts";
 import type { CommandLine } from "./command_line.ts";
 import { type Check, limitGuesses, rememberRight } from "./guesses.ts";
 import { type Bcrypt, parseHashes, passwordCheck } from "./htpasswd.ts";

@@ -15,7 +15,7 @@ import { HASHES } from "../definitions/digest.ts";
 import { answerThrough, HashesElsewhere } from "../disk/hashes_elsewhere.ts";
 import { HashesHere } from "../disk/running_hashes.ts";
 import type { Verdict } from "../access/credentials.ts";
-import type { Wrapper } from "../composing/composing.ts";
+import type { Wrapper } from "../registry.ts";
 import { callThrough, offer } from "../disk/between_threads.ts";
 import { type AccessMaterial, accessOf, passwordsOf } from "./access_files.ts";
 import type { CommandLine } from "./command_line.ts";

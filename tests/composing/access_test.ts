@@ -4,8 +4,8 @@ import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { type AccessRule, AccessRulesError } from "../../src/access/access_rule.ts";
 import type { Users } from "../../src/access/credentials.ts";
 import { access } from "../../src/composing/access.ts";
-import { compose, type Wrapper } from "../../src/composing/composing.ts";
-import { createRegistry, type Registry } from "../../src/registry.ts";
+import { compose } from "../../src/composing/composing.ts";
+import { createRegistry, type Registry, type Wrapper } from "../../src/registry.ts";
 import { basic, digestOf, expectRefusal, startRegistry, TestRegistry } from "../fixture.ts";
 
 // A class: each student has a corner, the teacher has everything, and everybody may pull the course.

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
-import type { Wrapper } from "../../src/composing/composing.ts";
+import type { Wrapper } from "../../src/registry.ts";
 import { Clock, startRegistry } from "../../src/serving/start_registry.ts";
 import type { StoryData } from "../../src/story.ts";
 import { bytes, descriptorOf, digestOf, TYPES } from "../fixture.ts";
