@@ -88,10 +88,10 @@ export const SMALLEST_MANIFEST_LIMIT: number = 4 * 1024 * 1024;
  * if the options about redirects contradict each other.
  */
 export function createRegistry(options: RegistryOptions): Registry {
-  const { slowest = SLOWEST, onStory, root = "testdata", disk, algorithms, wrappers = [], ...others } = options;
-  const { uploadLocation } = options;
+  const { root = "testdata", disk, algorithms, slowest = SLOWEST, wrappers = [], onStory, ...others } = options;
+  const { redirect, redirectManifest, uploadLocation, ...given } = others;
   const hashes = { ...HASHES, ...algorithms };
-  const settings: Settings = { ...defaultsOf(REGISTRY_OPTIONS), ...others };
+  const settings: Settings = { ...defaultsOf(REGISTRY_OPTIONS), ...given };
   if (!(settings.maxManifestSize >= SMALLEST_MANIFEST_LIMIT)) {
     const least = `the spec asks for ${SMALLEST_MANIFEST_LIMIT} at least`;
     throw new RangeError(`Cannot limit manifests to ${settings.maxManifestSize} bytes: ${least}`);
@@ -104,7 +104,7 @@ export function createRegistry(options: RegistryOptions): Registry {
 
   const hosts = hostsForBrowsers(settings);
   const budget = new BodyBudget(settings.maxManifestSize);
-  const elsewhere = elsewhereOf(options, settings);
+  const elsewhere = elsewhereOf({ redirect, redirectManifest }, settings);
 
   const answer = withWrappers(wrappers, (request, peer, target, telling) => {
     const call: Call = {
@@ -145,7 +145,8 @@ type TellingRegistry = (
 ) => Promise<Response>;
 
 // A wrapper may ask the registry several times for one request, with requests of its own. All that these change belongs to the
-// story of the one request; its URL and its row are those that the client has sent.
+// story of the one request; its URL and its row are those that the client has sent. A wrapper passes on only a request and a peer.
+// So the story takes another way through it: an `AsyncLocalStorage` has the value of the request for which some code runs.
 function withWrappers(wrappers: readonly Wrapper[], answer: TellingRegistry): TellingRegistry {
   if (wrappers.length === 0) return answer;
   const tellings = new AsyncLocalStorage<Telling>();

@@ -10,10 +10,10 @@
  * A client says in scopes what it wants to do. The token has the part of it that the rules allow, and nothing else. So a client
  * that asks for "pull,push" and may only pull gets a token for pulls.
  *
- * docker, crane, skopeo and oras send GET, containerd sends the same as a form with POST. Who asks for it gets a refresh token,
- * too. `docker login` keeps that instead of the password.
+ * docker, crane, skopeo and oras send GET, containerd sends the same as a form with POST. A client that asks for it gets a
+ * refresh token, too. `docker login` keeps that instead of the password.
  *
- * Next: ../mod.ts
+ * Next: ../composing/from_flags.ts
  *
  * @module
  */

@@ -9,7 +9,7 @@
  *     { "iss": "glassbox", "aud": "glassbox", "sub": "alice", "iat": 1764000000, "nbf": …, "exp": …, "mark": "…",
  *       "access": [{ "type": "repository", "name": "alice/app", "actions": ["pull", "push"] }] }
  *
- * Who has the key can make tokens, so the registry that makes them is the only one that reads them: a secret key is enough, and
+ * Only a registry reads the tokens, and it has the key that made them. So one secret key is enough, and
  * one algorithm, HMAC with SHA-256. The platform computes it (WebCrypto). No token decides how it is checked: the header has to
  * be exactly the one above. A token with "none", with another algorithm, or of the other kind is refused before anything else.
  *

@@ -13,6 +13,13 @@
  * outside of the wrappers, so it has the requests that a wrapper refuses as well. `compose` puts them around any registry; then each
  * registry inside tells its own stories, and nobody tells what a wrapper has refused.
  *
+ * Some things can be had in several ways. Each is for somebody else:
+ *
+ *     a setting    readOnly, noDelete, redirect      somebody who runs this registry. It keeps to the spec.
+ *     a wrapper    readOnly, withWarnings, access    somebody who composes: around any registry, or around a part of a union.
+ *     a switch     push-off, delete-off, redirect    the author of a client. It does what another registry does, also if that is
+ *                                                    wrong, and a test turns it on and off.
+ *
  * Next: asking.ts
  *
  * @module

@@ -3,12 +3,13 @@
  *
  *     deno task start --rate 100/s --immutable-tags 'v*' --prefix team/ --warning "closed on Friday"
  *
- *     warnings ──▶ rate ──▶ (passwords and rules) ──▶ prefix ──▶ immutable tags ──▶ registry
+ *     warnings ──▶ rate ──▶ (switches ──▶ passwords and rules) ──▶ prefix ──▶ immutable tags ──▶ registry
  *
- * A warning is on every answer, and the rate counts every request, also a guess at a password. The others ask the registry questions
- * of their own. They stand behind the rules about access, so that a client needs no more rights than without them.
+ * A warning is on every answer, and the rate counts every request, also a guess at a password. The last two ask the registry
+ * questions of their own. They stand behind the rules about access, so that a client needs no more rights than without them. The
+ * program makes those in the middle; see `serving/serving.ts`.
  *
- * Next: switches/switch.ts
+ * Next: ../mod.ts
  *
  * @module
  */
@@ -36,7 +37,7 @@ export function redirectOfFlags({ redirectBlobs }: Pick<ProgramSettings, "redire
 }
 
 /**
- * Returns the wrappers of flags: those outside of the rules about access, and those inside.
+ * Returns the wrappers of flags, the outermost first. `middle` are other wrappers, which stand between them: the rules about access.
  *
  * @throws {RangeError} if a value is wrong.
  *
@@ -46,8 +47,7 @@ export function redirectOfFlags({ redirectBlobs }: Pick<ProgramSettings, "redire
  * import { compose } from "./composing.ts";
  *
  * const flags = { immutableTags: undefined, prefix: "team/", rate: undefined, warning: ["hello"] };
- * const { outside, inside } = wrappersOfFlags(flags, rateOfFlags(flags));
- * const registry = compose(() => Promise.resolve(new Response()), ...outside, ...inside);
+ * const registry = compose(() => Promise.resolve(new Response()), ...wrappersOfFlags(flags, rateOfFlags(flags)));
  * const response = await registry(new Request("http://localhost/v2/other/tags/list"));
  *
  * assertEquals([response.status, response.headers.get("Warning")], [404, '299 - "hello"']);
@@ -56,18 +56,16 @@ export function redirectOfFlags({ redirectBlobs }: Pick<ProgramSettings, "redire
 export function wrappersOfFlags(
   { immutableTags: pattern, prefix, warning }: WrapperFlags,
   take: TakeToken | undefined,
-): { readonly outside: readonly Wrapper[]; readonly inside: readonly Wrapper[] } {
+  middle: readonly Wrapper[] = [],
+): readonly Wrapper[] {
   const warnings = warning.map((text) => ({ text }));
-  return {
-    outside: [
-      ...(warnings.length === 0 ? [] : [ofFlag("warning", () => withWarnings(warnings))]),
-      ...(take === undefined ? [] : [limited(take)]),
-    ],
-    inside: [
-      ...(prefix === undefined ? [] : [ofFlag("prefix", () => only(prefix))]),
-      ...(pattern === undefined ? [] : [ofFlag("immutable-tags", () => immutableTags(pattern))]),
-    ],
-  };
+  return [
+    ...(warnings.length === 0 ? [] : [ofFlag("warning", () => withWarnings(warnings))]),
+    ...(take === undefined ? [] : [limited(take)]),
+    ...middle,
+    ...(prefix === undefined ? [] : [ofFlag("prefix", () => only(prefix))]),
+    ...(pattern === undefined ? [] : [ofFlag("immutable-tags", () => immutableTags(pattern))]),
+  ];
 }
 
 // Names the flag if its value is wrong.

@@ -4,8 +4,8 @@
  *     GET    …/manifests/latest     goes to the registry
  *     PUT    …/manifests/latest     405, with Allow: GET, HEAD
  *
- * It refuses the same requests in the same words as `--read-only` does. That setting belongs to a registry of ours; this wrapper
- * can stand around any registry, and around a part of a union.
+ * It refuses the same requests in the same words as the setting `readOnly` does, because both ask the same function. The setting is
+ * for a registry of `createRegistry`; the wrapper can stand around any registry, and around a part of a union.
  *
  * Next: immutable_tags.ts
  *

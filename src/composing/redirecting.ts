@@ -5,8 +5,10 @@
  *     https://bucket.example/docker/{algorithm}/{hex2}/{hex}/data     …/docker/sha256/9b/9b4e…/data
  *
  * `--redirect-blobs` has such a template. A program that needs more, such as a signature, sets `redirect` to a function of its own.
+ * This is no wrapper: the registry calls the function after it has found the blob, see `http/elsewhere.ts`. So what is not there is
+ * still a 404.
  *
- * Next: from_flags.ts
+ * Next: switches/switch.ts
  *
  * @module
  */

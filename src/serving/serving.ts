@@ -60,24 +60,17 @@ export async function serve(
   const { root, durability, disk, host, port, http, tlsCert, tlsKey } = line;
   const log = logOf(line);
   const switches = switchesOf(line);
-  const { outside, inside } = wrappersOfFlags(line, take);
-  const settings = {
-    ...line,
-    allowHost: [...line.allowHost, host],
-    access,
-  };
+  const settings = { ...line, allowHost: [...line.allowHost, host] };
   const sharesBytes = onlySends(line);
   const ownDisk = memory ?? localDisk(root, { durability, isSlow: disk === "slow", sharesBytes, hashes });
   const registry = createRegistry({
     ...settings,
     disk: switches?.disk(ownDisk) ?? ownDisk,
     redirect: redirectOfFlags(line),
-    wrappers: [
-      ...outside,
-      ...(switches === undefined ? [] : wrappersOf(switches, line, settings)),
+    wrappers: wrappersOfFlags(line, take, [
+      ...(switches === undefined ? [] : wrappersOf(switches, line, { ...settings, access })),
       ...(access === undefined ? [] : [access]),
-      ...inside,
-    ],
+    ]),
     onStory: log?.tell,
   });
   // They can be turned on only now: some need the disk.
