@@ -22,7 +22,9 @@ import { RegistryError } from "../api/error_codes.ts";
 import { parseDigest } from "../definitions/digest.ts";
 import { parseName } from "../definitions/name.ts";
 import { parseTag } from "../definitions/tag.ts";
+import { isConditional } from "../http/call.ts";
 import type { Peer } from "../http/peer.ts";
+import { expectPreconditions } from "../http/preconditions.ts";
 import { MOST_TAGS } from "../push/pushing_manifests.ts";
 import type { Registry, Wrapper } from "../registry.ts";
 import {
@@ -114,6 +116,9 @@ async function pushSameBytes(
   tag: string,
   current: string,
 ): Promise<Response> {
+  // What the client itself expects of the tag comes first: it knows what 412 means.
+  const refusal = isConditional(request) ? refusalOfConditions(request, current) : undefined;
+  if (refusal !== undefined) return refuse(request, refusal);
   const response = await registry(requestLike(request, { path: path + current }), peer);
   if (response.status !== STATUS_CODE.BadRequest) return response;
   const text = await response.text();
@@ -122,13 +127,24 @@ async function pushSameBytes(
     : answerLike(response, () => {}, text);
 }
 
+function refusalOfConditions(request: Request, current: string): RegistryError | undefined {
+  try {
+    expectPreconditions(request, parseDigest(current));
+  } catch (error) {
+    if (error instanceof RegistryError) return error;
+    throw error;
+  }
+}
+
 async function pushWithTags(guarded: Guarded): Promise<Response> {
   const { registry, request, peer, question: { texts: { name, tagOrDigest: digest = "" }, search }, isImmutable } =
     guarded;
   const query = new URLSearchParams(search);
   const tags = [...new Set(query.getAll("tag"))];
-  // The registry refuses what is no digest, and too many tags.
-  if (parseDigest(digest) === undefined || tags.length > MOST_TAGS) return await registry(request, peer);
+  // The registry refuses what is no digest, too many tags, and a push with one tag that is none.
+  const isRefused = parseDigest(digest) === undefined || tags.length > MOST_TAGS ||
+    tags.some((tag) => parseTag(tag) === undefined);
+  if (isRefused) return await registry(request, peer);
   const fresh: string[] = [];
   for (const tag of tags.filter(isImmutable)) {
     const current = await digestAt(registry, request, peer, `/v2/${name}/manifests/${tag}`);
