@@ -53,7 +53,7 @@ const WHOLE = ["{digest}", "{hex}", "{path}"];
 export function redirectTo(template: string): Redirect {
   const list = Object.keys(PLACEHOLDERS).map((name) => `{${name}}`).join(", ");
   for (const [placeholder, name] of template.matchAll(/\{([^{}]*)\}?|\}/g)) {
-    if (placeholder === `{${name}}` && name in PLACEHOLDERS) continue;
+    if (placeholder === `{${name}}` && Object.hasOwn(PLACEHOLDERS, name)) continue;
     throw new RangeError(`a template for redirects has the placeholders ${list}, and not ${placeholder}`);
   }
   if (!WHOLE.some((placeholder) => template.includes(placeholder))) {

@@ -15,10 +15,11 @@
  */
 
 import { RegistryError } from "../../api/error_codes.ts";
+import { piecesOf } from "../../http/body.ts";
 import { withoutSniffing } from "../../http/sniffing.ts";
 import { parseTarget } from "../../http/target.ts";
 import { expectNoForeignPage, hostsForBrowsers } from "../../http/web_pages.ts";
-import type { Settings } from "../../options.ts";
+import { type Settings, SLOWEST } from "../../options.ts";
 import { linkTo } from "../../spec/headings.ts";
 import type { Wrapper } from "../../registry.ts";
 import { refuse } from "../composing.ts";
@@ -87,14 +88,14 @@ const MOST_BYTES = 64 * 1024;
 async function readOptions(request: Request): Promise<SwitchOptions> {
   const type = request.headers.get("Content-Type") ?? "nothing";
   if (!/^application\/json\s*(?:;|$)/i.test(type)) throw badRequest("the Content-Type application/json", type);
-  const pieces: Uint8Array[] = [];
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
   let size = 0;
-  for await (const piece of request.body ?? []) {
+  for await (const piece of piecesOf({ request, slowest: SLOWEST })) {
     size += piece.length;
     if (size > MOST_BYTES) throw badRequest(`JSON of ${MOST_BYTES} bytes at most`, "more");
-    pieces.push(piece);
+    pieces.push(piece.slice());
   }
-  const text = await new Blob(pieces as BlobPart[]).text();
+  const text = await new Blob(pieces).text();
   const json = parseJson(text === "" ? "{}" : text);
   if (typeof json === "object" && json !== null && !Array.isArray(json)) return json as SwitchOptions;
   throw badRequest('a JSON object, such as {"times": 1}', text);

@@ -13,7 +13,7 @@
 import type { RegistryError } from "../../api/error_codes.ts";
 import { answerLike } from "../asking.ts";
 import { originOf, parse, rewrite, serverError, withoutHeaders } from "./answers.ts";
-import { type Answering, defineSwitch, type Occasion, refusal, type Switch } from "./switch.ts";
+import { type Answering, defineSwitch, type Occasion, refusal, type Switch, SwitchError } from "./switch.ts";
 
 // The sources of registries that have the quirks, or an option for them.
 const OCISERVER =
@@ -200,11 +200,15 @@ export const QUIRKS: readonly Switch[] = [
       },
     },
     rows: rowsOfSessions(),
-    answer: ({ origin }) => async ({ request, registry }) =>
-      withLocation(await registry(request), (location) => {
-        const { pathname, search } = new URL(location, origin);
-        return new URL(pathname + search, origin).href;
-      }),
+    answer: ({ origin }) => {
+      const isOrigin = /^https?:\/\/[^/?#]+\/?$/.test(origin) && URL.canParse(origin);
+      expectText("location-host", "origin", isOrigin, "a URL such as https://elsewhere.example:5000", origin);
+      return async ({ request, registry }) =>
+        withLocation(await registry(request), (location) => {
+          const { pathname, search } = new URL(location, origin);
+          return new URL(pathname + search, origin).href;
+        });
+    },
   }),
   defineSwitch("quirk", {
     id: "upload-location",
@@ -219,11 +223,14 @@ export const QUIRKS: readonly Switch[] = [
       },
     },
     rows: rowsOfSessions(),
-    answer: ({ template }) => async ({ request, name, registry }) =>
-      withLocation(await registry(request), (location) => {
-        const session = /\/blobs\/uploads\/([^/?]+)$/.exec(location)?.[1];
-        return session === undefined ? location : filled(template, { name, session, origin: originOf(request) });
-      }),
+    answer: ({ template }) => {
+      expectText("upload-location", "template", PRINTABLE.test(template), "printable ASCII without blanks", template);
+      return async ({ request, name, registry }) =>
+        withLocation(await registry(request), (location) => {
+          const session = /\/blobs\/uploads\/([^/?]+)$/.exec(location)?.[1];
+          return session === undefined ? location : filled(template, { name, session, origin: originOf(request) });
+        });
+    },
   }),
   defineSwitch("quirk", {
     id: "redirect",
@@ -240,16 +247,20 @@ export const QUIRKS: readonly Switch[] = [
       kind: { type: "text", default: "blobs", sentence: "blobs, manifests or both" },
     },
     rows: ["end-2", "end-3"],
-    answer: ({ to, status, kind }, { random }) => async ({ request, question, name, registry }) => {
-      const isMeant = kind === "both" || (question?.id === "end-2") === (kind === "blobs");
-      if (!isMeant || question?.search.includes("redirected")) return registry(request);
-      const response = await registry(rewrite(request, { method: "HEAD", headers: { Range: undefined } }));
-      if (!response.ok) return registry(request);
-      const digest = response.headers.get("Docker-Content-Digest") ?? "";
+    answer: ({ to, status, kind }, { random }) => {
       const places = to.split(" ");
-      const place = places[Math.floor(random() * places.length)];
-      const location = filled(place, { name, digest, origin: originOf(request), path: question?.pathname ?? "" });
-      return new Response(null, { status, headers: { Location: location } });
+      expectText("redirect", "to", places.every((place) => PRINTABLE.test(place)), "URLs in printable ASCII", to);
+      expectText("redirect", "kind", ["blobs", "manifests", "both"].includes(kind), "blobs, manifests or both", kind);
+      return async ({ request, question, name, registry }) => {
+        const isMeant = kind === "both" || (question?.id === "end-2") === (kind === "blobs");
+        if (!isMeant || question?.search.includes("redirected")) return registry(request);
+        const response = await registry(rewrite(request, { method: "HEAD", headers: { Range: undefined } }));
+        if (!response.ok) return registry(request);
+        const digest = response.headers.get("Docker-Content-Digest") ?? "";
+        const place = places[Math.floor(random() * places.length)];
+        const location = filled(place, { name, digest, origin: originOf(request), path: question?.pathname ?? "" });
+        return new Response(null, { status, headers: { Location: location } });
+      };
     },
   }),
   defineSwitch("quirk", {
@@ -534,6 +545,14 @@ const KNOWN_TYPE = /^application\/vnd\.(?:oci\.image\.|docker\.(?:container\.)?i
 
 function without(...names: string[]): Answering {
   return async ({ request, registry }: Occasion) => withoutHeaders(await registry(request), ...names);
+}
+
+// What may stand in a URL that a header has.
+const PRINTABLE = /^[\x21-\x7e]+$/;
+
+// Refuses a text when its switch is turned on. Otherwise, the requests that it is about would fail.
+function expectText(id: string, name: string, isRight: boolean, expected: string, text: string): void {
+  if (!isRight) throw new SwitchError(`${expected} as ${name} of the switch ${id}`, `"${text}"`);
 }
 
 function withLocation(response: Response, change: (location: string) => string): Response {

@@ -117,6 +117,28 @@ Deno.test("what cannot be turned on is refused, with what is allowed", () => {
   assertEquals(switches.list(), []);
 });
 
+Deno.test("a text that would make requests fail is refused when its switch is turned on", () => {
+  const { switches } = switched();
+  const refused = (id: string, options = {}) => assertThrows(() => switches.on(id, options), SwitchError).message;
+  const ofOrigin = "expected a URL such as https://elsewhere.example:5000 as origin of the switch location-host";
+  for (const origin of ["", "elsewhere", "http://[", "ftp://a", "http://a/b", "http://a?b"]) {
+    assertEquals(refused("location-host", { origin }), `${ofOrigin}, got "${origin}"`);
+  }
+  const ofTemplate = "expected printable ASCII without blanks as template of the switch upload-location";
+  for (const template of ["", "a b", "a\r\nX: y", "\u00fc"]) {
+    assertEquals(refused("upload-location", { template }), `${ofTemplate}, got "${template}"`);
+  }
+  assertEquals(
+    refused("redirect", { to: "a \0" }),
+    'expected URLs in printable ASCII as to of the switch redirect, got "a \0"',
+  );
+  assertEquals(
+    refused("redirect", { kind: "tags" }),
+    'expected blobs, manifests or both as kind of the switch redirect, got "tags"',
+  );
+  assertEquals(switches.list(), []);
+});
+
 Deno.test("a switch is read as a person types it", () => {
   const { switches } = switched();
   const { options } = switches.on(...parseSwitch("cut:after=4KiB,times=1,repository=1,probability=0.5"));
