@@ -66,7 +66,15 @@ const CHAPTERS = [
 
 // From the bottom to the top. A file may import the files of its own layer and of those below.
 const LAYERS: readonly (readonly string[])[] = [
-  ["src/definitions/", "src/spec/", "src/options.ts", "src/giving_way.ts", "src/random.ts", "src/waiting.ts"],
+  [
+    "src/definitions/",
+    "src/spec/",
+    "src/options.ts",
+    "src/giving_way.ts",
+    "src/packages.ts",
+    "src/random.ts",
+    "src/waiting.ts",
+  ],
   ["src/disk/"],
   ["src/store/"],
   ["src/http/", "src/api/error_codes.ts", "src/api/warnings.ts"],

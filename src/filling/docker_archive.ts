@@ -16,8 +16,6 @@
  * @module
  */
 
-import { createGunzip } from "node:zlib";
-import { Readable } from "node:stream";
 import { parseObject } from "../definitions/descriptor.ts";
 import { type Digest, digestOf, HASHES, SHA256, toDigest } from "../definitions/digest.ts";
 import { show } from "../definitions/fault.ts";
@@ -26,7 +24,7 @@ import { atOnce } from "../giving_way.ts";
 import { type FileContent, type Files, FillError } from "./files.ts";
 import { type Contents, type Listed, LONGEST_JSON, refuseWrongJson } from "./layout.ts";
 import { parseFound } from "./references.ts";
-import { compressionIn, mostOf } from "./tar.ts";
+import { compressionIn, gunzipped, mostOf } from "./tar.ts";
 
 /** The file that lists the images of such an archive. */
 export const DOCKER_FILE = "manifest.json";
@@ -165,24 +163,15 @@ async function digestInside(files: Files, path: string, compressed: number): Pro
   const most = mostOf(compressed);
   let size = 0;
   for await (const { pieces } of files.open(new Set([path]))) {
-    const input = Readable.from(pieces);
-    const gunzip = createGunzip();
-    input.on("error", (error) => gunzip.destroy(error));
     try {
-      for await (const piece of input.pipe(gunzip)) {
+      for await (const piece of gunzipped(pieces)) {
         hash.update(piece);
         size += piece.length;
         if (size > most) return undefined;
       }
     } catch (error) {
-      throw new FillError(
-        files.label,
-        path,
-        `cannot be decompressed: ${error instanceof Error ? error.message : error}`,
-      );
-    } finally {
-      input.destroy();
-      gunzip.destroy();
+      const reason = `cannot be decompressed: ${error instanceof Error ? error.message : error}`;
+      throw new FillError(files.label, path, reason);
     }
   }
   return toDigest(SHA256, hash.digest("hex"));

@@ -11,9 +11,9 @@
  * Links are followed if they lead to a file in the archive: `docker save` wrote equal layers so for years. All other entries that
  * are neither file nor folder are refused, and so are paths that lead out of the archive.
  *
- * The package `tar-stream` knows the format. Deno fetches it when the first archive is read or written.
+ * The package `tar-stream` knows the format.
  *
- * Next: layout.ts
+ * Next: ../packages.ts
  *
  * @module
  */
@@ -21,11 +21,9 @@
 import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { HASHES, SHA256, toDigest } from "../definitions/digest.ts";
+import { loadPackage } from "../packages.ts";
 import { expectShort, type FileContent, type Files, FillError, type OpenFile } from "./files.ts";
 import type { ArchiveBytes } from "./local_files.ts";
-
-// Not in `deno.json`, and not written in the import itself: otherwise Deno would fetch the package at every start.
-const TAR_STREAM = "npm:tar-stream@3.1.7";
 
 /** The part of the package `tar-stream` that is used. */
 export interface TarStream {
@@ -75,18 +73,9 @@ export interface Pack extends AsyncIterable<Uint8Array>, Pick<Extract, "on"> {
   destroy(error?: Error): void;
 }
 
-/**
- * Loads the package that reads and writes archives. Deno fetches it the first time.
- *
- * @throws {Error} if Deno cannot fetch it; the message has the command that fetches it beforehand.
- */
+/** Loads the package that reads and writes archives. */
 export async function loadTarStream(): Promise<TarStream> {
-  try {
-    return (await import(TAR_STREAM)).default;
-  } catch (error) {
-    const hint = `where a package registry can be reached, "deno cache ${TAR_STREAM}" fetches it beforehand`;
-    throw new Error(`the package for archives cannot be loaded; ${hint}`, { cause: error });
-  }
+  return (await loadPackage<{ default: TarStream }>("npm:tar-stream@3.1.7", "archives")).default;
 }
 
 // The most files of an archive, the longest path in it, and the most bytes between two files.
@@ -318,23 +307,15 @@ export class TarFiles implements Files {
       return;
     }
     const most = mostOf(this.#archive.size);
-    const input = Readable.from(counted(this.#archive.pieces()));
-    const gunzip = createGunzip();
-    input.on("error", (error) => gunzip.destroy(error));
     let size = 0;
-    try {
-      for await (const piece of input.pipe(gunzip)) {
-        size += piece.length;
-        if (size > most) {
-          const reason =
-            `becomes more than ${MOST_GROWTH} times as large without compression; unpack it first, if you trust it`;
-          throw new FillError(this.label, undefined, reason);
-        }
-        yield piece;
+    for await (const piece of gunzipped(counted(this.#archive.pieces()))) {
+      size += piece.length;
+      if (size > most) {
+        const reason =
+          `becomes more than ${MOST_GROWTH} times as large without compression; unpack it first, if you trust it`;
+        throw new FillError(this.label, undefined, reason);
       }
-    } finally {
-      input.destroy();
-      gunzip.destroy();
+      yield piece;
     }
   }
 
@@ -367,6 +348,19 @@ export class TarFiles implements Files {
       throw new FillError(this.label, path, `is a link that leads out of the archive, to ${target}`);
     }
     return parts.join("/");
+  }
+}
+
+/** Yields the bytes of gzip without compression. It reads no more of them than its caller wants. */
+export async function* gunzipped(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const input = Readable.from(pieces);
+  const gunzip = createGunzip();
+  input.on("error", (error) => gunzip.destroy(error));
+  try {
+    yield* input.pipe(gunzip);
+  } finally {
+    input.destroy();
+    gunzip.destroy();
   }
 }
 

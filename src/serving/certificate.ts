@@ -12,6 +12,8 @@
  * @module
  */
 
+import { loadPackage } from "../packages.ts";
+
 /** A certificate with its key, and the CA that has signed it, all as PEM texts. */
 export interface Certificate {
   /** The certificate of the server. */
@@ -30,16 +32,13 @@ interface SelfSigned {
   ): Promise<{ readonly cert: string; readonly private: string }>;
 }
 
-// Not in `deno.json`, and not written in the import itself: otherwise Deno would fetch the package at every start.
-const SELF_SIGNED = "npm:selfsigned@5.5.0";
-
 /**
  * Makes a certificate for this machine.
  *
  * @throws {Error} if Deno cannot fetch the package that does it; the message has the command that fetches it beforehand.
  */
 export async function makeCertificate(): Promise<Certificate> {
-  const { generate } = await load();
+  const { default: { generate } } = await loadPackage<{ default: SelfSigned }>("npm:selfsigned@5.5.0", "certificates");
   const day = 24 * 3_600_000;
   const common = {
     keyType: "ec",
@@ -73,12 +72,3 @@ export async function makeCertificate(): Promise<Certificate> {
 const DNS = 2;
 const IP = 7;
 const ADDRESSES = ["127.0.0.1", "::1"].map((ip) => ({ type: IP, ip }));
-
-async function load(): Promise<SelfSigned> {
-  try {
-    return (await import(SELF_SIGNED)).default;
-  } catch (error) {
-    const hint = `where a package registry can be reached, "deno cache ${SELF_SIGNED}" fetches it beforehand`;
-    throw new Error(`the package for certificates cannot be loaded; ${hint}`, { cause: error });
-  }
-}

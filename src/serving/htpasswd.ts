@@ -14,28 +14,17 @@
  * @module
  */
 
+import { loadPackage } from "../packages.ts";
+
 /** The function of the package `bcryptjs` that the registry uses. */
 export interface Bcrypt {
   /** Returns true if the hash was made of this password. */
   compare(password: string, hash: string): Promise<boolean>;
 }
 
-// Not in `deno.json`, and not written in the import itself: otherwise Deno would fetch the package at every start, even if the
-// registry needs no passwords.
-const BCRYPT = "npm:bcryptjs@3.0.3";
-
-/**
- * Loads the package that computes bcrypt. Deno fetches it the first time.
- *
- * @throws {Error} if Deno cannot fetch it; the message has the command that fetches it beforehand.
- */
-export async function loadBcrypt(): Promise<Bcrypt> {
-  try {
-    return await import(BCRYPT);
-  } catch (error) {
-    const hint = `where a package registry can be reached, "deno cache ${BCRYPT}" fetches it beforehand`;
-    throw new Error(`the package for bcrypt cannot be loaded; ${hint}`, { cause: error });
-  }
+/** Loads the package that computes bcrypt. */
+export function loadBcrypt(): Promise<Bcrypt> {
+  return loadPackage("npm:bcryptjs@3.0.3", "bcrypt");
 }
 
 /** Thrown for a line that is wrong. The message has the number of the line, and does not repeat its text. */
