@@ -9,7 +9,7 @@
  * Other clients have a URL. This one has a registry, which is a function from a request to an answer, so it needs no network. The
  * registry cannot tell it from other clients, and checks every rule of the spec.
  *
- * Next: ../filling/fill.ts
+ * Next: pages.ts
  *
  * @module
  */
@@ -29,6 +29,7 @@ import { MANIFEST_MEDIA_TYPES } from "../definitions/manifest.ts";
 import type { Name } from "../definitions/name.ts";
 import type { Tag } from "../definitions/tag.ts";
 import type { Registry } from "../registry.ts";
+import { pagesOf } from "./pages.ts";
 
 /** A manifest with its bytes, as a client pushes or pulls it. */
 export interface ManifestBytes {
@@ -198,16 +199,14 @@ export class RegistryClient {
     }
   }
 
-  // A list can have several pages. The header `Link` of each has the address of the next one.
   async *#pages(path: string): AsyncGenerator<Record<string, unknown>> {
-    for (let next: string | undefined = path; next !== undefined;) {
-      const response = await this.#ask("GET", next, [STATUS_CODE.OK, STATUS_CODE.NotFound]);
+    const ask = (path: string) => this.#ask("GET", path, [STATUS_CODE.OK, STATUS_CODE.NotFound]);
+    for await (const response of pagesOf(path, ask)) {
       if (response.status === STATUS_CODE.NotFound) {
         await response.body?.cancel();
         return;
       }
       yield await response.json();
-      next = /<([^>]*)>\s*;\s*rel="?next/.exec(response.headers.get("Link") ?? "")?.[1];
     }
   }
 

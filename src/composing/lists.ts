@@ -16,6 +16,7 @@
 
 import { STATUS_CODE } from "@std/http";
 import { refuseFaults, RegistryError } from "../api/error_codes.ts";
+import { pagesOf } from "../client/pages.ts";
 import { type Page, parsePage } from "../definitions/page.ts";
 import { LongWork } from "../giving_way.ts";
 import type { Peer } from "../http/peer.ts";
@@ -40,15 +41,6 @@ export function tagsOf(name: string): List {
   return { path: `/v2/${name}/tags/list`, field: "tags" };
 }
 
-/** Returns the path and query that a `Link` header calls the next page, if it does. */
-export function nextOf(response: Response, path: string): string | undefined {
-  for (const [, reference, parameters] of (response.headers.get("Link") ?? "").matchAll(/<([^>]*)>([^,]*)/g)) {
-    if (!/;\s*rel="?next"?/i.test(parameters)) continue;
-    const { pathname, search } = new URL(reference, `http://localhost${path}`);
-    return pathname + search;
-  }
-}
-
 /**
  * Yields the entries of a list after `last`, as the client of a request would get them. It asks for the next page only when somebody
  * wants its entries.
@@ -68,21 +60,16 @@ export async function* entriesOf(
     ...(last === "" ? {} : { last }),
   });
   const work = new LongWork();
-  const asked = new Set<string>();
-  let next: string | undefined = query.size === 0 ? path : `${path}?${query}`;
-  while (next !== undefined) {
-    asked.add(next);
-    const response = await ask(registry, request, peer, "GET", next);
+  const first = query.size === 0 ? path : `${path}?${query}`;
+  for await (const response of pagesOf(first, (path) => ask(registry, request, peer, "GET", path))) {
     if (response.status !== STATUS_CODE.OK) throw new UnexpectedAnswer(response);
-    const following = nextOf(response, path);
     const page: readonly string[] = (await response.json())[field] ?? [];
+    if (page.length === 0) return;
     for (const entry of page) {
       // What is done with an entry may be a question to a registry that has all in memory. Then nothing else lets others go on.
       if (work.isLong()) await work.giveWay();
       yield entry;
     }
-    // A registry whose links lead in a circle must not keep us here.
-    next = following === undefined || asked.has(following) || page.length === 0 ? undefined : following;
   }
 }
 

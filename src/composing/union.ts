@@ -25,6 +25,7 @@
 import { STATUS_CODE } from "@std/http";
 import { RegistryError } from "../api/error_codes.ts";
 import { addWarnings } from "../api/warnings.ts";
+import { pagesOf } from "../client/pages.ts";
 import { OCI_INDEX } from "../definitions/manifest.ts";
 import { parseName } from "../definitions/name.ts";
 import type { Page } from "../definitions/page.ts";
@@ -47,7 +48,7 @@ import {
   UnexpectedAnswer,
 } from "./asking.ts";
 import { type Question, questionOf, refuse } from "./composing.ts";
-import { answerWithPage, CATALOG, entriesOf, type List, nextOf, tagsOf } from "./lists.ts";
+import { answerWithPage, CATALOG, entriesOf, type List, tagsOf } from "./lists.ts";
 
 /**
  * Joins registries: reads from the first one that has it, lists what all have, and writes to the first one. To have the stories of the
@@ -173,24 +174,18 @@ async function listReferrers({ first, others, request, peer, question }: Joined)
   const page = new SmallestFirst();
   const missing: Response[] = [];
   for (const registry of [first, ...others]) {
-    const asked = new Set<string>();
-    let next: string | undefined = pathname + search;
-    while (next !== undefined) {
-      asked.add(next);
-      const response = await ask(registry, request, peer, "GET", next);
+    for await (const response of pagesOf(pathname + search, (path) => ask(registry, request, peer, "GET", path))) {
       if (response.status === STATUS_CODE.NotFound) {
         missing.push(response);
         break;
       }
       if (response.status !== STATUS_CODE.OK) throw new UnexpectedAnswer(response);
-      const following = nextOf(response, pathname);
       const manifests: readonly ListedReferrer[] = (await response.json()).manifests ?? [];
       page.add(
         manifests.filter(({ digest, artifactType }) =>
           digest > last && (types.length === 0 || (artifactType !== undefined && types.includes(artifactType)))
         ),
       );
-      next = following === undefined || asked.has(following) ? undefined : following;
     }
   }
   if (missing.length === 1 + others.length) return request.method === "HEAD" ? await headOf(missing[0]) : missing[0];

@@ -171,3 +171,14 @@ Deno.test("a refusal is an error with the status, the codes, and the registry's 
   const error = await assertRejects(() => plain.hasBlob(HELLO, digestIn("foo")), ClientError);
   assertEquals([error.status, error.codes, error.message.endsWith(": out of order")], [503, [], true]);
 });
+
+Deno.test("a list whose links lead in a circle ends for a client, too", async () => {
+  const client = new RegistryClient((request) => {
+    const isFirst = !request.url.includes("last=b");
+    const headers = { Link: `</v2/library/hello/tags/list?last=${isFirst ? "b" : "a"}>; rel="next"` };
+    const tags = request.url.includes("last=a") ? ["c"] : isFirst ? ["a"] : ["b"];
+    return Promise.resolve(Response.json({ name: HELLO, tags }, { headers }));
+  });
+
+  assertEquals(await Array.fromAsync(client.tags(HELLO)), tagsOf("a", "b", "c"));
+});
