@@ -1,5 +1,5 @@
 /**
- * One rule: what belongs into it, and what is wrong with it.
+ * One rule: what it consists of, and what can be wrong with it.
  *
  *     { "users": ["*"], "repositories": ["{user}/**"], "actions": ["pull", "push"] }
  *

@@ -33,7 +33,7 @@ export interface Users {
   passwordMark?(user: string): string | undefined;
 }
 
-/** True if a password is right. Otherwise false, or the seconds after which the client may ask again, if it has guessed too often. */
+/** True if a password is right, false if it is wrong, or the seconds to wait if the client has guessed too often. */
 export type Verdict = boolean | { readonly retryAfter: number };
 
 /**
@@ -106,7 +106,7 @@ function tooManyGuesses(seconds: number): RegistryError {
 }
 
 /**
- * Returns the refusal of a client that has not said who it is, or not rightly. `actual` must not repeat a name or a password: they
+ * Returns the refusal of a client that has not said who it is, or whose name or password is wrong. `actual` must not repeat them: they
  * may be right except for a typing error.
  */
 export function unauthorized(

@@ -67,7 +67,8 @@ function parseDocument(text: string): unknown {
 const TOKEN = /"(?:[^"\\]|\\.)*"|[[\]{},:]|[^\s"[\]{},:]+|"/g;
 const SIMPLE_VALUE = /^(?:"[^]*"|-?\d[\d.eE+-]*|true|false|null)$/;
 
-// Returns the line of the first word that is wrong in a text that is no JSON.
+// Returns the line of the first word that is wrong in a text that is no JSON. `JSON.parse` names a place only for some mistakes, so
+// this goes through the words once more, and stops at the first one that JSON does not allow there.
 function lineOfMistake(text: string): number {
   const tokens = [...text.matchAll(TOKEN), { 0: "", index: text.length }];
   let at = 0;
@@ -109,7 +110,7 @@ function lineAt(text: string, index: number): number {
   return text.slice(0, index).split("\n").length;
 }
 
-// Goes through the text, which is JSON, and returns the line of the value with this path.
+// Goes through the text, which is JSON, and returns the line of the value with this path. `JSON.parse` does not keep the lines.
 function lineOf(text: string, wanted: string): number | undefined {
   const levels: { path: string; index: number | undefined; name: string }[] = [];
   const pathHere = () => {

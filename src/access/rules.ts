@@ -54,7 +54,7 @@ export class AccessRules {
   /** Returns true if a user may do this in a repository. Without a user, it is about everybody. */
   allows(user: string | undefined, action: AccessAction, repository: string): boolean {
     if (this.allowsEverywhere(user, action)) return true;
-    // No pattern but "**" is for a text that is no name, such as "alice/../bob".
+    // Only the pattern "**" allows a text that is no name, such as "alice/../bob"; the registry refuses it then.
     if (parseName(repository) === undefined) return false;
     const parts = repository.split("/");
     return this.#grantsOf(user)[action].some((pattern) => fits(pattern.parts, parts, isManyParts, isSamePart));

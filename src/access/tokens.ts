@@ -77,7 +77,7 @@ export class Tokens {
   readonly #right = new Bounded<string, { claims: Claims; length: number }>(MOST_REMEMBERED, ({ length }) => length);
 
   /**
-   * Takes over a key. `now` returns the time in milliseconds.
+   * Takes a key. `now` returns the time in milliseconds.
    *
    * @throws {RangeError} if the key is too short.
    */

@@ -15,7 +15,8 @@
  *     POST …?mount=sha256:9b4e…&from=other   if the client may not pull from `other`, it is the same as if it were not there
  *     POST …?mount=sha256:9b4e…              it looks for the blob in the repositories that the client may pull
  *
- * Wrappers outside of this one see the names that the rules are about, and ask as the client does.
+ * The rules are about the names that come to this wrapper. If a wrapper outside of it changes names or asks questions, the rules see
+ * the changed names, and a question needs the same rights as a request of the client.
  *
  * Next: ../access/rules.ts
  *
@@ -51,7 +52,7 @@ import { ask, orUnexpectedAnswer, requestLike } from "./asking.ts";
 import { type Question, questionOf, refuse } from "./composing.ts";
 import { answerWithPage, CATALOG, entriesOf } from "./lists.ts";
 
-/** What the access needs besides the rules. */
+/** What {@linkcode access} needs besides the rules. */
 export interface AccessOptions {
   /** The users. Without them, nobody can say who they are, and only the rules for `anonymous` hold. */
   readonly users?: Users;
@@ -71,12 +72,11 @@ export interface TokenOptions {
   readonly now?: () => number;
 }
 
-// Clients take a shorter time for a minute.
+// In milliseconds. Less than a minute would be of no use: clients take a shorter lifetime for a minute.
 const LIFETIME = 5 * 60_000;
 
 /**
- * Lets through what the rules allow, and refuses the rest: with 401 if the client has not said who it is, and with 403 if it may
- * not. A catalog has only what the client may pull, and a blob is mounted only from there. Without users, the rules for
+ * Lets through what the rules allow, and refuses the rest: with 401 if the client has not said who it is, and otherwise with 403. A catalog has only what the client may pull, and a blob is mounted only from there. Without users, the rules for
  * `anonymous` hold for everybody. A function returns the rules that hold now; so they can change while the registry runs.
  *
  * @throws {AccessRulesError} if a rule is wrong.
@@ -248,7 +248,7 @@ class Caller {
   }
 
   // For a path that belongs to no repository. A wrapper may answer it, and only somebody who may change everything may write there.
-  expectElsewhere(isHarmless: boolean): void {
+  expectOutsideOfTable(isHarmless: boolean): void {
     if (!isHarmless || !this.#rules.allowsAnything(undefined)) this.expectKnown();
     if (isHarmless || this.#rules.allowsEverywhere(this.#known.user, "push")) return;
     this.#refuse(false, [], "to push everywhere", "some repositories or none");
@@ -292,7 +292,7 @@ async function answerTo(caller: Caller, asked: RulesRequest): Promise<Response> 
   const isRead = request.method === "GET" || request.method === "HEAD";
   if (question === undefined || question.id === "end-1") {
     // The registry itself answers what is below /v2/ and has no row.
-    if (question === undefined) caller.expectElsewhere(isRead || isBelow("/v2/", request));
+    if (question === undefined) caller.expectOutsideOfTable(isRead || isBelow("/v2/", request));
     else caller.expectKnown();
     return await registry(request, peer);
   }

@@ -26,18 +26,18 @@ import { withWarnings } from "./with_warnings.ts";
 /** The flags about wrappers. */
 export type WrapperFlags = Pick<ProgramSettings, "immutableTags" | "prefix" | "rate" | "warning">;
 
-/** What decides about the rate of flags. The registries that serve one port share it. */
+/** Returns the token buckets for the flag `--rate`, if there is one. The registries that serve one port share them. */
 export function rateOfFlags({ rate }: Pick<WrapperFlags, "rate">): ((client: string) => number) | undefined {
   return rate === undefined ? undefined : ofFlag("rate", () => tokenBuckets(parseRate(rate)));
 }
 
-/** Returns the redirect of a flag. */
+/** Returns the redirect for the flag `--redirect-blobs`, if there is one. */
 export function redirectOfFlags({ redirectBlobs }: Pick<ProgramSettings, "redirectBlobs">): Redirect | undefined {
   return redirectBlobs === undefined ? undefined : ofFlag("redirect-blobs", () => redirectTo(redirectBlobs));
 }
 
 /**
- * Returns the wrappers of flags, the outermost first. `middle` are other wrappers, which stand between them: the rules about access.
+ * Returns the wrappers for the flags, the outermost first. `middle` are other wrappers, which stand between them: the rules about access.
  *
  * @throws {RangeError} if a value is wrong.
  *

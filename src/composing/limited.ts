@@ -92,7 +92,7 @@ export interface LimitOptions extends BucketOptions {
 /**
  * Refuses the requests of a client that sends too many, with 429 and the seconds to wait.
  *
- * @throws {RangeError} if the rate is none.
+ * @throws {RangeError} if the rate makes no sense.
  *
  * @example
  * ```ts

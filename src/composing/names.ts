@@ -39,7 +39,7 @@ export interface Names {
 /**
  * Reads a prefix of names: a name, with or without a "/" at its end.
  *
- * @throws {RangeError} if it is none.
+ * @throws {RangeError} if it is malformed.
  */
 export function parsePrefix(prefix: string): string {
   const name = prefix.endsWith("/") ? prefix.slice(0, -1) : prefix;

@@ -18,7 +18,7 @@ import { parsePrefix, shown } from "./names.ts";
  * Shows only the repositories whose names begin with a prefix, or that a function chooses. With a "/" at its end, the prefix stands
  * for what is below it; without one, it stands for this repository too.
  *
- * @throws {RangeError} if the prefix is none.
+ * @throws {RangeError} if the prefix is malformed.
  *
  * @example
  * ```ts

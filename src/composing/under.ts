@@ -18,7 +18,7 @@ import { parsePrefix, shown } from "./names.ts";
 /**
  * Shows the repositories below a prefix, without it. The "/" at its end may be left out.
  *
- * @throws {RangeError} if the prefix is none.
+ * @throws {RangeError} if the prefix is malformed.
  *
  * @example
  * ```ts

@@ -29,7 +29,7 @@ export const LONGEST_WARNING = 1000;
 /**
  * Adds warnings to answers. `random` returns a number from 0 to below 1.
  *
- * @throws {RangeError} if a text or a probability is none.
+ * @throws {RangeError} if a text is empty, too long or not printable, or if a probability is not from 0 to 1.
  *
  * @example
  * ```ts

@@ -298,7 +298,7 @@ async function writePack(pack: Pack, file: NewFile, isGzip: boolean): Promise<vo
   }
 }
 
-// A stream that nobody listens to throws its error, although whoever waits for the stream gets it, too.
+// A stream throws its error if nobody listens to it, although the caller that waits for the stream gets the error, too.
 const toldElsewhere = () => {};
 
 // The entries have no time of their own, so the same image is always the same archive.

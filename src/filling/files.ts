@@ -26,7 +26,7 @@ export interface FileContent {
   readonly digest: Digest;
 }
 
-/** The files of a source. If a file is not there, an answer is `undefined`, or has no such file. */
+/** The files of a source. If a file is not there, `look` and `read` return `undefined`, and `open` leaves it out. */
 export interface Files {
   /** The name of the source, for messages. */
   readonly label: string;

@@ -11,7 +11,7 @@
  * 4. Only then a client pushes it, blobs first, so the registry checks everything once more as for any other client.
  *
  * So a source with a fault leaves nothing behind. If the registry itself refuses something, or its disk fails, the blobs that are
- * there already stay: somebody else may have come to need them. No manifest points to them, so `deno task gc` removes them.
+ * there already stay: another push may need them by now. If no manifest points to them, `deno task gc` removes them.
  *
  * Next: files.ts
  *
@@ -150,8 +150,8 @@ export async function addImage(
   return images[0].digest;
 }
 
-// What the images become. If it is one image, it gets just this tag, or none.
-interface Becoming {
+// What the images are called in the registry. If it is one image, it gets just this tag, or none.
+interface Naming {
   readonly name?: Name;
   readonly tag?: Tag;
   readonly isOne: boolean;
@@ -163,13 +163,13 @@ interface Plan {
   readonly tags: Map<Tag, Digest>;
 }
 
-async function fillAs(registry: Registry, source: Source, becoming: Becoming, options: FillOptions): Promise<Filled> {
+async function fillAs(registry: Registry, source: Source, naming: Naming, options: FillOptions): Promise<Filled> {
   const { image, allowSparse = false, progress = () => {} } = options;
   const files = await openSource(source, progress);
   const contents = await contentsOf(files);
   const manifests = new Manifests(files, contents, allowSparse);
 
-  const { plans, images } = await planAll(files, contents.listed, manifests, becoming, image);
+  const { plans, images } = await planAll(files, contents.listed, manifests, naming, image);
   const blobs = new Map<Name, Awaited<ReturnType<Manifests["blobsOf"]>>>();
   for (const [name, plan] of plans) blobs.set(name, await manifests.blobsOf(plan.manifests));
 
@@ -226,7 +226,7 @@ async function planAll(
   files: Files,
   listed: readonly Listed[],
   manifests: Manifests,
-  { name: givenName, tag: givenTag, isOne }: Becoming,
+  { name: givenName, tag: givenTag, isOne }: Naming,
   image: string | undefined,
 ): Promise<{ plans: Map<Name, Plan>; images: ImageInRegistry[] }> {
   const subjects = new Map<Listed, Digest>();

@@ -1,5 +1,5 @@
 /**
- * Who may do what, as the flags say it: --htpasswd, --anonymous, --access and --token.
+ * Access, as the flags say it: --htpasswd, --anonymous, --access and --token.
  *
  *     first thread      reads both files and the key, and says what is wrong with them
  *     each thread       gets their texts and the key, and looks by itself whether a file has changed

@@ -5,7 +5,7 @@
  *     │
  *     ├── url, fetch          for a client that speaks HTTP, or HTTPS with a certificate that is thrown away
  *     ├── stories, story()    every request that came, as data; or the next one that fits
- *     ├── switches            bugs, quirks and faults: what a client has to bear elsewhere
+ *     ├── switches            bugs, quirks and faults: what a client meets in other registries
  *     ├── clock               goes on by hours at once: sessions expire
  *     ├── fill, addImage      images come from a layout or an archive
  *     └── snapshot, restore   the content goes back to what it was
@@ -235,8 +235,8 @@ export class StartedRegistry implements AsyncDisposable {
   }
 
   /**
-   * Fills the registry with the images of a source; see {@linkcode fill}. Neither switches nor `readOnly` stand in the way, and no
-   * stories are told.
+   * Fills the registry with the images of a source; see {@linkcode fill}. Switches, wrappers and `readOnly` do not apply to it,
+   * and it tells no stories.
    */
   fill(source: Source, options?: FillOptions): Promise<Filled> {
     return fill(this.#plain, source, options);
@@ -265,7 +265,7 @@ export class StartedRegistry implements AsyncDisposable {
     inMemory(this.disk).restore(snapshot);
   }
 
-  /** Ends the registry. Requests that run get a second; then they are broken off. */
+  /** Ends the registry. Requests that run have a second to end; then their connections are closed. */
   close(): Promise<void> {
     return this.#closed ??= this.#close();
   }
@@ -287,7 +287,7 @@ function inMemory(disk: Disk): MemoryDisk {
   throw new TypeError("only a disk in memory has snapshots; this registry keeps everything elsewhere");
 }
 
-// A process ends although its registry listens. But whoever has forgotten the end of a registry should learn it.
+// A process ends although its registry listens. But an author who forgot to close the registry should learn it.
 function complain(url: string): void {
   console.error(
     `glassbox: the registry at ${url} was not closed; "await using registry = await startRegistry()" closes it`,

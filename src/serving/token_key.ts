@@ -4,8 +4,8 @@
  *     --token                     <root>/.token-key      made by the first process that starts, 32 random bytes
  *     --token --token-key FILE    FILE                   made by a person: openssl rand -out FILE 32
  *
- * The key outlives the process. So a restart ends no token. Who can read the key can make tokens: its file is only for the user who
- * runs the registry. If you delete it and start again, all tokens end. No repository can have the name `.token-key`.
+ * The key outlives the process. So a restart ends no token. Anybody who can read the key can make tokens. So its file is only for the user
+ * who runs the registry. If you delete it and start again, all tokens end. No repository can have the name `.token-key`.
  *
  * Next: access_files.ts
  *

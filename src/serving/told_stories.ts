@@ -53,7 +53,7 @@ export class ToldStories {
   }
 
   /**
-   * Returns the first story since a mark that fits, or waits for it, so many milliseconds.
+   * Returns the first story since a mark that fits. If there is none yet, waits for it for some milliseconds.
    *
    * @throws {Error} if none comes in time.
    */

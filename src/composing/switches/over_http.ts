@@ -28,7 +28,7 @@ import { refusal, SwitchError } from "./switch.ts";
 import type { Switches, SwitchOptions } from "./switches.ts";
 import { SWITCHES } from "./table.ts";
 
-/** Who may use the switches, and from which web pages. */
+/** The users and the web pages that may use the switches. */
 export interface OverHttpOptions extends Partial<Settings> {
   /** Decides who may do what, such as `access(rules)`. Default: everybody may do everything. */
   readonly access?: Wrapper;

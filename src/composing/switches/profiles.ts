@@ -1,6 +1,8 @@
 /**
  * Profiles: the switches that make this registry behave like another one, as far as somebody has written down how that one behaves.
  *
+ *     ghcr     no-referrers, delete-off, chunk-max with 4 MiB
+ *
  * A profile is no copy of a registry. It has the quirks that its sources name, and nothing that only somebody remembers.
  *
  * Next: switches.ts

@@ -5,7 +5,7 @@
  *
  *     client ──▶ faults ──▶ quirks ──▶ bugs ──▶ registry ──▶ faults of the disk ──▶ disk
  *
- * The faults are next to the client, because a network breaks whatever the registry is like. If a switch sends requests of its
+ * The faults are next to the client, because a network breaks whatever is behind it. If a switch sends requests of its
  * own to the registry, they pass only the switches behind it. A request that no switch is about takes its usual way.
  *
  * Next: over_http.ts
@@ -74,7 +74,7 @@ export interface Switches {
   /** Puts the switches around a registry. */
   readonly wrapper: Wrapper;
   /** Puts the switches of the disk around a disk. Some switches cannot be turned on without it. */
-  disk<Bent extends Disk>(disk: Bent): Bent;
+  disk<Wrapped extends Disk>(disk: Wrapped): Wrapped;
 }
 
 /**
