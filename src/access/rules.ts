@@ -118,8 +118,8 @@ function withUser(pattern: string, user: string | undefined): string | undefined
   return user === undefined || !isCorner(user) ? undefined : pattern.replaceAll("{user}", user);
 }
 
-/** Returns true if the name of a user can be a part of a repository's name. */
-export function isCorner(user: string): boolean {
+// Returns true if the name of a user can be a part of a repository's name.
+function isCorner(user: string): boolean {
   return parseName(user) !== undefined && !user.includes("/");
 }
 

@@ -76,8 +76,9 @@ export interface TokenOptions {
 const LIFETIME = 5 * 60_000;
 
 /**
- * Lets through what the rules allow, and refuses the rest: with 401 if the client has not said who it is, and otherwise with 403. A catalog has only what the client may pull, and a blob is mounted only from there. Without users, the rules for
- * `anonymous` hold for everybody. A function returns the rules that hold now; so they can change while the registry runs.
+ * Lets through what the rules allow, and refuses the rest: with 401 if the client has not said who it is, and otherwise with 403. A
+ * catalog has only what the client may pull, and a blob is mounted only from there. Without users, the rules for `anonymous` hold for
+ * everybody. `rules` may be a function that returns the rules that hold now. So they can change while the registry runs.
  *
  * @throws {AccessRulesError} if a rule is wrong.
  * @throws {RangeError} if the key for tokens is too short, or if there are tokens without users.

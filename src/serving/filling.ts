@@ -86,8 +86,8 @@ function printImages(images: readonly ImageInRegistry[], json: boolean): void {
 // A person sees a change ten times a second, in milliseconds.
 const PAUSE = 100;
 
-/** Shows on a terminal how far the work is, in a line that it overwrites again and again. */
-export class ShownProgress implements Disposable {
+// Shows on a terminal how far the work is, in a line that it overwrites again and again.
+class ShownProgress implements Disposable {
   readonly #isWatched = Deno.stderr.isTerminal();
   #last = 0;
 

@@ -30,15 +30,6 @@ export function loadBcrypt(): Promise<Bcrypt> {
 /** Thrown for a line that is wrong. The message has the number of the line, and does not repeat its text. */
 export class HtpasswdError extends Error {}
 
-/**
- * Reads the file. Returns a function that returns true if a password is the one of a user.
- *
- * @throws {HtpasswdError} if a line is not `<user>:<hash>`, or if its hash is not by bcrypt.
- */
-export function parseHtpasswd(text: string, bcrypt: Bcrypt): (user: string, password: string) => Promise<boolean> {
-  return passwordCheck(parseHashes(text), bcrypt);
-}
-
 /** Returns a function that returns true if a password is the one of a user. `hashes` are the hashes by the names of the users. */
 export function passwordCheck(
   hashes: ReadonlyMap<string, string>,

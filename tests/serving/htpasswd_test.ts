@@ -1,7 +1,7 @@
 /** The file of the `htpasswd` program, and a registry that asks for the passwords in it. */
 
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { type Bcrypt, HtpasswdError, loadBcrypt, parseHtpasswd } from "../../src/serving/htpasswd.ts";
+import { type Bcrypt, HtpasswdError, loadBcrypt, parseHashes, passwordCheck } from "../../src/serving/htpasswd.ts";
 import { digestOf } from "../fixture.ts";
 import { Folder } from "../folder.ts";
 import { freePort, Program, runDenoWith } from "../processes/program.ts";
@@ -19,6 +19,11 @@ const bcrypt = await loadBcrypt().catch((error) => {
   if (code === "ERR_MODULE_NOT_FOUND" && message.startsWith("Failed loading")) return undefined;
   throw error;
 });
+
+/** Returns what the program makes of the text of a file: a check of a name and a password. */
+function checkOf(text: string, bcrypt: Bcrypt) {
+  return passwordCheck(parseHashes(text), bcrypt);
+}
 
 function testWithBcrypt(name: string, run: (bcrypt: Bcrypt) => Promise<void>): void {
   Deno.test({ name, ignore: bcrypt === undefined, fn: () => run(bcrypt!) });
@@ -40,7 +45,7 @@ function watched(bcrypt: Bcrypt): Bcrypt & { hashes: string[] } {
 const NO_BCRYPT: Bcrypt = { compare: () => Promise.reject(new Error("there is nothing to compare")) };
 
 testWithBcrypt("a password is right for its user, and for no other user", async (bcrypt) => {
-  const isPassword = parseHtpasswd(FILE, bcrypt);
+  const isPassword = checkOf(FILE, bcrypt);
 
   assertEquals([await isPassword("alice", "secret"), await isPassword("bob", "hunter2")], [true, true]);
   const wrong = [
@@ -60,14 +65,14 @@ testWithBcrypt("a password is right for its user, and for no other user", async 
 });
 
 testWithBcrypt("a password may have letters beyond ASCII; the hash is of their UTF-8", async (bcrypt) => {
-  const isPassword = parseHtpasswd(CAROL, bcrypt);
+  const isPassword = checkOf(CAROL, bcrypt);
 
   assertEquals([await isPassword("carol", "pässword €"), await isPassword("carol", "passwort")], [true, false]);
 });
 
 testWithBcrypt("the three marks of bcrypt are the same computation", async (bcrypt) => {
   for (const mark of ["$2a$", "$2b$", "$2y$"]) {
-    const isPassword = parseHtpasswd(ALICE.replace("$2y$", mark), bcrypt);
+    const isPassword = checkOf(ALICE.replace("$2y$", mark), bcrypt);
 
     assertEquals([await isPassword("alice", "secret"), await isPassword("alice", "wrong")], [true, false]);
   }
@@ -76,14 +81,14 @@ testWithBcrypt("the three marks of bcrypt are the same computation", async (bcry
 testWithBcrypt(
   "comments, blank lines, the line ends of Windows, and a last line without an end are allowed",
   async (bcrypt) => {
-    const isPassword = parseHtpasswd(`# who may push\r\n\r\n${ALICE}\r\n  \n# alice:junk\n\n${BOB}`, bcrypt);
+    const isPassword = checkOf(`# who may push\r\n\r\n${ALICE}\r\n  \n# alice:junk\n\n${BOB}`, bcrypt);
 
     assertEquals([await isPassword("alice", "secret"), await isPassword("bob", "hunter2")], [true, true]);
   },
 );
 
 testWithBcrypt("with a file without users, every password is wrong", async (bcrypt) => {
-  const isPassword = parseHtpasswd("", bcrypt);
+  const isPassword = checkOf("", bcrypt);
 
   assertEquals([await isPassword("alice", "secret"), await isPassword("", "")], [false, false]);
 });
@@ -106,7 +111,7 @@ Deno.test("a line that is not a user with a bcrypt hash is named by its number, 
   ];
 
   for (const line of lines) {
-    const error = assertThrows(() => parseHtpasswd(`# users\n${ALICE}\n${line}\n${BOB}\n`, NO_BCRYPT), HtpasswdError);
+    const error = assertThrows(() => checkOf(`# users\n${ALICE}\n${line}\n${BOB}\n`, NO_BCRYPT), HtpasswdError);
 
     assertEquals(error.message, "line 3 is not a user with a bcrypt hash, as of htpasswd -B");
   }
@@ -116,7 +121,7 @@ Deno.test("a cost that bcrypt does not have, which is 4 to 31, is a bad line, an
   for (const cost of ["00", "03", "32", "99"]) {
     const line = BOB.replace("$04$", `$${cost}$`);
 
-    assertThrows(() => parseHtpasswd(`${ALICE}\n${line}\n`, NO_BCRYPT), HtpasswdError, "line 2");
+    assertThrows(() => checkOf(`${ALICE}\n${line}\n`, NO_BCRYPT), HtpasswdError, "line 2");
   }
 });
 
@@ -131,7 +136,7 @@ testWithBcrypt(
     for (const [file, costs] of files) {
       for (const user of ["mallory", file.split(":")[0]]) {
         const { hashes, compare } = watched(bcrypt);
-        const isPassword = parseHtpasswd(file, { compare });
+        const isPassword = checkOf(file, { compare });
 
         const isRight = await isPassword(user, "not the password");
 
@@ -146,7 +151,7 @@ testWithBcrypt(
 
 testWithBcrypt("a wrong password of a known user is one comparison, with the hash of that user", async (bcrypt) => {
   const { hashes, compare } = watched(bcrypt);
-  const isPassword = parseHtpasswd(FILE, { compare });
+  const isPassword = checkOf(FILE, { compare });
 
   assertEquals(await isPassword("bob", "secret"), false);
 

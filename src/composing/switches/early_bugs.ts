@@ -17,7 +17,7 @@ import { answerLike } from "../asking.ts";
 import { endOf, parse, rewrite, withBytes, withStatus } from "./answers.ts";
 import { defineSwitch, type Occasion, refusal, type Switch } from "./switch.ts";
 
-/** The source that has these bugs. */
+// The source that has these bugs.
 const SOURCE = "https://github.com/Code-Hex/container-registry/blob/69a6481d0821e6f294cd3e6abd9f78e386943c40";
 
 /** The early bugs. */

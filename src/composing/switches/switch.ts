@@ -143,15 +143,15 @@ export class SwitchError extends RangeError {
   }
 }
 
-/** The parameters that every switch has. */
-export const COMMON_PARAMETERS = {
+// The parameters that every switch has.
+const COMMON_PARAMETERS = {
   repository: { type: "text", default: "", sentence: "the beginning of the names of repositories, such as team/" },
   times: { type: "number", default: Infinity, range: [1, Infinity], sentence: "how many of the next requests" },
   probability: { type: "number", default: 1, range: [0, 1], sentence: "the share of requests, from 0 to 1" },
   seed: { type: "number", default: 1, range: [0, 2 ** 32 - 1], sentence: "where random numbers begin" },
 } as const satisfies SwitchParameters;
 
-/** The types of parameters with a number as their value. */
+// The types of parameters with a number as their value.
 const NUMBERS: ReadonlySet<string> = new Set(["number", "bytes", "milliseconds", "seconds"]);
 
 /**

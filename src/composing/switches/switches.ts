@@ -154,23 +154,13 @@ function isExcluded(one: Switch, other: Switch): boolean {
   return (one.excludes?.includes(other.id) ?? false) || (other.excludes?.includes(one.id) ?? false);
 }
 
-/**
- * Finds a switch.
- *
- * @throws {SwitchError} if there is none with this id. The message lists all.
- */
-export function findSwitch(id: string): Switch {
+function findSwitch(id: string): Switch {
   const found = ALL_SWITCHES.find((definition) => definition.id === id);
   if (found !== undefined) return found;
   throw new SwitchError(`a switch, one of ${ALL_SWITCHES.map(({ id }) => id).join(", ")}`, `"${id}"`);
 }
 
-/**
- * Finds a profile.
- *
- * @throws {SwitchError} if there is none with this name. The message lists all.
- */
-export function findProfile(name: string): Profile {
+function findProfile(name: string): Profile {
   const found = PROFILES.find((profile) => profile.name === name);
   if (found !== undefined) return found;
   throw new SwitchError(`a profile, one of ${PROFILES.map(({ name }) => name).join(", ")}`, `"${name}"`);
