@@ -28,6 +28,7 @@ import {
 import { MANIFEST_MEDIA_TYPES } from "../definitions/manifest.ts";
 import type { Name } from "../definitions/name.ts";
 import type { Tag } from "../definitions/tag.ts";
+import { LongWork } from "../giving_way.ts";
 import type { Registry } from "../registry.ts";
 import { pagesOf } from "./pages.ts";
 
@@ -77,6 +78,7 @@ const TAGS_AT_ONCE = 10;
  */
 export class RegistryClient {
   readonly #registry: Registry;
+  readonly #work = new LongWork();
 
   /** Makes a client of a registry. */
   constructor(registry: Registry) {
@@ -222,9 +224,11 @@ export class RegistryClient {
     throw new ClientError(`${method} ${path}`, response.status, codes, reason);
   }
 
-  // The host stands for nothing: the request goes nowhere but to the function.
-  #send(method: string, path: string, init: RequestInit = {}): Promise<Response> {
-    return this.#registry(new Request(new URL(path, "http://localhost"), { method, ...init }));
+  // The host stands for nothing: the request goes nowhere but to the function. If that has all in memory, nothing but this lets others
+  // go on between two of many requests.
+  async #send(method: string, path: string, init: RequestInit = {}): Promise<Response> {
+    if (this.#work.isLong()) await this.#work.giveWay();
+    return await this.#registry(new Request(new URL(path, "http://localhost"), { method, ...init }));
   }
 }
 

@@ -24,6 +24,7 @@ import type { Descriptor } from "../definitions/descriptor.ts";
 import type { Digest } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";
 import type { Tag } from "../definitions/tag.ts";
+import { LongWork } from "../giving_way.ts";
 import type { Registry } from "../registry.ts";
 import { DOCKER_FILE, readDockerArchive } from "./docker_archive.ts";
 import { type Files, FillError, RecordFiles, type Source } from "./files.ts";
@@ -229,8 +230,10 @@ async function planAll(
   { name: givenName, tag: givenTag, isOne }: Naming,
   image: string | undefined,
 ): Promise<{ plans: Map<Name, Plan>; images: ImageInRegistry[] }> {
+  const work = new LongWork();
   const subjects = new Map<Listed, Digest>();
   for (const one of listed) {
+    if (work.isLong()) await work.giveWay();
     const subject = await subjectOf(manifests, one);
     if (subject !== undefined) subjects.set(one, subject);
   }
@@ -259,6 +262,7 @@ async function planAll(
     images.push({ name, ...(tag === undefined ? {} : { tag }), digest, ...index });
   };
   for (const one of wanted) {
+    if (work.isLong()) await work.giveWay();
     await add(nameOf(one), one, isOne ? givenTag : one.reference.tag);
     if (isOne) break;
   }
@@ -268,6 +272,7 @@ async function planAll(
     before = left.length;
     const later: Listed[] = [];
     for (const one of left) {
+      if (work.isLong()) await work.giveWay();
       const { tag } = one.reference;
       const itsPlans = [...plans].filter(([, plan]) => isAbout(one, subjects.get(one), plan));
       for (const [name] of itsPlans) await add(name, one, isOne && !REFERRERS_TAG.test(tag ?? "") ? undefined : tag);

@@ -88,7 +88,6 @@ export class Manifests {
   ): Promise<void> {
     const { label } = this.#files;
     const { digest, mediaType } = descriptor;
-    if (plan.has(digest)) return;
     if (!isManifest(descriptor)) {
       throw new FillError(label, place, `names ${digest} of the type ${mediaType}, which is no manifest`);
     }
@@ -106,6 +105,12 @@ export class Manifests {
         `says that ${digest} has ${descriptor.size} bytes, but it has ${planned.bytes.length}`,
       );
     }
+    // Another descriptor has been read with another type. The manifest itself may say which one is right.
+    if (planned.mediaType !== mediaType) {
+      const path = this.#contents.pathOf(digest) ?? digest;
+      await refuseWrongJson(this.#files, path, () => parseLongManifest(planned.bytes, mediaType));
+    }
+    if (plan.has(digest)) return;
     for (const { descriptor: child, to, isKeptHere } of planned.manifest.references) {
       if (to !== "manifest" || (!isKeptHere && await this.get(child) === undefined)) continue;
       await this.addTo(plan, child, this.#contents.pathOf(digest), depth + 1);

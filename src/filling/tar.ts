@@ -21,6 +21,7 @@
 import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { HASHES, SHA256, toDigest } from "../definitions/digest.ts";
+import { LongWork } from "../giving_way.ts";
 import { loadPackage } from "../packages.ts";
 import { expectShort, type FileContent, type Files, FillError, type OpenFile } from "./files.ts";
 import type { ArchiveBytes } from "./local_files.ts";
@@ -203,7 +204,10 @@ export class TarFiles implements Files {
 
   async #scan(progress: (bytes: number) => void): Promise<void> {
     const seen = new Set<string>();
+    const work = new LongWork();
     for await (const entry of this.#entries(progress)) {
+      // One piece of the archive may have very many entries.
+      if (work.isLong()) await work.giveWay();
       const { name, size, type, linkname } = entry.header;
       const path = this.#pathOf(name);
       const isFile = type === "file" || type === "contiguous-file";
@@ -295,10 +299,13 @@ export class TarFiles implements Files {
   // Yields the bytes of the archive without compression.
   async *#bytes(progress: (bytes: number) => void = () => {}): AsyncGenerator<Uint8Array> {
     let read = 0;
+    const work = new LongWork();
     const counted = async function* (pieces: AsyncIterable<Uint8Array>) {
       for await (const piece of pieces) {
         read += piece.length;
         progress(read);
+        // The bytes of an archive in memory are all there at once.
+        if (work.isLong()) await work.giveWay();
         yield piece;
       }
     };
@@ -315,6 +322,7 @@ export class TarFiles implements Files {
           `becomes more than ${MOST_GROWTH} times as large without compression; unpack it first, if you trust it`;
         throw new FillError(this.label, undefined, reason);
       }
+      if (work.isLong()) await work.giveWay();
       yield piece;
     }
   }

@@ -182,3 +182,18 @@ Deno.test("a list whose links lead in a circle ends for a client, too", async ()
 
   assertEquals(await Array.fromAsync(client.tags(HELLO)), tagsOf("a", "b", "c"));
 });
+
+Deno.test("a client with many requests lets others go on, also if the registry never does", async () => {
+  let haveOthersGoneOn = false;
+  const client = new RegistryClient(() => {
+    setTimeout(() => haveOthersGoneOn = true);
+    const until = Date.now() + 30;
+    while (Date.now() < until);
+    return Promise.resolve(new Response());
+  });
+
+  await client.hasBlob(HELLO, digestIn("foo"));
+  assertEquals(haveOthersGoneOn, false);
+  await client.hasBlob(HELLO, digestIn("foo"));
+  assertEquals(haveOthersGoneOn, true);
+});

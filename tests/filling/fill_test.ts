@@ -489,6 +489,22 @@ Deno.test("a manifest of another size than the index says is refused by its dige
   );
 });
 
+Deno.test("what is listed twice has to be the same both times", async () => {
+  const layout = new TestLayout();
+  const image = layout.list(layout.addImage("one"), "v1");
+  layout.list({ ...image, size: 7 }, "v2");
+  await expectRefused(
+    layout.files,
+    `the layout: index.json: says that ${image.digest} has 7 bytes, but it has ${image.size}`,
+  );
+  const other = new TestLayout();
+  other.list(other.addImage("one"), "v1");
+  other.list({ ...image, mediaType: TYPES.index }, "v2");
+  const path = `blobs/${image.digest.replace(":", "/")}`;
+  const expected = `expected the mediaType that the Content-Type says, ${TYPES.index}, got "${TYPES.image}"`;
+  await expectRefused(other.files, `the layout: ${path}: ${expected}`);
+});
+
 Deno.test("every tag of a layout with many images comes in", async () => {
   using root = new Folder();
   const registry = registryIn(root);

@@ -234,6 +234,20 @@ Deno.test("an archive is read in pieces: a large file is never in memory as a wh
   assertEquals([(await files.look("layer", "sha256"))?.size, longest <= 256 * 1024], [content.length, true]);
 });
 
+Deno.test("others go on while an archive in memory is read", async () => {
+  const pieces = [tarOf([{ name: "a", content: "a" }]).subarray(0, 1024), tarOf([{ name: "b", content: "b" }])];
+  const size = pieces[0].length + pieces[1].length;
+  let haveOthersGoneOn = false;
+  const seen: boolean[] = [];
+  await TarFiles.scan({ label: "x.tar", size, pieces: () => ReadableStream.from(pieces) }, () => {
+    seen.push(haveOthersGoneOn);
+    setTimeout(() => haveOthersGoneOn = true);
+    const until = Date.now() + 30;
+    while (Date.now() < until);
+  });
+  assertEquals(seen, [false, true]);
+});
+
 Deno.test("an archive with more entries than any image needs is refused", async () => {
   // The header of one empty file, again and again with another name.
   const header = entryOf({ name: "000000" });
