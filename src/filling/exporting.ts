@@ -66,13 +66,14 @@ export async function exportImage(
 ): Promise<Exported> {
   const { progress = () => {} } = options;
   const typed = parseTyped(reference);
+  if (target === "-") throw new FillError("the standard output", undefined, "is no target; name a file or a folder");
   const { name } = typed;
   const images = new ImagesOf(new RegistryClient(registry), name);
   if (typed.digest !== undefined) await images.add(typed.digest, undefined, reference);
   else if (typed.tag !== undefined) await images.add(typed.tag, typed.tag, reference);
   else for await (const tag of images.client.tags(name)) await images.add(tag, tag, reference);
   if (images.roots.length === 0) {
-    throw new FillError(reference, undefined, "has no tags; name a digest with NAME@DIGEST");
+    throw new FillError(reference, undefined, "is not in the registry, or has no tags; NAME@DIGEST names a digest");
   }
 
   const toFolder = typeof target === "string" && !isArchive(target);

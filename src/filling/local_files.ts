@@ -37,7 +37,9 @@ export async function openLocal(
     if (isDirectory) return new FolderFiles(path, await Deno.realPath(path), progress);
     if (isFile) return { label: path, size, pieces: (start, length) => piecesOf(path, start, length) };
   } catch (error) {
-    throw new FillError(path, undefined, `cannot be read: ${reasonOf(error)}`);
+    const isTransport = error instanceof Deno.errors.NotFound && /^[a-z-]+:/.test(path);
+    const hint = isTransport ? "; a source is a path, without a word such as oci: or docker-archive: in front" : "";
+    throw new FillError(path, undefined, `cannot be read: ${await reasonOf(error, path)}${hint}`);
   }
   throw new FillError(path, undefined, `is neither a folder nor a file; ${twice}`);
 }
@@ -92,7 +94,7 @@ class FolderFiles implements Files {
     } catch (error) {
       if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
       if (error instanceof FillError) throw error;
-      throw new FillError(this.label, path, `cannot be read: ${reasonOf(error)}`);
+      throw new FillError(this.label, path, `cannot be read: ${await reasonOf(error, this.label)}`);
     }
   }
 }
@@ -192,7 +194,7 @@ async function isThere(path: string): Promise<boolean> {
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
-    throw new FillError(path, undefined, `cannot be written: ${reasonOf(error)}`);
+    throw new FillError(path, undefined, `cannot be written: ${await reasonOf(error, path)}`);
   }
 }
 
@@ -201,15 +203,20 @@ async function orRefuse<Result>(path: string, action: () => Promise<Result>): Pr
     return await action();
   } catch (error) {
     const left = "is there already, perhaps from an export that was killed; remove it";
-    const reason = error instanceof Deno.errors.AlreadyExists ? left : `cannot be written: ${reasonOf(error)}`;
-    throw new FillError(path, undefined, reason);
+    if (error instanceof Deno.errors.AlreadyExists) throw new FillError(path, undefined, left);
+    const reason = error instanceof Deno.errors.NotFound ? "its folder is not there" : await reasonOf(error, path);
+    throw new FillError(path, undefined, `cannot be written: ${reason}`);
   }
 }
 
-function reasonOf(error: unknown): string {
+// The program itself may always use the path that it was given.
+async function reasonOf(error: unknown, path: string): Promise<string> {
   if (error instanceof Deno.errors.NotFound) return "it is not there";
   if (error instanceof Deno.errors.NotCapable) {
-    return "Deno does not allow it; of a link, name the place that it leads to";
+    const { state } = await Deno.permissions.query({ name: "read", path });
+    return state === "granted"
+      ? "Deno does not allow it; of a link, name the place that it leads to"
+      : "Deno does not allow it without --allow-read";
   }
   return error instanceof Error ? error.message.split("\n")[0] : String(error);
 }

@@ -97,6 +97,9 @@ export function mostOf(compressed: number): number {
 const LONGEST_KEPT = 1024 * 1024;
 const MOST_KEPT = 32 * 1024 * 1024;
 
+// The place where no entry has come yet.
+const BEGINNING = "its beginning";
+
 interface Found extends FileContent {
   /** The place of its first byte in the archive, without compression. */
   readonly start: number;
@@ -260,7 +263,7 @@ export class TarFiles implements Files {
   // Yields the entries. The package reads a long name or a list of attributes at once, so the bytes between two files are counted.
   async *#entries(progress: (bytes: number) => void): AsyncGenerator<Entry> {
     const extract = this.#tar.extract();
-    let last = "its beginning";
+    let last = BEGINNING;
     let expected = 0;
     const feed = async () => {
       const drained = drainOf(extract);
@@ -331,7 +334,10 @@ export class TarFiles implements Files {
   #refusalOf(error: unknown, where: string): FillError {
     if (error instanceof FillError) return error;
     const reason = error instanceof Error ? error.message : String(error);
-    const why = /unexpected end|was destroyed/i.test(reason) ? "is cut off" : `is no archive, or is damaged: ${reason}`;
+    const cut = where === `behind ${BEGINNING}` ? "is no archive, or is cut off" : "is cut off";
+    // The package would advise to unpack what is unpacked already.
+    const damage = /invalid tar header/i.test(reason) ? "this is no header of a tar file" : reason;
+    const why = /unexpected end|was destroyed/i.test(reason) ? cut : `is no archive, or is damaged: ${damage}`;
     return new FillError(this.label, undefined, `${why} (${where})`);
   }
 

@@ -139,6 +139,19 @@ Deno.test("a target that is there already stays as it is", async () => {
   assertEquals(folder.read("x.tar"), "mine");
 });
 
+Deno.test("the standard output, and a target in a folder that is not there, are refused", async () => {
+  using from = new Folder();
+  using folder = new Folder();
+  const { registry } = await filled(from);
+  const messageOf = async (target: string) =>
+    (await assertRejects(() => exportImage(registry, `${NAME}:v1`, target), FillError)).message;
+  const [file, layout] = [`${folder.path}/none/x.tar`, `${folder.path}/none/x`];
+
+  assertEquals(await messageOf("-"), "the standard output: is no target; name a file or a folder");
+  assertEquals(await messageOf(file), `${file}.part: cannot be written: its folder is not there`);
+  assertEquals(await messageOf(layout), `${layout}.part: cannot be written: its folder is not there`);
+});
+
 Deno.test("what is not in the registry is refused, and no target is made", async () => {
   using from = new Folder();
   using folder = new Folder();
@@ -149,7 +162,7 @@ Deno.test("what is not in the registry is refused, and no target is made", async
     assertEquals(message, `${reference}: is not in the registry`);
   }
   const { message } = await assertRejects(() => exportImage(registry, "none", target), FillError);
-  assertEquals(message, "none: has no tags; name a digest with NAME@DIGEST");
+  assertEquals(message, "none: is not in the registry, or has no tags; NAME@DIGEST names a digest");
   await assertRejects(
     () => exportImage(registry, "None:v1", target),
     RangeError,

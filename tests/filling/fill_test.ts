@@ -327,6 +327,8 @@ Deno.test("a link in a folder may lead to another file of it, and not out of it"
 Deno.test("a source that is not there, or is neither folder nor file, is refused", async () => {
   using folder = new Folder();
   await expectRefused(`${folder.path}/none`, `${folder.path}/none: cannot be read: it is not there`);
+  const hint = "a source is a path, without a word such as oci: or docker-archive: in front";
+  await expectRefused("oci:none:v1", `oci:none:v1: cannot be read: it is not there; ${hint}`);
   await expectRefused(
     "/dev/null",
     "/dev/null: is neither a folder nor a file; an archive has to be a file, because it is read twice",
@@ -477,6 +479,19 @@ Deno.test("a registry in memory is filled from an archive in memory without any 
   const config = new URL("../../deno.json", import.meta.url).pathname;
   const { out, errors } = await runDeno("run", "--no-prompt", "--quiet", "--no-check", "--config", config, script);
   assertEquals([out, errors], [`${digest} true\n`, ""]);
+});
+
+Deno.test("without the permission to read a source, the refusal names the flag of Deno", async () => {
+  using folder = new Folder();
+  const [script, config] = [`${folder.path}/script.ts`, new URL("../../deno.json", import.meta.url).pathname];
+  const url = new URL("../../src/mod.ts", import.meta.url).href;
+  Deno.writeTextFileSync(
+    script,
+    `import { fill } from ${JSON.stringify(url)};
+    await fill(() => Promise.reject(new Error()), "hello.tar").catch((error) => console.log(error.message));`,
+  );
+  const { out, errors } = await runDeno("run", "--no-prompt", "--quiet", "--no-check", "--config", config, script);
+  assertEquals([out, errors], ["hello.tar: cannot be read: Deno does not allow it without --allow-read\n", ""]);
 });
 
 Deno.test("a manifest of another size than the index says is refused by its digest", async () => {
