@@ -100,6 +100,24 @@ for (const script of ["start", "main"] as const) {
   });
 }
 
+Deno.test("an address that this machine does not have is named with both flags, with Deno or Node", async () => {
+  for (const http of ["deno", "node"]) {
+    await using program = Program.main("--host", "192.0.2.1", "--port", "50001", "--disk", "memory", "--http", http);
+    const { code, errors } = await program.outcome();
+    const start = "glassbox: cannot listen on port 50001 of 192.0.2.1, as --port and --host say: ";
+    assertEquals([code, errors.startsWith(start), errors.split("\n").length], [1, true, 2], errors);
+  }
+});
+
+Deno.test("with --prefix, the first steps name a repository that it shows", async () => {
+  await using program = Program.start("--port", "0", "--disk", "memory", "--prefix", "team/");
+  const address = await program.listening();
+  program.signal("SIGTERM");
+  const { out } = await program.outcome();
+  assertStringIncludes(out, `"${address}/v2/team/hello/blobs/uploads/?digest=${FOO}"`);
+  assert(!out.includes("library/hello"), out);
+});
+
 Deno.test("a port in use is reported in the same line, with one thread or several, with Deno or Node", async () => {
   using folder = new Folder();
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });

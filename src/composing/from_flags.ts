@@ -68,8 +68,12 @@ export function wrappersOfFlags(
   ];
 }
 
-// Names the flag if its value is wrong.
-function ofFlag<Value>(flag: string, make: () => Value): Value {
+/**
+ * Makes something of the value of a flag. If the value is wrong, the error names the flag.
+ *
+ * @throws {RangeError} if `make` throws one.
+ */
+export function ofFlag<Value>(flag: string, make: () => Value): Value {
   try {
     return make();
   } catch (error) {

@@ -70,7 +70,9 @@ export function elsewhereOf(
   }
   if (redirectRanges && redirect === undefined) throw new RangeError("redirectRanges needs redirect");
   if (accelRedirect !== "" && !/^\/[\w./~-]*$/.test(accelRedirect)) {
-    throw new RangeError(`the prefix for X-Accel-Redirect is a path such as /files/, not "${accelRedirect}"`);
+    throw new RangeError(
+      `the prefix for X-Accel-Redirect is a path such as /files/, not "${accelRedirect}" (--accel-redirect)`,
+    );
   }
   if (accelRedirect === "" && redirect === undefined && redirectManifest === undefined) return undefined;
 

@@ -119,6 +119,7 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
   if (flags.has("access") && flags.has("anonymous")) {
     throw new UsageError('--access and --anonymous exclude each other; a rule for "anonymous" says what others may do');
   }
+  expectWith(flags, "anonymous", "htpasswd");
   expectWith(flags, "token", "htpasswd");
   expectWith(flags, "token-ttl", "token");
   expectWith(flags, "token-key", "token");

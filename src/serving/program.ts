@@ -58,6 +58,11 @@ export async function work(line: CommandLine, version: string): Promise<boolean>
     const can = line.readOnly ? "pull" : line.noDelete ? "push" : "push and delete";
     errors.print(`glassbox: warning: everybody who reaches ${line.host} can ${can}; --htpasswd asks for a password`);
   }
+  if (line.htpasswd === undefined && line.access !== undefined) {
+    errors.print(
+      'glassbox: warning: without --htpasswd nobody has a name, so of --access only the rules for "anonymous" count',
+    );
+  }
   const housekeeping = line.readOnly ? undefined : keepHouseNowAndHourly(line, memory);
   const freshness = line.readOnly || memory !== undefined ? undefined : watchFreshness(line);
 
@@ -101,8 +106,12 @@ async function listenOn(line: CommandLine, memory: MemoryDisk | undefined): Prom
     return await serveInThreads(line, memory);
   } catch (error) {
     const { code } = error as { code?: string };
-    if (!(error instanceof Deno.errors.AddrInUse) && code !== "EADDRINUSE") throw error;
-    throw new Error(`port ${line.port} of ${line.host} is in use; choose another one with --port`);
+    if (error instanceof Deno.errors.AddrInUse || code === "EADDRINUSE") {
+      throw new Error(`port ${line.port} of ${line.host} is in use; choose another one with --port`);
+    }
+    // Only what the system says about an address ends so; all other errors name what they are about.
+    if (code === undefined && !/^failed to lookup|\(os error \d+\)$/.test(oneLine(error))) throw error;
+    throw new Error(`cannot listen on port ${line.port} of ${line.host}, as --port and --host say: ${oneLine(error)}`);
   }
 }
 
@@ -138,7 +147,8 @@ function firstSteps(
   url: string,
   address: string,
 ): string {
-  const { root, tlsCert, htpasswd, anonymous, readOnly } = line;
+  const { root, tlsCert, htpasswd, anonymous, readOnly, prefix } = line;
+  const name = prefix === undefined ? "library/hello" : prefix.replace(/\/?$/, "/hello");
   const insecure = tlsCert === undefined ? "" : " -k";
   const user = htpasswd === undefined || (readOnly && anonymous === "pull") ? "" : " -u USER";
   if (readOnly) {
@@ -147,14 +157,14 @@ function firstSteps(
   const foo = "sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae";
   const type = "-H Content-Type:application/octet-stream";
   const look = line.disk === "memory"
-    ? `curl${insecure}${user} ${url}/v2/library/hello/blobs/${foo}`
-    : `ls ${printable(/\s/.test(root) ? `"${root}"` : root)}/library/hello/*`;
+    ? `curl${insecure}${user} ${url}/v2/${name}/blobs/${foo}`
+    : `ls ${printable(/\s/.test(root) ? `"${root}"` : root)}/${name}/*`;
   return `Push the three bytes "foo", and look where they are, in a second terminal:
 
-  curl -i${insecure}${user} -X POST ${type} --data-binary foo "${url}/v2/library/hello/blobs/uploads/?digest=${foo}"
+  curl -i${insecure}${user} -X POST ${type} --data-binary foo "${url}/v2/${name}/blobs/uploads/?digest=${foo}"
   ${look}
 
-An image goes the same way: docker tag IMAGE ${address}/library/hello, docker push ${address}/library/hello`;
+An image goes the same way: docker tag IMAGE ${address}/${name}, docker push ${address}/${name}`;
 }
 
 function keepHouseNowAndHourly(

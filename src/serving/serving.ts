@@ -17,7 +17,7 @@ import { type MemoryDisk, memoryDisk } from "../disk/memory_disk.ts";
 import type { RunningHashes } from "../disk/running_hashes.ts";
 import { type OverHttpOptions, switchesOverHttp } from "../composing/switches/over_http.ts";
 import { parseSwitch } from "../composing/switches/switch.ts";
-import { redirectOfFlags, wrappersOfFlags } from "../composing/from_flags.ts";
+import { ofFlag, redirectOfFlags, wrappersOfFlags } from "../composing/from_flags.ts";
 import type { TakeToken } from "../composing/limited.ts";
 import { createSwitches, type Switches } from "../composing/switches/switches.ts";
 import { createRegistry, type Wrapper } from "../registry.ts";
@@ -95,8 +95,8 @@ function wrappersOf(switches: Switches, { workshop }: CommandLine, settings: Ove
 }
 
 function turnOn(switches: Switches, { profile, switch: texts }: CommandLine): void {
-  if (profile !== undefined) switches.profile(profile);
-  for (const text of texts) switches.on(...parseSwitch(text));
+  if (profile !== undefined) ofFlag("profile", () => switches.profile(profile));
+  for (const text of texts) ofFlag("switch", () => switches.on(...parseSwitch(text)));
 }
 
 /** The time for what is printed last to be written, at the end of the program, in milliseconds. */

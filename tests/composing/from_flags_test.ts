@@ -91,7 +91,10 @@ for (
       /--redirect-blobs: a template for redirects has the placeholders/,
     ],
     [["--redirect-ranges"], /--redirect-ranges needs --redirect-blobs/],
-    [["--accel-redirect", "files"], /the prefix for X-Accel-Redirect is a path such as \/files\/, not "files"/],
+    [
+      ["--accel-redirect", "files"],
+      /the prefix for X-Accel-Redirect is a path such as \/files\/, not "files" \(--accel-redirect\)/,
+    ],
     [["--accel-redirect", "/files", "--disk", "memory"], /--accel-redirect needs files that nginx can send/],
     [
       ["--accel-redirect", "/files", "--redirect-blobs", "https://cdn.example/{hex}"],

@@ -291,6 +291,7 @@ Deno.test("wrong files and flags that contradict each other are refused at the s
     "",
     'glassbox: --access and --anonymous exclude each other; a rule for "anonymous" says what others may do',
   ]);
+  assertEquals(await outcomeOf("--anonymous", "pull"), [2, "", "glassbox: --anonymous needs --htpasswd"]);
   assertEquals(await outcomeOf("--token"), [2, "", "glassbox: --token needs --htpasswd"]);
   assertEquals(await outcomeOf(...good, "--token-ttl", "2m"), [2, "", "glassbox: --token-ttl needs --token"]);
   assertEquals(await outcomeOf(...good, "--token-key", "x"), [2, "", "glassbox: --token-key needs --token"]);

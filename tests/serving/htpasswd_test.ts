@@ -312,6 +312,21 @@ Deno.test("the program warns if it listens on all addresses without passwords", 
   assertMatch(errors, /^glassbox: warning: [^\n]*0\.0\.0\.0[^\n]*--htpasswd[^\n]*\n$/);
 });
 
+Deno.test("the program warns if rules name users and no password can be asked for", async () => {
+  using folder = new Folder();
+  Deno.writeTextFileSync(
+    `${folder.path}/rules`,
+    '{"rules": [{"users": ["*"], "repositories": ["**"], "actions": ["pull"]}]}',
+  );
+  await using program = Program.start(...flagsFor(folder, "--access", `${folder.path}/rules`));
+  await stopWhenServing(program);
+
+  assertEquals(
+    (await program.outcome()).errors,
+    'glassbox: warning: without --htpasswd nobody has a name, so of --access only the rules for "anonymous" count\n',
+  );
+});
+
 Deno.test("the program does not warn if it listens on this machine only", async () => {
   using folder = new Folder();
   await using program = Program.start(...flagsFor(folder));

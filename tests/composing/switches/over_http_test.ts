@@ -150,9 +150,12 @@ Deno.test("the program has the switches of its flags, and /switches with --works
 
 const WRONG: readonly (readonly [flags: string[], message: string])[] = [
   [["--switch", "cat"], 'got "cat"'],
-  [["--switch", "cut:afte=1"], "one of after, repository, times, probability, seed"],
+  [
+    ["--switch", "cut:afte=1"],
+    "glassbox: --switch: expected for the switch cut one of after, repository, times, probability, seed",
+  ],
   [["--switch", "cut:after"], "ID:NAME=VALUE"],
-  [["--profile", "cat"], "expected a profile, one of "],
+  [["--profile", "cat"], "glassbox: --profile: expected a profile, one of "],
   [["--switch", "error-writer:write=x"], "expected a function as write of the switch error-writer"],
   [["--profile", "google", "--switch", "page-limit"], "expected page-limit without ignore-pagination"],
   [["--workshop", "--threads", "2"], "serve with one thread"],
