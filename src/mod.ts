@@ -99,15 +99,14 @@ export { createSwitches, type Switches, type SwitchOptions, type SwitchState } f
 export { SWITCHES } from "./composing/switches/table.ts";
 export { type Profile, PROFILES, type ProfileSwitch } from "./composing/switches/profiles.ts";
 export { type OverHttpOptions, switchesOverHttp } from "./composing/switches/over_http.ts";
+export type { SwitchInfo, SwitchKind } from "./composing/switches/switch.ts";
 export {
   parseSwitch,
   SwitchError,
-  type SwitchInfo,
-  type SwitchKind,
   type SwitchParameter,
   type SwitchParameters,
   type SwitchValue,
-} from "./composing/switches/switch.ts";
+} from "./composing/switches/parameters.ts";
 
 // Housekeeping: what somebody has to do with the disk of a registry from time to time.
 export { type Finding, verify, type VerifyOptions } from "./housekeeping/verify.ts";

@@ -13,7 +13,7 @@
  * @module
  */
 
-import { type Digest, digestOf, HASHES } from "../definitions/digest.ts";
+import { type Digest, digestOf, HASHES, toDigest } from "../definitions/digest.ts";
 
 /** What a registry can be filled from: the path of a folder or archive, the bytes of an archive, or files by their paths. */
 export type Source = string | Blob | Readonly<Record<string, string | Uint8Array>>;
@@ -64,6 +64,28 @@ export class FillError extends Error {
 /** Refuses a file that is longer than it may be. */
 export function expectShort(label: string, path: string, size: number, most: number): void {
   if (size > most) throw new FillError(label, path, `it has ${size} bytes, and ${most} are the most for such a file`);
+}
+
+/**
+ * Reads a file to its end, and computes its digest. Returns `undefined` if it is not there. `progress` is called with the length of
+ * each piece.
+ */
+export async function hashFile(
+  files: Pick<Files, "open">,
+  path: string,
+  algorithm: string,
+  progress: (bytes: number) => void = () => {},
+): Promise<FileContent | undefined> {
+  for await (const { pieces } of files.open(new Set([path]))) {
+    const hash = HASHES[algorithm]();
+    let size = 0;
+    for await (const piece of pieces) {
+      hash.update(piece);
+      size += piece.length;
+      progress(piece.length);
+    }
+    return { size, digest: toDigest(algorithm, hash.digest("hex")) };
+  }
 }
 
 /** The files of a record. */

@@ -8,8 +8,7 @@
  * @module
  */
 
-import { HASHES, toDigest } from "../definitions/digest.ts";
-import { expectShort, type FileContent, type Files, FillError, type OpenFile } from "./files.ts";
+import { expectShort, type FileContent, type Files, FillError, hashFile, type OpenFile } from "./files.ts";
 import { unfinished } from "./target.ts";
 
 /** The bytes of an archive, which can be read several times. */
@@ -54,18 +53,8 @@ class FolderFiles implements Files {
 
   #checked = 0;
 
-  async look(path: string, algorithm: string): Promise<FileContent | undefined> {
-    const hash = HASHES[algorithm]();
-    let size = 0;
-    for await (const { pieces } of this.open(new Set([path]))) {
-      for await (const piece of pieces) {
-        hash.update(piece);
-        size += piece.length;
-        this.#checked += piece.length;
-        this.progress(this.#checked);
-      }
-      return { size, digest: toDigest(algorithm, hash.digest("hex")) };
-    }
+  look(path: string, algorithm: string): Promise<FileContent | undefined> {
+    return hashFile(this, path, algorithm, (bytes) => this.progress(this.#checked += bytes));
   }
 
   async read(path: string, most: number): Promise<Uint8Array<ArrayBuffer> | undefined> {

@@ -23,7 +23,7 @@ import { createGunzip } from "node:zlib";
 import { HASHES, SHA256, toDigest } from "../definitions/digest.ts";
 import { LongWork } from "../giving_way.ts";
 import { loadPackage } from "../packages.ts";
-import { expectShort, type FileContent, type Files, FillError, type OpenFile } from "./files.ts";
+import { expectShort, type FileContent, type Files, FillError, hashFile, type OpenFile } from "./files.ts";
 import type { ArchiveBytes } from "./local_files.ts";
 
 /** The part of the package `tar-stream` that is used. */
@@ -146,7 +146,7 @@ export class TarFiles implements Files {
   look(path: string, algorithm: string): Promise<FileContent | undefined> {
     const found = this.#find(path);
     if (found === undefined || found.digest.startsWith(`${algorithm}:`)) return Promise.resolve(found);
-    return this.#hash(path, algorithm);
+    return hashFile(this, path, algorithm);
   }
 
   async read(path: string, most: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
@@ -191,18 +191,6 @@ export class TarFiles implements Files {
 
   #find(path: string): Found | undefined {
     return this.#files.get(this.#links.get(path) ?? path);
-  }
-
-  async #hash(path: string, algorithm: string): Promise<FileContent | undefined> {
-    const hash = HASHES[algorithm]();
-    let size = 0;
-    for await (const { pieces } of this.open(new Set([path]))) {
-      for await (const piece of pieces) {
-        hash.update(piece);
-        size += piece.length;
-      }
-    }
-    return { size, digest: toDigest(algorithm, hash.digest("hex")) };
   }
 
   async #scan(progress: (bytes: number) => void): Promise<void> {

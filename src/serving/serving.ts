@@ -16,7 +16,7 @@ import { localDisk } from "../disk/local_disk.ts";
 import { type MemoryDisk, memoryDisk } from "../disk/memory_disk.ts";
 import type { RunningHashes } from "../disk/running_hashes.ts";
 import { type OverHttpOptions, switchesOverHttp } from "../composing/switches/over_http.ts";
-import { parseSwitch } from "../composing/switches/switch.ts";
+import { parseSwitch } from "../composing/switches/parameters.ts";
 import { ofFlag, redirectOfFlags, wrappersOfFlags } from "../composing/from_flags.ts";
 import type { TakeToken } from "../composing/limited.ts";
 import { createSwitches, type Switches } from "../composing/switches/switches.ts";

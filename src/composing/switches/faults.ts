@@ -16,7 +16,8 @@ import { OPERATION_NAMES } from "../../disk/around.ts";
 import { pause } from "../../waiting.ts";
 import { answerLike } from "../asking.ts";
 import { rewrite, serverError } from "./answers.ts";
-import { type Answering, defineSwitch, refusal, type Switch, SwitchError } from "./switch.ts";
+import { SwitchError } from "./parameters.ts";
+import { type Answering, defineSwitch, refusal, type Switch } from "./switch.ts";
 
 /** The faults. */
 export const FAULTS: readonly Switch[] = [

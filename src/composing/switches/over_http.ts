@@ -23,8 +23,9 @@ import { type Settings, SLOWEST } from "../../options.ts";
 import { linkTo } from "../../spec/headings.ts";
 import type { Wrapper } from "../../registry.ts";
 import { refuse } from "../composing.ts";
+import { SwitchError } from "./parameters.ts";
 import { PROFILES } from "./profiles.ts";
-import { refusal, SwitchError } from "./switch.ts";
+import { refusal } from "./switch.ts";
 import type { Switches, SwitchOptions } from "./switches.ts";
 import { SWITCHES } from "./table.ts";
 

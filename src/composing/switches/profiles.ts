@@ -10,7 +10,7 @@
  * @module
  */
 
-import type { SwitchValue } from "./switch.ts";
+import type { SwitchValue } from "./parameters.ts";
 
 /** One switch of a profile. */
 export interface ProfileSwitch {

@@ -13,7 +13,8 @@
 import type { RegistryError } from "../../api/error_codes.ts";
 import { answerLike } from "../asking.ts";
 import { originOf, parse, rewrite, serverError, withoutHeaders } from "./answers.ts";
-import { type Answering, defineSwitch, type Occasion, refusal, type Switch, SwitchError } from "./switch.ts";
+import { SwitchError } from "./parameters.ts";
+import { type Answering, defineSwitch, type Occasion, refusal, type Switch } from "./switch.ts";
 
 // The sources of registries that have the quirks, or an option for them.
 const OCISERVER =

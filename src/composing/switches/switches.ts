@@ -19,8 +19,9 @@ import type { Peer } from "../../http/peer.ts";
 import { randomNumbers } from "../../random.ts";
 import { refusalAsResponse, type Registry, type Wrapper } from "../../registry.ts";
 import { questionOf } from "../composing.ts";
+import { completeValues, SwitchError, type SwitchValue } from "./parameters.ts";
 import { type Profile, PROFILES } from "./profiles.ts";
-import { type Answering, completeValues, type Occasion, type Switch, SwitchError, type SwitchValue } from "./switch.ts";
+import type { Answering, Occasion, Switch } from "./switch.ts";
 import { ALL_SWITCHES } from "./table.ts";
 
 /** How a switch is turned on: its own parameters, and those that every switch has. */

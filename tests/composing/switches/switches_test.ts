@@ -6,7 +6,7 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { compose } from "../../../src/composing/composing.ts";
-import { parseSwitch, SwitchError } from "../../../src/composing/switches/switch.ts";
+import { parseSwitch, SwitchError } from "../../../src/composing/switches/parameters.ts";
 import { createSwitches } from "../../../src/composing/switches/switches.ts";
 import { PROFILES } from "../../../src/composing/switches/profiles.ts";
 import { SWITCHES } from "../../../src/composing/switches/table.ts";
