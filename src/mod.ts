@@ -32,13 +32,8 @@ export * from "./options.ts";
 export type { Peer } from "./http/peer.ts";
 
 // A registry that listens, for a test: with a clock, snapshots, stories and switches.
-export {
-  Clock,
-  StartedRegistry,
-  type StartOptions,
-  startRegistry,
-  type WaitOptions,
-} from "./serving/start_registry.ts";
+export { StartedRegistry, type StartOptions, startRegistry, type WaitOptions } from "./serving/start_registry.ts";
+export { Clock } from "./serving/clock.ts";
 export type { Certificate } from "./serving/certificate.ts";
 
 // Disks: where a registry keeps everything.

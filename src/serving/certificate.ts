@@ -7,7 +7,7 @@
  *
  * Both are valid for a day. Nobody keeps the key of the CA, so it signs nothing else.
  *
- * Next: start_registry.ts
+ * Next: clock.ts
  *
  * @module
  */

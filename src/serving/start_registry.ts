@@ -27,6 +27,7 @@ import { HASHES } from "../definitions/digest.ts";
 import { createRegistry, type Registry, type RegistryOptions } from "../registry.ts";
 import type { Story, StoryData } from "../story.ts";
 import { type Certificate, makeCertificate } from "./certificate.ts";
+import { Clock } from "./clock.ts";
 import { listen, type Listening } from "./listening.ts";
 import { ToldStories } from "./told_stories.ts";
 
@@ -44,36 +45,6 @@ export interface StartOptions extends RegistryOptions {
   readonly port?: number;
   /** True to speak TLS with a certificate that is thrown away, or a certificate. Default: false. */
   readonly tls?: boolean | Certificate;
-}
-
-/**
- * A clock that a test moves. It starts with the time of the system and goes on like it.
- *
- * @example
- * ```ts
- * import { assert } from "@std/assert";
- *
- * const clock = new Clock();
- * clock.advance(24 * 3_600_000);
- *
- * assert(clock.now() >= Date.now() + 24 * 3_600_000 - 1000);
- * ```
- */
-export class Clock {
-  #ahead = 0;
-
-  /** Returns the time in milliseconds since 1970. */
-  now = (): number => Date.now() + this.#ahead;
-
-  /**
-   * Lets the clock go on by a time in milliseconds.
-   *
-   * @throws {RangeError} if the time is negative: what has happened stays.
-   */
-  advance(milliseconds: number): void {
-    if (!(milliseconds >= 0)) throw new RangeError(`A clock cannot go on by ${milliseconds} milliseconds`);
-    this.#ahead += milliseconds;
-  }
 }
 
 /** The options of {@linkcode StartedRegistry.story}. */

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import type { Wrapper } from "../../src/registry.ts";
-import { Clock, startRegistry } from "../../src/serving/start_registry.ts";
+import { Clock } from "../../src/serving/clock.ts";
+import { startRegistry } from "../../src/serving/start_registry.ts";
 import type { StoryData } from "../../src/story.ts";
 import { bytes, descriptorOf, digestOf, TYPES } from "../fixture.ts";
 import { Folder } from "../folder.ts";
