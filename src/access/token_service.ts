@@ -27,7 +27,7 @@ import { SLOWEST } from "../options.ts";
 import { type AccessAction, ACTIONS } from "./access_rule.ts";
 import { BASIC_CHALLENGE, expectPassword, parseBasic, unauthorized, type Users } from "./credentials.ts";
 import type { AccessRules } from "./rules.ts";
-import { type Claims, type Scope, SERVICE, TokenError, type Tokens } from "./tokens.ts";
+import { type Claims, LONGEST_TOKEN, type Scope, SERVICE, TokenError, type Tokens } from "./tokens.ts";
 
 /** The path of the token service. */
 export const TOKEN_PATH = "/token";
@@ -77,6 +77,9 @@ export async function answerTokenRequest(
   const mark = await markOf(service, user);
   const issued = tokens.seconds;
   const token = await tokens.make("access", seconds, { sub: user, mark, access });
+  if (token.length > LONGEST_TOKEN) {
+    throw badRequest(`scopes for a token of at most ${LONGEST_TOKEN} characters`, `scopes for ${token.length}`);
+  }
   const isOffline = parameters.get("offline_token") === "true" || parameters.get("access_type") === "offline";
   const fresh = isOffline && user !== undefined && refreshToken === undefined
     ? await tokens.make("refresh", REFRESH_LIFETIME, { sub: user, mark, access: [] })

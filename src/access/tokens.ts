@@ -65,8 +65,10 @@ const TYPES: Readonly<Record<TokenKind, string>> = { access: "at+jwt", refresh: 
 // The clocks of processes that share a key may differ. In seconds.
 const LEEWAY = 5;
 
-// The longest token that is read, and the most of tokens that is remembered, in characters.
-const LONGEST_TOKEN = 32 * 1024;
+/** The longest token that is read, in characters. */
+export const LONGEST_TOKEN: number = 32 * 1024;
+
+// The most of tokens that is remembered, in characters.
 const MOST_REMEMBERED = 4 * 1024 * 1024;
 
 /** Makes tokens with a key, and checks them. */

@@ -270,11 +270,24 @@ async function beginArchive(target: string | WritableStream<Uint8Array>): Promis
   const isGzip = typeof target === "string" && isGzipped(target);
   const pack = tar.pack();
   pack.on("error", toldElsewhere);
-  const writing = writePack(pack, file, isGzip);
+  let failure: { readonly error: unknown } | undefined;
+  const write = (bytes: Uint8Array) =>
+    file.write(bytes).catch((error) => {
+      failure = { error };
+      throw error;
+    });
+  const writing = writePack(pack, write, isGzip);
   // The error comes out at the next `add` or at `finish`.
   writing.catch(() => {});
   return {
-    add: (path, size, pieces) => Promise.race([addEntry(pack, path, size, pieces), writing.then(() => {})]),
+    async add(path, size, pieces) {
+      try {
+        await Promise.race([addEntry(pack, path, size, pieces), writing]);
+      } catch (error) {
+        // If bytes cannot be written, the entry ends, too, and does not say why.
+        throw failure === undefined ? error : failure.error;
+      }
+    },
     async finish() {
       pack.finalize();
       await writing;
@@ -288,11 +301,11 @@ async function beginArchive(target: string | WritableStream<Uint8Array>): Promis
   };
 }
 
-async function writePack(pack: Pack, file: NewFile, isGzip: boolean): Promise<void> {
+async function writePack(pack: Pack, write: NewFile["write"], isGzip: boolean): Promise<void> {
   try {
     const stream = ReadableStream.from(pack) as ReadableStream<Uint8Array<ArrayBuffer>>;
     const compressed = isGzip ? stream.pipeThrough(new CompressionStream("gzip")) : stream;
-    for await (const piece of compressed) await file.write(piece);
+    for await (const piece of compressed) await write(piece);
   } catch (error) {
     pack.destroy(error as Error);
     throw error;

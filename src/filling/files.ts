@@ -14,6 +14,7 @@
  */
 
 import { type Digest, digestOf, HASHES, toDigest } from "../definitions/digest.ts";
+import { printable } from "../definitions/printable.ts";
 
 /** What a registry can be filled from: the path of a folder or archive, the bytes of an archive, or files by their paths. */
 export type Source = string | Blob | Readonly<Record<string, string | Uint8Array>>;
@@ -56,7 +57,8 @@ export class FillError extends Error {
 
   /** Makes an error. `label` is the source or target; `path` is the file in it. */
   constructor(label: string, path: string | undefined, reason: string) {
-    super([label, path, reason].filter((part) => part !== undefined).join(": "));
+    // An archive can name its files as it likes.
+    super(printable([label, path, reason].filter((part) => part !== undefined).join(": ")));
     this.path = path;
   }
 }

@@ -147,7 +147,8 @@ export async function beginFolder(path: string): Promise<NewFolder> {
   await orRefuse(part, () => Deno.mkdir(part));
   return {
     async begin(inside) {
-      await Deno.mkdir(`${part}/${inside}`.replace(/\/[^/]*$/, ""), { recursive: true });
+      const above = `${part}/${inside}`.replace(/\/[^/]*$/, "");
+      await orRefuse(above, () => Deno.mkdir(above, { recursive: true }));
       return await createFile(`${part}/${inside}`);
     },
     finish: () => orRefuse(path, () => Deno.rename(part, path)),
@@ -164,10 +165,10 @@ async function createFile(path: string): Promise<NewFile> {
   };
   return {
     async write(bytes) {
-      for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+      for (let at = 0; at < bytes.length;) at += await orRefuse(path, () => file.write(bytes.subarray(at)));
     },
     async finish() {
-      await file.sync();
+      await orRefuse(path, () => file.sync());
       close();
     },
     async discard() {

@@ -562,6 +562,16 @@ Deno.test("API-01: a request for a token that is not understood is refused with 
   await expectRefusal(put, { ...BAD_REQUEST, status: 405 });
 });
 
+Deno.test("API-01: there is no token that would be too long to be taken", async () => {
+  await using tokens = await start();
+  const scopes = (length: number) =>
+    Array.from({ length: 100 }, (_, i) => `repository:alice/${"a".repeat(length)}${i}:pull,push`);
+  const [{ expected }] = await expectRefusal(await tokens.ask(scopes(240), "alice"), BAD_REQUEST);
+  assertEquals(expected, "scopes for a token of at most 32768 characters");
+  const longest = await tokens.token(scopes(140), "alice");
+  assertEquals((await tokens.show(longest, "GET", "/v2/")).status, 200);
+});
+
 Deno.test("a password works in place of a token, for curl", async () => {
   await using tokens = await start();
 

@@ -196,6 +196,32 @@ for (const target of ["layout", "x.tar", "x.tar.gz"]) {
   });
 }
 
+Deno.test("a full disk is told with the file that it has no place for, and nothing is left", async () => {
+  using from = new Folder();
+  using folder = new Folder();
+  const { registry } = await filled(from);
+  const { write } = Deno.FsFile.prototype;
+  Deno.FsFile.prototype.write = () => Promise.reject(new Error("No space left on device (os error 28)"));
+  try {
+    for (
+      const [target, file] of [
+        ["layout", "layout.part/oci-layout"],
+        ["x.tar", "x.tar.part"],
+        ["x.tar.gz", "x.tar.gz.part"],
+      ]
+    ) {
+      const { message } = await assertRejects(
+        () => exportImage(registry, NAME, `${folder.path}/${target}`),
+        FillError,
+      );
+      assertEquals(message, `${folder.path}/${file}: cannot be written: No space left on device (os error 28)`);
+    }
+  } finally {
+    Deno.FsFile.prototype.write = write;
+  }
+  assertEquals(folder.tree(), []);
+});
+
 Deno.test("what a killed export has left is not taken for a target, and not written over", async () => {
   using from = new Folder();
   using folder = new Folder();

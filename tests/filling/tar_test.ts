@@ -124,6 +124,11 @@ const hostile: readonly (readonly [what: string, entry: TarEntry, message: strin
   ["a device", { name: "dev/null", type: "3" }, "dev/null: is no file, but of the type character-device"],
   ["a pipe", { name: "pipe", type: "6" }, "pipe: is no file, but of the type fifo"],
   ["a sparse file", { name: "sparse", type: "S" }, "sparse: is no file, but of the type that tar calls special"],
+  [
+    "a name that would move the cursor",
+    { name: "x\x1b[2J\n", type: "6" },
+    String.raw`x\u{1b}[2J\u{a}: is no file, but of the type fifo`,
+  ],
   ["a second file of the same path", { name: "./index.json" }, "index.json: is in the archive twice"],
   ["a link of the same path", { name: "index.json", type: "2", link: "other" }, "index.json: is in the archive twice"],
 ];
