@@ -48,8 +48,8 @@ import type { Page } from "../definitions/page.ts";
 import type { Peer } from "../http/peer.ts";
 import { parseTarget } from "../http/target.ts";
 import type { Registry, Wrapper } from "../registry.ts";
-import { ask, orUnexpectedAnswer, requestLike } from "./asking.ts";
-import { type Question, questionOf, refuse } from "./composing.ts";
+import { ask, orRefusal, requestLike } from "./asking.ts";
+import { type Question, questionOf } from "./composing.ts";
 import { answerWithPage, CATALOG, entriesOf } from "./lists.ts";
 
 /** What {@linkcode access} needs besides the rules. */
@@ -115,7 +115,7 @@ export function access(rules: readonly AccessRule[] | (() => AccessRules), optio
     const target = parseTarget(request);
     // The registry refuses such a request.
     if (target === undefined) return await registry(request, peer);
-    try {
+    return await orRefusal(request, async () => {
       if (service !== undefined && target.pathname === TOKEN_PATH) {
         return await answerTokenRequest(request, target.search, peer, service);
       }
@@ -123,10 +123,7 @@ export function access(rules: readonly AccessRule[] | (() => AccessRules), optio
       const known = users === undefined ? {} : await knownOf(request, users, service, challenge, peer);
       const caller = new Caller(known, rulesNow(), users !== undefined, challenge);
       return await answerTo(caller, { registry, request, peer });
-    } catch (error) {
-      if (error instanceof RegistryError) return refuse(request, error);
-      throw error;
-    }
+    });
   };
 }
 
@@ -300,10 +297,7 @@ async function answerTo(caller: Caller, asked: RulesRequest): Promise<Response> 
   if (question.id === "catalog") {
     caller.expectCatalog();
     if (caller.seesEverything) return await registry(request, peer);
-    return await orUnexpectedAnswer(
-      request,
-      () => answerWithPage(request, CATALOG, {}, (page) => visible(caller, asked, page)),
-    );
+    return await answerWithPage(request, CATALOG, {}, (page) => visible(caller, asked, page));
   }
   const { name = "" } = question.texts;
   const query = new URLSearchParams(question.search);
@@ -312,11 +306,9 @@ async function answerTo(caller: Caller, asked: RulesRequest): Promise<Response> 
   caller.expect(actionOf(question, isRead), name, others);
   if (from === undefined || caller.mayPullEverything) return await registry(request, peer);
   if (from !== null && caller.may("pull", from)) return await registry(request, peer);
-  return await orUnexpectedAnswer(request, async () => {
-    // The empty text is no name, and so it is no repository.
-    query.set("from", from === null ? await findBlob(caller, asked, question) ?? "" : "");
-    return await registry(requestLike(request, { path: `${question.pathname}?${query}` }), peer);
-  });
+  // The empty text is no name, and so it is no repository.
+  query.set("from", from === null ? await findBlob(caller, asked, question) ?? "" : "");
+  return await registry(requestLike(request, { path: `${question.pathname}?${query}` }), peer);
 }
 
 function isBelow(path: string, request: Request): boolean {

@@ -12,11 +12,12 @@
  * @module
  */
 
-import type { ErrorCode } from "../api/error_codes.ts";
+import { type ErrorCode, RegistryError } from "../api/error_codes.ts";
 import type { Peer } from "../http/peer.ts";
 import { parseTarget } from "../http/target.ts";
 import type { Registry } from "../registry.ts";
 import { noteRefusal, refusalIn } from "../story.ts";
+import { refuse } from "./composing.ts";
 
 /** The changes of a request. What is left out stays as it is. */
 export interface RequestChanges {
@@ -102,11 +103,15 @@ export class UnexpectedAnswer extends Error {
   }
 }
 
-/** Runs an action for a request, and returns its result, or the answer of an {@linkcode UnexpectedAnswer} that it throws. */
-export async function orUnexpectedAnswer(request: Request, action: () => Promise<Response>): Promise<Response> {
+/**
+ * Runs an action of a wrapper for a request. Returns its answer, or the refusal that it throws: one of the wrapper itself, or the
+ * answer of an {@linkcode UnexpectedAnswer}.
+ */
+export async function orRefusal(request: Request, action: () => Response | Promise<Response>): Promise<Response> {
   try {
     return await action();
   } catch (error) {
+    if (error instanceof RegistryError) return refuse(request, error);
     if (!(error instanceof UnexpectedAnswer)) throw error;
     const { response } = error;
     return request.method === "HEAD" && response.body !== null ? await headOf(response) : response;

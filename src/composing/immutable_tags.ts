@@ -27,15 +27,7 @@ import type { Peer } from "../http/peer.ts";
 import { expectPreconditions } from "../http/preconditions.ts";
 import { MOST_TAGS } from "../push/pushing_manifests.ts";
 import type { Registry, Wrapper } from "../registry.ts";
-import {
-  answerLike,
-  digestAt,
-  isAbout,
-  KeptRequest,
-  orUnexpectedAnswer,
-  requestLike,
-  UnexpectedAnswer,
-} from "./asking.ts";
+import { answerLike, digestAt, isAbout, KeptRequest, orRefusal, requestLike, UnexpectedAnswer } from "./asking.ts";
 import { type Question, questionOf, refuse } from "./composing.ts";
 import { entriesOf, tagsOf } from "./lists.ts";
 
@@ -71,7 +63,7 @@ export function immutableTags(pattern: string | RegExp): Wrapper {
     const guard = question && GUARDS[`${request.method} ${question.id}`];
     // The registry refuses what is no name. As a part of another path, such a text could mean something else.
     if (guard === undefined || parseName(question!.texts.name!) === undefined) return await registry(request, peer);
-    return await orUnexpectedAnswer(
+    return await orRefusal(
       request,
       () => guard({ registry, request, peer, question: question!, isImmutable }),
     );
@@ -117,23 +109,13 @@ async function pushSameBytes(
   current: string,
 ): Promise<Response> {
   // What the client itself expects of the tag comes first: it knows what 412 means.
-  const refusal = isConditional(request) ? refusalOfConditions(request, current) : undefined;
-  if (refusal !== undefined) return refuse(request, refusal);
+  if (isConditional(request)) expectPreconditions(request, parseDigest(current));
   const response = await registry(requestLike(request, { path: path + current }), peer);
   if (response.status !== STATUS_CODE.BadRequest) return response;
   const text = await response.text();
   return isAbout("DIGEST_INVALID", text)
     ? refuse(request, immutable(`the tag ${tag} at ${current}, where it stays`, "a push of other bytes to it"))
     : answerLike(response, () => {}, text);
-}
-
-function refusalOfConditions(request: Request, current: string): RegistryError | undefined {
-  try {
-    expectPreconditions(request, parseDigest(current));
-  } catch (error) {
-    if (error instanceof RegistryError) return error;
-    throw error;
-  }
 }
 
 async function pushWithTags(guarded: Guarded): Promise<Response> {

@@ -15,7 +15,7 @@
  */
 
 import { STATUS_CODE } from "@std/http";
-import { refuseFaults, RegistryError } from "../api/error_codes.ts";
+import { refuseFaults } from "../api/error_codes.ts";
 import { pagesOf } from "../client/pages.ts";
 import { type Page, parsePage } from "../definitions/page.ts";
 import { LongWork } from "../giving_way.ts";
@@ -23,7 +23,6 @@ import type { Peer } from "../http/peer.ts";
 import { withoutSniffing } from "../http/sniffing.ts";
 import type { Registry } from "../registry.ts";
 import { ask, headOf, UnexpectedAnswer } from "./asking.ts";
-import { refuse } from "./composing.ts";
 
 /** A list of a registry: its path, and the field of the JSON that has the entries. */
 export interface List {
@@ -76,6 +75,8 @@ export async function* entriesOf(
 /**
  * Answers with a page of a list: as many entries as the client asks for, and a `Link` if there are more. `others` are the fields of
  * the JSON before the entries; `entries` yields the entries that come after `last`, sorted.
+ *
+ * @throws {RegistryError} if the client asks for a page that makes no sense.
  */
 export async function answerWithPage(
   request: Request,
@@ -83,13 +84,7 @@ export async function answerWithPage(
   others: Readonly<Record<string, string>>,
   entries: (page: Page) => AsyncIterable<string>,
 ): Promise<Response> {
-  let page: Page;
-  try {
-    page = refuseFaults("UNSUPPORTED", () => parsePage(queryOf(request)), STATUS_CODE.BadRequest);
-  } catch (error) {
-    if (error instanceof RegistryError) return refuse(request, error);
-    throw error;
-  }
+  const page = refuseFaults("UNSUPPORTED", () => parsePage(queryOf(request)), STATUS_CODE.BadRequest);
   const { size = Infinity } = page;
   const found: string[] = [];
   let link: string | undefined;

@@ -20,7 +20,7 @@ import { OCI_INDEX } from "../definitions/manifest.ts";
 import { LONGEST_NAME, NAME_FORM, parseName } from "../definitions/name.ts";
 import type { Peer } from "../http/peer.ts";
 import type { Registry, Wrapper } from "../registry.ts";
-import { answerLike, digestAt, headOf, orUnexpectedAnswer, requestLike } from "./asking.ts";
+import { answerLike, digestAt, headOf, orRefusal, requestLike } from "./asking.ts";
 import { type Question, questionOf, refuse } from "./composing.ts";
 import { answerWithPage, CATALOG, entriesOf } from "./lists.ts";
 
@@ -54,7 +54,7 @@ export function shown(names: Names): Wrapper {
   return (registry) => async (request, peer) => {
     const question = questionOf(request);
     if (question?.id === "catalog") {
-      return await orUnexpectedAnswer(request, () => listShown(names, registry, request, peer));
+      return await orRefusal(request, () => listShown(names, registry, request, peer));
     }
     const name = question?.texts.name;
     // The registry refuses what is no name, and a path that it does not have.
@@ -64,7 +64,7 @@ export function shown(names: Names): Wrapper {
     const inside = names.inside(name);
     if (inside === undefined) return hidden(names, request, question, name);
     if (question.id === "end-11") {
-      return await orUnexpectedAnswer(request, () => mountShown(names, registry, request, peer, question, inside));
+      return await orRefusal(request, () => mountShown(names, registry, request, peer, question, inside));
     }
     if (inside === name) return await registry(request, peer);
     const path = pathWith(question, inside) + question.search;

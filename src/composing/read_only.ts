@@ -13,11 +13,10 @@
  */
 
 import { ENDPOINTS } from "../api/endpoints.ts";
-import { RegistryError } from "../api/error_codes.ts";
 import { expectSwitchedOn, matchEndpoint } from "../http/routing.ts";
 import { parseTarget } from "../http/target.ts";
 import type { Registry } from "../registry.ts";
-import { refuse } from "./composing.ts";
+import { orRefusal } from "./asking.ts";
 
 /**
  * Refuses everything that is not a pull, with 405.
@@ -38,17 +37,14 @@ import { refuse } from "./composing.ts";
  * ```
  */
 export function readOnly(registry: Registry): Registry {
-  return async (request, peer) => {
+  return (request, peer) => {
     const target = parseTarget(request);
     const call = { request, query: new URLSearchParams(target?.search), endpoints: ENDPOINTS, settings: PULLS_ONLY };
     const endpoint = target && matchEndpoint(call, target.pathname)?.endpoint;
-    try {
+    return orRefusal(request, () => {
       if (endpoint !== undefined) expectSwitchedOn(call, endpoint, target!.pathname);
-    } catch (error) {
-      if (error instanceof RegistryError) return refuse(request, error);
-      throw error;
-    }
-    return await registry(request, peer);
+      return registry(request, peer);
+    });
   };
 }
 

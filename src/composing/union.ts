@@ -43,7 +43,7 @@ import {
   headOf,
   isAbout,
   KeptRequest,
-  orUnexpectedAnswer,
+  orRefusal,
   requestLike,
   UnexpectedAnswer,
 } from "./asking.ts";
@@ -79,7 +79,7 @@ export function union(first: Registry, ...others: readonly Registry[]): Registry
     // The first registry refuses what is no name.
     const isNamed = question?.texts.name === undefined || parseName(question.texts.name) !== undefined;
     if (answer === undefined || !isNamed) return await first(request, peer);
-    return await orUnexpectedAnswer(request, () => answer({ first, others, request, peer, question: question! }));
+    return await orRefusal(request, () => answer({ first, others, request, peer, question: question! }));
   };
 }
 
@@ -264,13 +264,7 @@ async function anyHas(
 
 async function pushManifest(joined: Joined): Promise<Response> {
   const { first, peer } = joined;
-  let request: Request;
-  try {
-    request = isConditional(joined.request) ? await withConditionsOfFirst(joined) : joined.request;
-  } catch (error) {
-    if (error instanceof RegistryError) return refuse(joined.request, error);
-    throw error;
-  }
+  const request = isConditional(joined.request) ? await withConditionsOfFirst(joined) : joined.request;
   const kept = new KeptRequest(request);
   const response = await first(kept.request, peer);
   if (response.status !== STATUS_CODE.BadRequest && response.status !== STATUS_CODE.NotFound) return response;
