@@ -4,7 +4,7 @@ DENO := $(shell command -v deno >/dev/null 2>&1 && echo deno || echo npx --yes d
 
 HOST  ?= 127.0.0.1
 PORT  ?= 5080
-ROOT  ?= testdata
+ROOT  ?=
 FLAGS ?=
 
 .PHONY: help start tree verify gc import export test spec rule try blanking crash-drill conformance clients cluster bench clean
@@ -22,14 +22,14 @@ help:
 # A signal that stops npx also ends npx by that signal, and make would report that as an error. So the shell stays between
 # them, passes the signal on, and prints nothing about it.
 start:
-	@$(DENO) task start --host '$(HOST)' --port '$(PORT)' --root '$(ROOT)' $(FLAGS) & registry=$$!; \
+	@$(DENO) task start --host '$(HOST)' --port '$(PORT)' $(if $(ROOT),--root '$(ROOT)') $(FLAGS) & registry=$$!; \
 	exec 2>/dev/null; trap 'stopped=yes; kill $$registry' INT TERM; \
 	wait $$registry; status=$$?; \
 	while kill -0 $$registry; do wait $$registry; done; \
 	[ -n "$$stopped" ] || exit $$status
 
 import tree verify gc export:
-	@$(DENO) task $@ --root '$(ROOT)' $(FLAGS)
+	@$(DENO) task $@ $(if $(ROOT),--root '$(ROOT)') $(FLAGS)
 
 test:
 	@$(DENO) task $@

@@ -109,6 +109,19 @@ Deno.test("an address that this machine does not have is named with both flags, 
   }
 });
 
+Deno.test("files that are no certificate and no key are named, with Deno or Node", async () => {
+  using folder = new Folder();
+  const [cert, key] = [`${folder.path}/cert.pem`, `${folder.path}/key.pem`];
+  for (const path of [cert, key]) Deno.writeTextFileSync(path, "junk");
+  for (const http of ["deno", "node"]) {
+    const flags = ["--port", "0", "--disk", "memory", "--http", http, "--tls-cert", cert, "--tls-key", key];
+    await using program = Program.main(...flags);
+    const { code, errors } = await program.outcome();
+    const start = `glassbox: cannot use the certificate ${cert} with the key ${key}: `;
+    assertEquals([code, errors.startsWith(start), errors.split("\n").length], [1, true, 2], errors);
+  }
+});
+
 Deno.test("with --prefix, the first steps name a repository that it shows", async () => {
   await using program = Program.start("--port", "0", "--disk", "memory", "--prefix", "team/");
   const address = await program.listening();

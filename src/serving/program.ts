@@ -24,7 +24,7 @@ import { expireUploads } from "../housekeeping/expire_uploads.ts";
 import { type CommandLine, usesSwitches } from "./command_line.ts";
 import type { Listening } from "./listening.ts";
 import { errors, oneLine, Output } from "./output.ts";
-import { LAST_WORDS, logFormOf, memoryOf } from "./serving.ts";
+import { isAboutAddress, LAST_WORDS, logFormOf, memoryOf } from "./serving.ts";
 import { serveInThreads } from "./threads.ts";
 
 const HOUR_MILLISECONDS = 60 * 60 * 1000;
@@ -109,8 +109,7 @@ async function listenOn(line: CommandLine, memory: MemoryDisk | undefined): Prom
     if (error instanceof Deno.errors.AddrInUse || code === "EADDRINUSE") {
       throw new Error(`port ${line.port} of ${line.host} is in use; choose another one with --port`);
     }
-    // Only what the system says about an address ends so; all other errors name what they are about.
-    if (code === undefined && !/^failed to lookup|\(os error \d+\)$/.test(oneLine(error))) throw error;
+    if (!isAboutAddress(error)) throw error;
     throw new Error(`cannot listen on port ${line.port} of ${line.host}, as --port and --host say: ${oneLine(error)}`);
   }
 }

@@ -76,7 +76,11 @@ export async function serve(
   // They can be turned on only now: some need the disk.
   if (switches !== undefined) turnOn(switches, line);
   const tls = tlsCert === undefined ? undefined : await readTls(tlsCert, tlsKey!);
-  const listening = await listen(registry, { http, hostname: host, port, reusePort: isShared, tls, maxConnections });
+  const listening = await listen(registry, { http, hostname: host, port, reusePort: isShared, tls, maxConnections })
+    .catch((error) => {
+      if (tls === undefined || isAboutAddress(error)) throw error;
+      throw new Error(`cannot use the certificate ${tlsCert} with the key ${tlsKey}: ${oneLine(error)}`);
+    });
   return {
     ...listening,
     async stop(deadline) {
@@ -97,6 +101,12 @@ function wrappersOf(switches: Switches, { workshop }: CommandLine, settings: Ove
 function turnOn(switches: Switches, { profile, switch: texts }: CommandLine): void {
   if (profile !== undefined) ofFlag("profile", () => switches.profile(profile));
   for (const text of texts) ofFlag("switch", () => switches.on(...parseSwitch(text)));
+}
+
+/** Returns true if the system does not let the program listen on an address. */
+export function isAboutAddress(error: unknown): boolean {
+  // Deno and Node tell it in different ways.
+  return "syscall" in Object(error) || /^failed to lookup|\(os error \d+\)$/.test(oneLine(error));
 }
 
 /** The time for what is printed last to be written, at the end of the program, in milliseconds. */
