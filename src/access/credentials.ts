@@ -28,7 +28,7 @@ export interface Users {
   isPassword(user: string, password: string, address: string): Promise<Verdict>;
   /**
    * Returns a text that changes with the password of a user, such as its hash, or `undefined` if there is no such user. With it, a
-   * token ends as soon as the user goes or gets another password. Without it, a token ends only by its time.
+   * token ends as soon as the user is removed or gets another password. Without it, a token ends only when its time is over.
    */
   passwordMark?(user: string): string | undefined;
 }

@@ -171,7 +171,7 @@ export class RegistryClient {
   /**
    * Pulls a blob, piece by piece.
    *
-   * @throws {ClientError} if the blob is not there; and behind the last piece, if all of them do not have its digest and size.
+   * @throws {ClientError} if the blob is not there; and after the last piece, if all pieces together do not have its digest and size.
    */
   async *pullBlob(name: Name, { digest, size }: Pick<Descriptor, "digest" | "size">): AsyncGenerator<Uint8Array> {
     const path = `/v2/${name}/blobs/${digest}`;

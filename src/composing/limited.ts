@@ -129,8 +129,8 @@ export function limited(rate: RequestRate | TakeToken, options: LimitOptions = {
 }
 
 /**
- * Returns what counts as one client: an address of IPv4, or the first half of one of IPv6, because one client often has all the
- * others with that half.
+ * Returns what counts as one client: an address of IPv4, or the first half of one of IPv6, because one client often has all
+ * addresses with that half.
  */
 export function networkOf(address: string): string {
   const [, ofIpv4] = /^::ffff:([\d.]+)$/i.exec(address) ?? [];

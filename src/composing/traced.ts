@@ -6,8 +6,8 @@
  *                  ▼                            ▼
  *     PUT /v2/hello/manifests/v1  201      PUT /v2/team/hello/manifests/v1  201
  *
- * A story tells what a client has asked for and what changed on disk. A trace tells what passed here: the request as it came, and the
- * answer as it went, also to questions of wrappers. So the author of a wrapper sees what the wrapper does.
+ * A story tells what a client has asked for and what changed on disk. A trace tells what passed at this place: each request and its
+ * answer, also the questions of wrappers. So the author of a wrapper sees what the wrapper does.
  *
  * Next: with_warnings.ts
  *

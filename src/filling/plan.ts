@@ -76,7 +76,7 @@ export class Manifests {
   }
 
   /**
-   * Adds a manifest to a plan, behind its children. `place` is the file that points to it.
+   * Adds a manifest to a plan, after its children. `place` is the file that points to it.
    *
    * @throws {FillError} if one of them is missing or wrong.
    */

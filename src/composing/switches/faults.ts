@@ -4,7 +4,7 @@
  *     switches.on("cut", { after: 1000, times: 1 })             the next pull ends after 1,000 bytes
  *     switches.on("server-error", { probability: 0.1 })         each tenth request fails, more or less
  *
- * A fault is about the next requests more often than about all: what a client does at the second try is the question.
+ * Most tests turn a fault on for the next request only, because they ask what a client does at its second try.
  *
  * Next: table.ts
  *

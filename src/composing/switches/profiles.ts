@@ -3,7 +3,7 @@
  *
  *     ghcr     no-referrers, delete-off, chunk-max with 4 MiB
  *
- * A profile is no copy of a registry. It has the quirks that its sources name, and nothing that only somebody remembers.
+ * A profile is no copy of a registry. It has only what its sources say, and each switch names its source.
  *
  * Next: switches.ts
  *

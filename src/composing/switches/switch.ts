@@ -27,7 +27,7 @@ import type { SwitchParameters, ValuesOfParameters } from "./parameters.ts";
  */
 export type SwitchKind = "bug" | "quirk" | "fault";
 
-/** A switch, as data: what a program or a page can show of it. A text of JSON has no place for a default that is a function. */
+/** A switch, as data: what a program or a page can show of it. JSON leaves out a default that is a function. */
 export interface SwitchInfo {
   /** Its id, such as `range-stuck`. */
   readonly id: string;
