@@ -68,7 +68,7 @@ const LEEWAY = 5;
 /** The longest token that is read, in characters. */
 export const LONGEST_TOKEN: number = 32 * 1024;
 
-// The most of tokens that is remembered, in characters.
+// The length of all tokens together that are remembered, in characters.
 const MOST_REMEMBERED = 4 * 1024 * 1024;
 
 /** Makes tokens with a key, and checks them. */
