@@ -109,6 +109,15 @@ Deno.test("an address that this machine does not have is named with both flags, 
   }
 });
 
+Deno.test("a root that is not there is named, where it is only read", async () => {
+  using folder = new Folder();
+  const root = `${folder.path}/none`;
+  for (const args of [["verify"], ["tree"], ["gc"], ["export", "hello", "x.tar"], ["--read-only", "--port", "0"]]) {
+    await using program = Program.main(...args, "--root", root);
+    assertEquals((await program.outcome()).errors, `glassbox: cannot use the root ${root}: it is not there\n`);
+  }
+});
+
 Deno.test("files that are no certificate and no key are named, with Deno or Node", async () => {
   using folder = new Folder();
   const [cert, key] = [`${folder.path}/cert.pem`, `${folder.path}/key.pem`];

@@ -72,7 +72,7 @@ export async function readDockerArchive(files: Files, list: Uint8Array): Promise
 
 function imagesIn(files: Files, json: unknown): DockerImage[] {
   const fail = (what: string) => new FillError(files.label, DOCKER_FILE, what);
-  if (!Array.isArray(json)) throw fail("is not a list of images");
+  if (!Array.isArray(json)) throw fail("is not a list of images, so this is no archive of docker save");
   return json.map((item, index) => {
     const { Config: config, RepoTags: tags, Layers: layers } = parseObject(item, `[${index}]`);
     if (typeof config !== "string") throw fail(`has no text at [${index}].Config`);

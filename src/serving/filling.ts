@@ -38,7 +38,9 @@ export async function importFirst(line: CommandLine, disk: Disk): Promise<void> 
     using shown = new ShownProgress();
     const filled = await fill(registry, source, { allowSparse, progress: shown.show });
     shown.clear();
-    const names = filled.images.filter(({ tag }) => tag !== undefined).map(({ name, tag }) => `${name}:${tag}`);
+    const tagged = filled.images.filter(({ tag }) => tag !== undefined).map(({ name, tag }) => `${name}:${tag}`);
+    // Without any tag, clients need a digest to pull something.
+    const names = tagged.length > 0 ? tagged : filled.images.map(({ name, digest }) => `${name}@${digest}`);
     errors.print(`glassbox: imported ${[source, ...names.slice(0, MOST_NAMED)].join("   ")}   ${sumOf(filled)}`);
   }
 }

@@ -96,6 +96,8 @@ async function expectUsableRoot({ root, readOnly }: CommandLine): Promise<void> 
       ? "Deno lets programs use no folder below /proc, /dev and /sys; choose another one with --root"
       : error instanceof Deno.errors.AlreadyExists || error instanceof Deno.errors.NotADirectory
       ? "it is a file and no folder"
+      : error instanceof Deno.errors.NotFound
+      ? "it is not there"
       : oneLine(error);
     throw new Error(`cannot use the root ${root}: ${reason}`);
   }

@@ -104,7 +104,10 @@ Deno.test("a file that is missing, and a list that is malformed, are refused by 
   const [config, layer, ...rest] = entries;
   await expectRefused([config, ...rest], `${layer.name}: is not there, but manifest.json names it`);
   await expectRefused([layer, ...rest], `${config.name}: is not there, but manifest.json names it`);
-  await expectRefused(changed(entries, (json) => json), "manifest.json: is not a list of images");
+  await expectRefused(
+    changed(entries, (json) => json),
+    "manifest.json: is not a list of images, so this is no archive of docker save",
+  );
   await expectRefused(changed(entries, () => []), "has no image at all");
   await expectRefused(changed(entries, (json) => [{ ...json, Config: 7 }]), "manifest.json: has no text at [0].Config");
   await expectRefused(

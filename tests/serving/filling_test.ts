@@ -224,6 +224,28 @@ Deno.test("start --import: the images go into the root, and the registry goes on
   assertEquals(new Folder(root).read("hello/_tags/v1"), image.digest);
 });
 
+Deno.test("start --import: if no image has a tag, the line about it names their digests", async () => {
+  using folder = new Folder();
+  const layout = new TestLayout();
+  const { digest } = layout.list(layout.addImage("one"));
+  layout.writeTo(`${folder.path}/hello`);
+  await using program = Program.start(
+    "--port",
+    "0",
+    "--read-only",
+    "--import",
+    `${folder.path}/hello`,
+    "--log",
+    "none",
+  );
+
+  await program.listening();
+  program.signal("SIGTERM");
+
+  const said = `hello@${digest}   1 image: 1 manifest and 2 blobs, of which 2 are new (62 B)`;
+  assertEquals((await program.outcome()).errors, `glassbox: imported ${folder.path}/hello   ${said}\n`);
+});
+
 Deno.test("start --import: a file with a fault ends the start with status 1, and nobody listens", async () => {
   using folder = new Folder();
   Deno.writeTextFileSync(`${folder.path}/x.tar`, "no archive".repeat(100));
