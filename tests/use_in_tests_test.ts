@@ -7,7 +7,7 @@
 import { cp } from "node:fs/promises";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { Folder } from "./folder.ts";
-import { runDeno } from "./processes/program.ts";
+import { runDenoWith } from "./processes/program.ts";
 
 const PROJECT = new URL("..", import.meta.url).pathname;
 
@@ -31,7 +31,8 @@ Deno.test("the test in the README runs in a project that has nothing else, may o
   await Deno.writeTextFile(`${folder.path}/deno.json`, json);
   await Deno.writeTextFile(`${folder.path}/client_test.ts`, ts);
 
-  const { code, out, errors } = await runDeno(
+  const { code, out, errors } = await runDenoWith(
+    { NO_COLOR: "1" },
     "test",
     "--no-lock",
     "--allow-net",
