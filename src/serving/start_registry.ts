@@ -70,11 +70,13 @@ export interface WaitOptions {
  * ```
  *
  * @throws {TypeError} if the options contradict each other.
+ * @throws {Error} if Deno does not allow to use the root.
  */
 export async function startRegistry(options: StartOptions = {}): Promise<StartedRegistry> {
   const { root, disk, clock, wrappers = [], hostname = "127.0.0.1", port = 0, tls = false, onStory, ...others } =
     options;
   if (root !== undefined && disk !== undefined) throw new TypeError("startRegistry takes a root or a disk, not both");
+  if (root !== undefined) await expectPermissions(root, others.readOnly ? ["read"] : ["read", "write"]);
   const certificate = tls === true ? await makeCertificate() : tls || undefined;
   const ownClock = clock ?? (disk === undefined ? new Clock() : undefined);
   const algorithms = { ...HASHES, ...others.algorithms };
@@ -107,6 +109,14 @@ export async function startRegistry(options: StartOptions = {}): Promise<Started
     clock: ownClock,
     certificate,
   });
+}
+
+// Otherwise each request would be a 500, and the test would have to look for the reason in a story.
+async function expectPermissions(path: string, names: readonly ("read" | "write")[]): Promise<void> {
+  for (const name of names) {
+    const { state } = await Deno.permissions.query({ name, path });
+    if (state !== "granted") throw new Error(`startRegistry needs --allow-${name} for its root, ${path}`);
+  }
 }
 
 /** What a started registry is made of. */

@@ -248,6 +248,27 @@ Deno.test("options that contradict each other are refused", async () => {
   await assertRejects(() => both, TypeError, "startRegistry takes a root or a disk, not both");
 });
 
+Deno.test("without the permission to use its root, no registry starts, and the error names the flag of Deno", async () => {
+  using folder = new Folder();
+  const mod = new URL("../../src/mod.ts", import.meta.url);
+  const program = `${folder.path}/program.ts`;
+  await Deno.writeTextFile(
+    program,
+    `import { startRegistry } from "${mod}";\n` +
+      "const messageOf = (readOnly: boolean) => startRegistry({ root: 'images', readOnly })\n" +
+      "  .then((registry) => registry.close()).catch(({ message }) => message);\n" +
+      "console.log(await messageOf(false), await messageOf(true));\n",
+  );
+  const config = new URL("../../deno.json", import.meta.url).pathname;
+  const start = async (...flags: string[]) =>
+    (await runDeno("run", "--config", config, "--no-check", "--no-prompt", "--allow-net", ...flags, program)).out;
+  const needs = (flag: string) => `startRegistry needs ${flag} for its root, images`;
+
+  assertEquals(await start(), `${needs("--allow-read")} ${needs("--allow-read")}\n`);
+  assertEquals(await start("--allow-read"), `${needs("--allow-write")} undefined\n`);
+  assertEquals(await start("--allow-read", "--allow-write"), "undefined undefined\n");
+});
+
 Deno.test("a process ends although a registry was not closed, and says so", async () => {
   using folder = new Folder();
   const mod = new URL("../../src/mod.ts", import.meta.url);
