@@ -127,7 +127,7 @@ function isCorner(user: string): boolean {
  * Returns true if a text fits a pattern. Both are lists of elements; one of the pattern can stand for many of the text. The time
  * is at most the product of both lengths: if something does not fit, only the last "many" takes one element more.
  */
-function fits(
+export function fits(
   pattern: readonly string[],
   text: readonly string[],
   isMany: (element: string) => boolean,

@@ -18,6 +18,7 @@
  */
 
 import { STATUS_CODE } from "@std/http";
+import { fits } from "../access/rules.ts";
 import { RegistryError } from "../api/error_codes.ts";
 import { parseDigest } from "../definitions/digest.ts";
 import { parseName } from "../definitions/name.ts";
@@ -202,10 +203,12 @@ function matcherOf(pattern: string | RegExp): (tag: string) => boolean {
         `a pattern for tags has letters, digits, _ . - * and ?, with commas between several, such as v*,release-*, not "${pattern}"`,
       );
     }
-    const parts = pattern.split(",").map((part) =>
-      part.replaceAll(".", "\\.").replaceAll(/\*+/g, ".*").replaceAll("?", ".")
-    );
-    return matcherOf(new RegExp(`^(?:${parts.join("|")})$`));
+    // A regular expression with several stars can take seconds to find out that a tag does not fit.
+    const parts = pattern.split(",").map((part) => [...part]);
+    const isSame = (character: string, ofTag: string) => character === "?" || character === ofTag;
+    return (tag) =>
+      parseTag(tag) !== undefined &&
+      parts.some((part) => fits(part, [...tag], (character) => character === "*", isSame));
   }
   // With these flags, an expression remembers where it has stopped.
   const expression = new RegExp(pattern, pattern.flags.replaceAll(/[gy]/g, ""));

@@ -206,3 +206,9 @@ Deno.test("no tag is moved by a text that means something else as a part of anot
   await expectRefusal(await put(registry, "v1%3Fx", one), notTag);
   assertEquals(await digestAt(registry, "v1"), digestOf(one));
 });
+
+Deno.test("a pattern with many stars takes no longer than one with few", async () => {
+  await using registry = await startRegistry({ wrappers: [immutableTags(`v${"*.".repeat(40)}*-rc`)] });
+  // A regular expression would take longer than anybody waits.
+  assertEquals((await put(registry, `v${".".repeat(124)}-r`, indexOf("one"))).status, 201);
+});
