@@ -15,7 +15,7 @@
  */
 
 import { STATUS_CODE } from "@std/http";
-import type { Descriptor } from "../definitions/descriptor.ts";
+import { type Descriptor, parseDescriptor } from "../definitions/descriptor.ts";
 import {
   algorithmOf,
   type Digest,
@@ -25,9 +25,10 @@ import {
   parseDigest,
   toDigest,
 } from "../definitions/digest.ts";
+import { Fault } from "../definitions/fault.ts";
 import { MANIFEST_MEDIA_TYPES } from "../definitions/manifest.ts";
 import type { Name } from "../definitions/name.ts";
-import type { Tag } from "../definitions/tag.ts";
+import { parseTag, type Tag } from "../definitions/tag.ts";
 import { LongWork } from "../giving_way.ts";
 import type { Registry } from "../registry.ts";
 import { pagesOf } from "./pages.ts";
@@ -189,26 +190,37 @@ export class RegistryClient {
     throw new ClientError(`GET ${path}`, response.status, [], `its bytes do not have this digest and ${size} bytes`);
   }
 
-  /** Yields the tags of a repository, in their order. */
-  async *tags(name: Name): AsyncGenerator<Tag> {
-    for await (const page of this.#pages(`/v2/${name}/tags/list`)) yield* page.tags as readonly Tag[];
+  /**
+   * Yields the tags of a repository, in their order.
+   *
+   * @throws {ClientError} if the registry answers with anything else than a list of tags.
+   */
+  tags(name: Name): AsyncGenerator<Tag> {
+    return this.#entries(`/v2/${name}/tags/list`, "tags", (entry) => parseTag(String(entry)));
   }
 
-  /** Yields the descriptors of the referrers of a manifest. */
-  async *referrers(name: Name, subject: Digest): AsyncGenerator<Descriptor> {
-    for await (const page of this.#pages(`/v2/${name}/referrers/${subject}`)) {
-      yield* page.manifests as readonly Descriptor[];
-    }
+  /**
+   * Yields the descriptors of the referrers of a manifest.
+   *
+   * @throws {ClientError} if the registry answers with anything else than a list of descriptors.
+   */
+  referrers(name: Name, subject: Digest): AsyncGenerator<Descriptor> {
+    const path = `/v2/${name}/referrers/${subject}`;
+    return this.#entries(path, "manifests", (entry) => parseDescriptor(entry, "manifests"));
   }
 
-  async *#pages(path: string): AsyncGenerator<Record<string, unknown>> {
+  async *#entries<Entry>(
+    path: string,
+    field: string,
+    parse: (entry: unknown) => Entry | undefined,
+  ): AsyncGenerator<Entry> {
     const ask = (path: string) => this.#ask("GET", path, [STATUS_CODE.OK, STATUS_CODE.NotFound]);
     for await (const response of pagesOf(path, ask)) {
       if (response.status === STATUS_CODE.NotFound) {
         await response.body?.cancel();
         return;
       }
-      yield await response.json();
+      yield* listIn(await response.text(), field, parse) ?? refuseList(path, response, field);
     }
   }
 
@@ -230,6 +242,22 @@ export class RegistryClient {
     if (this.#work.isLong()) await this.#work.giveWay();
     return await this.#registry(new Request(new URL(path, "http://localhost"), { method, ...init }));
   }
+}
+
+// Returns the list in a field of some JSON, or `undefined` if it is none. Some registries write null for an empty one.
+function listIn<Entry>(text: string, field: string, parse: (entry: unknown) => Entry | undefined): Entry[] | undefined {
+  try {
+    const list = JSON.parse(text)[field] ?? [];
+    const entries = Array.isArray(list) ? list.map(parse) : [undefined];
+    return entries.includes(undefined) ? undefined : entries as Entry[];
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError || error instanceof Fault) return undefined;
+    throw error;
+  }
+}
+
+function refuseList(path: string, { status }: Response, field: string): never {
+  throw new ClientError(`GET ${path}`, status, [], `its body is no list of ${field}`);
 }
 
 // API-ERR-02: a refusal is JSON, with a code and a message, and perhaps more.

@@ -13,10 +13,12 @@
  * @module
  */
 
+import { STATUS_CODE } from "@std/http";
 import { arch } from "node:process";
-import { type ManifestBytes, RegistryClient } from "../client/client.ts";
+import { ClientError, type ManifestBytes, RegistryClient } from "../client/client.ts";
 import type { Descriptor } from "../definitions/descriptor.ts";
 import { algorithmOf, type Digest, HASHES, isSupported } from "../definitions/digest.ts";
+import { Fault } from "../definitions/fault.ts";
 import { type Manifest, OCI_INDEX, parseLongManifest } from "../definitions/manifest.ts";
 import type { Name } from "../definitions/name.ts";
 import type { Tag } from "../definitions/tag.ts";
@@ -168,7 +170,8 @@ class ImagesOf {
   async #take(found: ManifestBytes): Promise<void> {
     const { digest, mediaType, bytes } = found;
     if (this.manifests.has(digest)) return;
-    const manifest = await parseLongManifest(bytes, mediaType);
+    const path = `/v2/${this.name}/manifests/${digest}`;
+    const manifest = await refuseFaults(path, () => parseLongManifest(bytes, mediaType));
     this.manifests.set(digest, { ...found, manifest });
     for (const { descriptor, to } of manifest.references) {
       const child = to === "blob" ? undefined : await this.client.pullManifest(this.name, descriptor.digest);
@@ -179,7 +182,7 @@ class ImagesOf {
     for await (const { digest: referrer } of this.client.referrers(this.name, digest)) {
       const pulled = await this.client.pullManifest(this.name, referrer);
       if (pulled === undefined) continue;
-      this.#referrers.add(referrer);
+      this.#referrers.add(pulled.digest);
       await this.#take(pulled);
     }
   }
@@ -187,6 +190,16 @@ class ImagesOf {
   async #canPull({ digest }: Descriptor): Promise<boolean> {
     if (this.blobs.has(digest)) return true;
     return isSupported(HASHES, algorithmOf(digest)) && await this.client.hasBlob(this.name, digest);
+  }
+}
+
+// A registry may have let something in that is no manifest.
+async function refuseFaults<Result>(path: string, parse: () => Promise<Result>): Promise<Result> {
+  try {
+    return await parse();
+  } catch (error) {
+    if (error instanceof Fault) throw new ClientError(`GET ${path}`, STATUS_CODE.OK, [], error.message);
+    throw error;
   }
 }
 

@@ -197,3 +197,20 @@ Deno.test("a client with many requests lets others go on, also if the registry n
   await client.hasBlob(HELLO, digestIn("foo"));
   assertEquals(haveOthersGoneOn, true);
 });
+
+Deno.test("a list that is none is an error, and null is an empty one", async () => {
+  const tagsIn = (body: string) => {
+    const client = new RegistryClient(() => Promise.resolve(new Response(body)));
+    return Array.fromAsync(client.tags(HELLO));
+  };
+  assertEquals(await tagsIn('{"name":"library/hello","tags":null}'), []);
+  for (const body of ["<html>", "null", '{"tags":"v1"}', '{"tags":["../v1"]}', '{"tags":[{}]}']) {
+    const { message } = await assertRejects(() => tagsIn(body), ClientError);
+    assertEquals(message, "the registry answers 200 to GET /v2/library/hello/tags/list: its body is no list of tags");
+  }
+  const subject = digestIn("subject");
+  const client = new RegistryClient(() => Promise.resolve(Response.json({ manifests: [{ digest: "v1" }] })));
+  const { message } = await assertRejects(() => Array.fromAsync(client.referrers(HELLO, subject)), ClientError);
+  const path = `/v2/library/hello/referrers/${subject}`;
+  assertEquals(message, `the registry answers 200 to GET ${path}: its body is no list of manifests`);
+});

@@ -196,6 +196,14 @@ for (const target of ["layout", "x.tar", "x.tar.gz"]) {
   });
 }
 
+Deno.test("what the registry calls a manifest, and is none, is refused", async () => {
+  const page: Registry = () => Promise.resolve(new Response("{}", { headers: { "Content-Type": "text/html" } }));
+  const out = new WritableStream();
+  const { message } = await assertRejects(() => exportImage(page, `${NAME}:v1`, out), ClientError);
+  const path = `/v2/${NAME}/manifests/${digestOf("{}")}`;
+  assertEquals(message.startsWith(`the registry answers 200 to GET ${path}: expected `), true, message);
+});
+
 Deno.test("a full disk is told with the file that it has no place for, and nothing is left", async () => {
   using from = new Folder();
   using folder = new Folder();
