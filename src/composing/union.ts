@@ -26,7 +26,8 @@ import { STATUS_CODE } from "@std/http";
 import { RegistryError } from "../api/error_codes.ts";
 import { addWarnings } from "../api/warnings.ts";
 import { pagesOf } from "../client/pages.ts";
-import { OCI_INDEX } from "../definitions/manifest.ts";
+import { Fault } from "../definitions/fault.ts";
+import { OCI_INDEX, parseLongManifest, type Reference } from "../definitions/manifest.ts";
 import { parseName } from "../definitions/name.ts";
 import type { Page } from "../definitions/page.ts";
 import type { Peer } from "../http/peer.ts";
@@ -270,7 +271,7 @@ async function pushManifest(joined: Joined): Promise<Response> {
   if (response.status !== STATUS_CODE.BadRequest && response.status !== STATUS_CODE.NotFound) return response;
   const text = await response.text();
   const body = isAbout("MANIFEST_BLOB_UNKNOWN", text) ? kept.bytes : undefined;
-  if (body !== undefined && await copyReferences(joined, body)) {
+  if (body !== undefined && await copyReferences(joined, body, joined.request.headers.get("Content-Type"))) {
     return await first(requestLike(request, { body }), peer);
   }
   return answerLike(response, () => {}, text);
@@ -293,23 +294,36 @@ async function withConditionsOfFirst(
 
 // Copies what a manifest points to into the first registry, as far as that one lacks it and another one has it. Returns true if it
 // has copied something.
-async function copyReferences(joined: Joined, manifest: Uint8Array): Promise<boolean> {
+async function copyReferences(joined: Joined, manifest: Uint8Array, mediaType: string | null): Promise<boolean> {
   const { first, others, request, peer, question: { texts: { name } } } = joined;
   let hasCopied = false;
-  for (const { digest, kind } of referencesOf(manifest)) {
-    const path = `/v2/${name}/${kind}/${digest}`;
-    if (await digestAt(first, request, peer, path) !== undefined) continue;
-    for (const other of others) {
-      const found = await ask(other, request, peer, "GET", path);
-      if (found.status === STATUS_CODE.OK) {
-        await (kind === "blobs" ? copyBlob(joined, digest, found) : copyManifest(joined, path, found));
-        hasCopied = true;
-        break;
-      }
-      await found.body?.cancel();
+  for (const { descriptor: { digest }, to } of await referencesOf(manifest, mediaType)) {
+    const kinds = to === "blob" ? ["blobs"] : to === "manifest" ? ["manifests"] : ["manifests", "blobs"];
+    for (const kind of kinds) {
+      const path = `/v2/${name}/${kind}/${digest}`;
+      if (await digestAt(first, request, peer, path) !== undefined) break;
+      const found = await findIn(others, request, peer, path);
+      if (found === undefined) continue;
+      await (kind === "blobs" ? copyBlob(joined, digest, found) : copyManifest(joined, path, found));
+      hasCopied = true;
+      break;
     }
   }
   return hasCopied;
+}
+
+// Pulls some content from the first registry that has it.
+async function findIn(
+  registries: readonly Registry[],
+  request: Request,
+  peer: Peer | undefined,
+  path: string,
+): Promise<Response | undefined> {
+  for (const registry of registries) {
+    const found = await ask(registry, request, peer, "GET", path);
+    if (found.status === STATUS_CODE.OK) return found;
+    await found.body?.cancel();
+  }
 }
 
 async function copyBlob({ first, request, peer, question }: Joined, digest: string, found: Response): Promise<void> {
@@ -330,7 +344,7 @@ async function copyManifest(joined: Joined, path: string, found: Response): Prom
   const { first, request, peer } = joined;
   const body = await found.bytes();
   // What this one points to may be missing as well.
-  await copyReferences(joined, body);
+  await copyReferences(joined, body, found.headers.get("Content-Type"));
   const headers = {
     "Content-Type": found.headers.get("Content-Type") ?? undefined,
     "Content-Length": String(body.length),
@@ -345,18 +359,12 @@ async function expectStatus(response: Response, status: number): Promise<void> {
   await response.body?.cancel();
 }
 
-// Returns the digests that a manifest names as its content.
-function referencesOf(manifest: Uint8Array): { readonly digest: string; readonly kind: "blobs" | "manifests" }[] {
+// Returns what a manifest points to. Another registry may take a manifest that this one cannot read; then nothing is copied for it.
+async function referencesOf(manifest: Uint8Array, mediaType: string | null): Promise<readonly Reference[]> {
   try {
-    const { config, layers = [], blobs = [], manifests = [] } = JSON.parse(new TextDecoder().decode(manifest));
-    const digestsOf = (descriptors: readonly ({ digest?: unknown } | undefined)[]) =>
-      new Set(descriptors.flatMap((descriptor) => parseDigest(String(descriptor?.digest)) ?? []));
-    return [
-      ...[...digestsOf([config, ...layers, ...blobs])].map((digest) => ({ digest, kind: "blobs" as const })),
-      ...[...digestsOf(manifests)].map((digest) => ({ digest, kind: "manifests" as const })),
-    ];
-  } catch {
-    // The registry has read the manifest and missed something in it. So this does not happen.
-    return [];
+    return (await parseLongManifest(manifest, mediaType)).references;
+  } catch (error) {
+    if (error instanceof Fault) return [];
+    throw error;
   }
 }

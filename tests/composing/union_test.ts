@@ -194,6 +194,18 @@ Deno.test("a push goes to the first registry, with the content that a client was
   ]);
 });
 
+Deno.test("a push of an index brings the blobs of unknown types that only another registry has", async () => {
+  await using registries = await startUnion();
+  const { first, second, both } = registries;
+  const digest = await second.pushBlob("library/hello", "a file");
+  const child = descriptorOf("a file", "application/x.unknown");
+  const index = JSON.stringify({ schemaVersion: 2, mediaType: TYPES.index, manifests: [child] });
+  const headers = { "Content-Type": TYPES.index };
+  const push = await both.send("PUT", "/v2/library/hello/manifests/v1", { headers, body: index });
+  assertEquals(push.status, 201);
+  assertEquals(await (await first.send("GET", `/v2/library/hello/blobs/${digest}`)).text(), "a file");
+});
+
 Deno.test("PUSH-03: what no registry has is named, and nothing is half pushed", async () => {
   await using registries = await startUnion();
   const { first, second, both } = registries;
