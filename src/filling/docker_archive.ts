@@ -53,8 +53,10 @@ export async function readDockerArchive(files: Files, list: Uint8Array): Promise
   const paths = new Map<Digest, string>();
   const made = new Map<Digest, Uint8Array<ArrayBuffer>>();
   const listed: Listed[] = [];
+  const configAt = readOnce(paths, (path) => readConfig(files, path));
+  const layerAt = readOnce(paths, (path) => readLayer(files, path));
   for (const image of images) {
-    const bytes = await makeManifest(files, image, paths);
+    const bytes = await makeManifest(files, image, configAt, layerAt);
     const digest = digestOf(HASHES, SHA256, bytes);
     made.set(digest, bytes);
     const descriptor = { mediaType: MANIFEST, digest, size: bytes.length };
@@ -86,37 +88,34 @@ function isListOfTexts(json: unknown): json is string[] {
   return Array.isArray(json) && json.every((item) => typeof item === "string");
 }
 
+// A file of the archive, as the manifest points to it.
+interface Config extends FileContent {
+  readonly diffIds: readonly unknown[];
+}
+interface Layer extends FileContent {
+  readonly mediaType: string;
+  /** The digest without compression, if it is known. */
+  readonly diffId: Digest | undefined;
+}
+
 async function makeManifest(
   files: Files,
   { config: configPath, layers: layerPaths }: DockerImage,
-  paths: Map<Digest, string>,
+  configAt: (path: string) => Promise<Config>,
+  layerAt: (path: string) => Promise<Layer>,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const take = async (path: string): Promise<FileContent> => {
-    const content = await files.look(path, SHA256);
-    if (content === undefined) throw new FillError(files.label, path, `is not there, but ${DOCKER_FILE} names it`);
-    paths.set(content.digest, path);
-    return content;
-  };
-  const config = await take(configPath);
-  expectNamedDigest(files, configPath, config.digest);
-  const diffIds = await diffIdsOf(files, configPath);
+  const { diffIds, ...config } = await configAt(configPath);
   if (diffIds.length !== layerPaths.length) {
     const reason = `names ${diffIds.length} layers, but ${DOCKER_FILE} has ${layerPaths.length} for it`;
     throw new FillError(files.label, configPath, reason);
   }
   const layers: { mediaType: string; size: number; digest: Digest }[] = [];
   for (const [index, path] of layerPaths.entries()) {
-    const { size, digest } = await take(path);
-    const compression = await compressionOf(files, path);
-    const diffId = compression === undefined
-      ? digest
-      : compression === "gzip"
-      ? await digestInside(files, path, size)
-      : undefined;
+    const { mediaType, size, digest, diffId } = await layerAt(path);
     if (diffId !== undefined && diffId !== diffIds[index]) {
       throw new FillError(files.label, path, `has the digest ${diffId}, but the config names ${show(diffIds[index])}`);
     }
-    layers.push({ mediaType: mediaTypeOf(files, path, compression), size, digest });
+    layers.push({ mediaType, size, digest });
   }
   return new TextEncoder().encode(JSON.stringify({
     schemaVersion: 2,
@@ -124,6 +123,43 @@ async function makeManifest(
     config: { mediaType: CONFIG, size: config.size, digest: config.digest },
     layers,
   }));
+}
+
+async function readConfig(files: Files, path: string): Promise<Config> {
+  const { size, digest } = await lookAt(files, path);
+  expectNamedDigest(files, path, digest);
+  return { size, digest, diffIds: await diffIdsOf(files, path) };
+}
+
+async function readLayer(files: Files, path: string): Promise<Layer> {
+  const { size, digest } = await lookAt(files, path);
+  const compression = await compressionOf(files, path);
+  const diffId = compression === undefined
+    ? digest
+    : compression === "gzip"
+    ? await digestInside(files, path, size)
+    : undefined;
+  return { size, digest, diffId, mediaType: mediaTypeOf(files, path, compression) };
+}
+
+async function lookAt(files: Files, path: string): Promise<FileContent> {
+  const content = await files.look(path, SHA256);
+  if (content !== undefined) return content;
+  throw new FillError(files.label, path, `is not there, but ${DOCKER_FILE} names it`);
+}
+
+// A list can name the same file again and again. It is read once.
+function readOnce<Content extends FileContent>(
+  paths: Map<Digest, string>,
+  read: (path: string) => Promise<Content>,
+): (path: string) => Promise<Content> {
+  const known = new Map<string, Content>();
+  return async (path) => {
+    const content = known.get(path) ?? await read(path);
+    known.set(path, content);
+    paths.set(content.digest, path);
+    return content;
+  };
 }
 
 // `docker save` calls the file of a config by its digest.

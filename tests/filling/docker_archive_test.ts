@@ -2,7 +2,8 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { localDisk } from "../../src/disk/local_disk.ts";
-import { FillError } from "../../src/filling/files.ts";
+import { readDockerArchive } from "../../src/filling/docker_archive.ts";
+import { FillError, RecordFiles } from "../../src/filling/files.ts";
 import { fill, type FillOptions } from "../../src/filling/fill.ts";
 import { createRegistry } from "../../src/registry.ts";
 import { bytes, digestOf, TYPES } from "../fixture.ts";
@@ -190,4 +191,21 @@ Deno.test("an index of which docker saved no image is refused, and so is one in 
   const { layout } = newArchive();
   delete layout.files["manifest.json"];
   await expectRefused(layout.entries(), `${place}: names the manifest ${elsewhere.digest}, ${missing}`);
+});
+
+Deno.test("a layer and a config that are named many times are read once", async () => {
+  const entries = dockerArchive({ layers: ["one", "one", "one"] });
+  const record = Object.fromEntries(entries.map(({ name, content }) => [name, content!]));
+  const [list] = JSON.parse(record["manifest.json"] as string);
+  const looked: string[] = [];
+  const files = new class extends RecordFiles {
+    override look(path: string, algorithm: string) {
+      looked.push(path);
+      return super.look(path, algorithm);
+    }
+  }(record);
+  const again = { ...list, Layers: list.Layers.map(() => list.Layers[0]) };
+  const { listed } = await readDockerArchive(files, bytes(JSON.stringify([again, again])));
+  assertEquals(listed.length, 2 * (list.RepoTags?.length || 1));
+  assertEquals(looked, [list.Config, list.Layers[0]]);
 });
