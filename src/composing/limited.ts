@@ -16,7 +16,7 @@
  */
 
 import { RegistryError } from "../api/error_codes.ts";
-import type { Peer } from "../http/peer.ts";
+import { networkOf, type Peer } from "../http/peer.ts";
 import type { Wrapper } from "../registry.ts";
 import { refuse } from "./composing.ts";
 
@@ -126,18 +126,4 @@ export function limited(rate: RequestRate | TakeToken, options: LimitOptions = {
       new RegistryError("TOOMANYREQUESTS", detail, { headers: { "Retry-After": String(seconds) } }),
     );
   };
-}
-
-/**
- * Returns what counts as one client: an address of IPv4, or the first half of one of IPv6, because one client often has all
- * addresses with that half.
- */
-export function networkOf(address: string): string {
-  const [, ofIpv4] = /^::ffff:([\d.]+)$/i.exec(address) ?? [];
-  if (ofIpv4 !== undefined) return ofIpv4;
-  if (!address.includes(":")) return address;
-  // "::" stands for as many groups of 0 as are missing.
-  const [left, right] = address.split("::").map((groups) => groups === "" ? [] : groups.split(":"));
-  const zeros = right === undefined ? [] : Array(8 - left.length - right.length).fill("0");
-  return [...left, ...zeros, ...right ?? []].slice(0, 4).join(":");
 }

@@ -19,3 +19,17 @@ export interface Peer {
   /** Is settled when the client has the answer, or has gone. */
   readonly completed?: Promise<unknown>;
 }
+
+/**
+ * Returns what counts as one client: an address of IPv4, or the first half of one of IPv6, because one client often has all
+ * addresses with that half.
+ */
+export function networkOf(address: string): string {
+  const [, ofIpv4] = /^::ffff:([\d.]+)$/i.exec(address) ?? [];
+  if (ofIpv4 !== undefined) return ofIpv4;
+  if (!address.includes(":")) return address;
+  // "::" stands for as many groups of 0 as are missing.
+  const [left, right] = address.split("::").map((groups) => groups === "" ? [] : groups.split(":"));
+  const zeros = right === undefined ? [] : Array(8 - left.length - right.length).fill("0");
+  return [...left, ...zeros, ...right ?? []].slice(0, 4).join(":");
+}

@@ -33,13 +33,12 @@ export interface AccessMaterial {
 }
 
 /**
- * Reads what the flags name. Returns `undefined` if everybody may do everything.
+ * Reads what the flags name.
  *
  * @throws {Error} with one line for a person if a file cannot be used.
  */
-export async function readAccess(line: CommandLine): Promise<AccessMaterial | undefined> {
+export async function readAccess(line: CommandLine): Promise<AccessMaterial> {
   const { htpasswd, access, token } = line;
-  if (htpasswd === undefined && access === undefined) return undefined;
   return {
     passwords: await read("passwords", htpasswd, parseHashes),
     rules: await read("rules", access, parseAccessRules),

@@ -26,7 +26,7 @@
  */
 
 import { createHash, createHmac, randomBytes } from "node:crypto";
-import { networkOf } from "../composing/limited.ts";
+import { networkOf } from "../http/peer.ts";
 import { Bounded } from "../disk/memory.ts";
 import type { Verdict } from "../access/credentials.ts";
 

@@ -7,7 +7,7 @@
  * The registries share the folder and no memory; each treats the others like other processes. The operating system
  * distributes the connections among the threads that listen on the same port.
  *
- * Next: threads.ts
+ * Next: composed.ts
  *
  * @module
  */
@@ -15,11 +15,7 @@
 import { localDisk } from "../disk/local_disk.ts";
 import { type MemoryDisk, memoryDisk } from "../disk/memory_disk.ts";
 import type { RunningHashes } from "../disk/running_hashes.ts";
-import { type OverHttpOptions, switchesOverHttp } from "../composing/switches/over_http.ts";
-import { parseSwitch } from "../composing/switches/parameters.ts";
-import { ofFlag, redirectOfFlags, wrappersOfFlags } from "../composing/from_flags.ts";
 import type { TakeToken } from "../composing/limited.ts";
-import { createSwitches, type Switches } from "../composing/switches/switches.ts";
 import { createRegistry, type Wrapper } from "../registry.ts";
 import { formatJson, formatLine, formatStory, type Story } from "../story.ts";
 import { type CommandLine, usesSwitches } from "./command_line.ts";
@@ -52,6 +48,12 @@ function onlySends(line: CommandLine): boolean {
   return !usesSwitches(line);
 }
 
+function usesWrappers(line: CommandLine): boolean {
+  const { immutableTags, prefix, redirectBlobs, warning } = line;
+  return usesSwitches(line) || warning.length > 0 ||
+    [immutableTags, prefix, redirectBlobs].some((value) => value !== undefined);
+}
+
 /** Starts to serve as the command line says. */
 export async function serve(
   line: CommandLine,
@@ -59,22 +61,21 @@ export async function serve(
 ): Promise<Listening> {
   const { root, durability, disk, host, port, http, tlsCert, tlsKey } = line;
   const log = logOf(line);
-  const switches = switchesOf(line);
-  const settings = { ...line, allowHost: [...line.allowHost, host] };
+  const settings = { ...line, allowHost: [...line.allowHost, host], access: undefined };
   const sharesBytes = onlySends(line);
   const ownDisk = memory ?? localDisk(root, { durability, isSlow: disk === "slow", sharesBytes, hashes });
+  const composed = access !== undefined || take !== undefined || usesWrappers(line)
+    ? (await import("./composed.ts")).composedOf(line, ownDisk, settings, { access, take })
+    : undefined;
   const registry = createRegistry({
     ...settings,
-    disk: switches?.disk(ownDisk) ?? ownDisk,
-    redirect: redirectOfFlags(line),
-    wrappers: wrappersOfFlags(line, take, [
-      ...(switches === undefined ? [] : wrappersOf(switches, line, { ...settings, access })),
-      ...(access === undefined ? [] : [access]),
-    ]),
+    disk: composed?.disk ?? ownDisk,
+    redirect: composed?.redirect,
+    wrappers: composed?.wrappers,
     onStory: log?.tell,
   });
-  // They can be turned on only now: some need the disk.
-  if (switches !== undefined) turnOn(switches, line);
+  // The switches can be turned on only now: some need the disk.
+  composed?.turnOn();
   const tls = tlsCert === undefined ? undefined : await readTls(tlsCert, tlsKey!);
   const listening = await listen(registry, { http, hostname: host, port, reusePort: isShared, tls, maxConnections })
     .catch((error) => {
@@ -88,19 +89,6 @@ export async function serve(
       await log?.output.flush(LAST_WORDS);
     },
   };
-}
-
-function switchesOf(line: CommandLine): Switches | undefined {
-  return usesSwitches(line) ? createSwitches() : undefined;
-}
-
-function wrappersOf(switches: Switches, { workshop }: CommandLine, settings: OverHttpOptions): Wrapper[] {
-  return [...(workshop ? [switchesOverHttp(switches, settings)] : []), switches.wrapper];
-}
-
-function turnOn(switches: Switches, { profile, switch: texts }: CommandLine): void {
-  if (profile !== undefined) ofFlag("profile", () => switches.profile(profile));
-  for (const text of texts) ofFlag("switch", () => switches.on(...parseSwitch(text)));
 }
 
 /** Returns true if the system does not let the program listen on an address. */

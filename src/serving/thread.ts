@@ -17,7 +17,7 @@ import { HashesHere } from "../disk/running_hashes.ts";
 import type { Verdict } from "../access/credentials.ts";
 import type { Wrapper } from "../registry.ts";
 import { callThrough, offer } from "../disk/between_threads.ts";
-import { type AccessMaterial, accessOf, passwordsOf } from "./access_files.ts";
+import type { AccessMaterial } from "./access_files.ts";
 import type { CommandLine } from "./command_line.ts";
 import type { Check } from "./guesses.ts";
 import { loadBcrypt } from "./htpasswd.ts";
@@ -61,9 +61,9 @@ firstThread.addEventListener("message", async ({ data }: MessageEvent<Message>) 
       return hashesElsewhere;
     });
     const { line, maxConnections, rate } = data;
-    const access = accessHere(data);
     const take = rate && callThrough<[client: string], number>(rate);
-    serving = serve(line, { isShared: true, maxConnections, hashes: elsewhere, access, memory: undefined, take });
+    const others = { isShared: true, maxConnections, hashes: elsewhere, memory: undefined, take };
+    serving = accessHere(data).then((access) => serve(line, { ...others, access }));
     const { failed } = await serving;
     return await failed.catch(() => reply("failed"));
   }
@@ -74,10 +74,13 @@ firstThread.addEventListener("message", async ({ data }: MessageEvent<Message>) 
 
 reply("loaded");
 
-function accessHere({ line, material, passwords: port }: Extract<Message, { to: "serve" }>): Wrapper | undefined {
+async function accessHere(
+  { line, material, passwords: port }: Extract<Message, { to: "serve" }>,
+): Promise<Wrapper | undefined> {
   if (material === undefined) return undefined;
-  const passwords = passwordsOf(line, material);
   const check = port && callThrough<Parameters<Check>, Verdict>(port);
+  const { accessOf, passwordsOf } = await import("./access_files.ts");
+  const passwords = passwordsOf(line, material);
   return accessOf(line, material, passwords, check);
 }
 

@@ -17,10 +17,9 @@ import { fileURLToPath } from "node:url";
 import { HashesElsewhere } from "../disk/hashes_elsewhere.ts";
 import type { MemoryDisk } from "../disk/memory_disk.ts";
 import { pause } from "../waiting.ts";
-import { accessOf, checkWith, type Passwords, passwordsOf, readAccess, tellChanges } from "./access_files.ts";
+import type { Passwords } from "./access_files.ts";
 import { type CommandLine, startsThreads } from "./command_line.ts";
 import { isAtLimit } from "./deno_listening.ts";
-import { rateOfFlags } from "../composing/from_flags.ts";
 import { callThrough, offer } from "../disk/between_threads.ts";
 import type { Check } from "./guesses.ts";
 import { type Bcrypt, loadBcrypt } from "./htpasswd.ts";
@@ -32,12 +31,16 @@ import type { Message, Reply } from "./thread.ts";
 
 /** Serves in as many threads as the command line says, and hashes in one more. */
 export async function serveInThreads(line: CommandLine, memory?: MemoryDisk): Promise<Listening> {
-  const material = await readAccess(line);
-  const passwords = material && passwordsOf(line, material);
+  // What is about access and rates is loaded only if it is needed.
+  const files = line.htpasswd === undefined && line.access === undefined
+    ? undefined
+    : await import("./access_files.ts");
+  const material = await files?.readAccess(line);
+  const passwords = material && files?.passwordsOf(line, material);
   const check = passwords && await checkOf(line, passwords);
-  const access = material && accessOf(line, material, passwords, check);
-  if (material !== undefined) tellChanges(line, material);
-  const take = rateOfFlags(line);
+  const access = material && files?.accessOf(line, material, passwords, check);
+  if (material !== undefined) files?.tellChanges(line, material);
+  const take = line.rate === undefined ? undefined : (await import("../composing/from_flags.ts")).rateOfFlags(line);
   const most = line.http === "node" ? mostConnections(readableFolder(line)) : Infinity;
   if (!startsThreads(line) || !mayLoadThreads()) {
     return await serve(line, { isShared: false, maxConnections: most, hashes: undefined, access, memory, take });
@@ -117,7 +120,7 @@ async function checkOf(line: CommandLine, passwords: Passwords): Promise<Check> 
   try {
     // If the package is missing, a person shall see that at the start.
     const here = await loadBcrypt();
-    return checkWith(passwords, mayReadSource() ? bcryptElsewhere(line) : here);
+    return (await import("./access_files.ts")).checkWith(passwords, mayReadSource() ? bcryptElsewhere(line) : here);
   } catch (error) {
     throw new Error(`cannot use the passwords in ${line.htpasswd}: ${oneLine(error)}`);
   }

@@ -5,7 +5,8 @@
  */
 
 import { assertEquals, assertThrows } from "@std/assert";
-import { limited, networkOf, parseRate, tokenBuckets } from "../../src/composing/limited.ts";
+import { limited, parseRate, tokenBuckets } from "../../src/composing/limited.ts";
+import { networkOf } from "../../src/http/peer.ts";
 import { readOnly } from "../../src/composing/read_only.ts";
 import { type Trace, traced } from "../../src/composing/traced.ts";
 import { withWarnings } from "../../src/composing/with_warnings.ts";
