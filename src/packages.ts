@@ -1,7 +1,7 @@
 /**
  * Packages of other people: Deno fetches one when something needs it for the first time.
  *
- *     tar-stream     archives         filling/tar.ts
+ *     tar-stream     archives         filling/tar_stream.ts
  *     bcryptjs       passwords        serving/htpasswd.ts
  *     selfsigned     certificates     serving/certificate.ts
  *

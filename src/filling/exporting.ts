@@ -30,7 +30,7 @@ import { blobPath, IMAGE_NAME, INDEX_FILE, LAYOUT, LAYOUT_FILE, REF_NAME } from 
 import { beginFile, beginFolder, type NewFile } from "./local_files.ts";
 import { parseTyped } from "./references.ts";
 import { isArchive, isGzipped } from "./target.ts";
-import { drainOf, loadTarStream, type Pack } from "./tar.ts";
+import { drainOf, loadTarStream, type Pack } from "./tar_stream.ts";
 
 /** The options of {@linkcode exportImage}. */
 export interface ExportOptions {

@@ -11,9 +11,7 @@
  * Links are followed if they lead to a file in the archive: `docker save` wrote equal layers so for years. All other entries that
  * are neither file nor folder are refused, and so are paths that lead out of the archive.
  *
- * The package `tar-stream` knows the format.
- *
- * Next: ../packages.ts
+ * Next: tar_stream.ts
  *
  * @module
  */
@@ -22,62 +20,9 @@ import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { HASHES, SHA256, toDigest } from "../definitions/digest.ts";
 import { LongWork } from "../giving_way.ts";
-import { loadPackage } from "../packages.ts";
 import { expectShort, type FileContent, type Files, FillError, hashFile, type OpenFile } from "./files.ts";
 import type { ArchiveBytes } from "./local_files.ts";
-
-/** The part of the package `tar-stream` that is used. */
-export interface TarStream {
-  /** Returns a stream that takes the bytes of an archive, and gives its entries one after the other. */
-  extract(): Extract;
-  /** Returns a stream of the bytes of an archive that is being made. */
-  pack(): Pack;
-}
-
-/** A stream that an archive is written into. */
-export interface Extract extends AsyncIterable<Entry> {
-  /** True after `destroy`, or after an error. */
-  readonly destroyed: boolean;
-  /** Takes bytes. Returns false if the next ones should wait for "drain". */
-  write(bytes: Uint8Array): boolean;
-  /** Says that these were all. */
-  end(): void;
-  /** Ends it with an error. */
-  destroy(error?: Error): void;
-  /** Calls a function at each event. */
-  on(event: "drain" | "close" | "error", listener: () => void): unknown;
-}
-
-/** An entry of an archive, and its bytes. */
-export interface Entry extends AsyncIterable<Uint8Array> {
-  /** What the archive says about it. */
-  readonly header: {
-    readonly name: string;
-    readonly size: number;
-    readonly type: string | null;
-    readonly linkname: string | null;
-  };
-  /** The place of its header in the archive, in bytes. */
-  readonly offset: number;
-}
-
-/** A stream that entries are written into. */
-export interface Pack extends AsyncIterable<Uint8Array>, Pick<Extract, "on"> {
-  /** Begins an entry. `done` is called at its end. */
-  entry(
-    header: { name: string; size: number; mtime: Date },
-    done: (error?: Error | null) => void,
-  ): Pick<Extract, "destroyed" | "write" | "end" | "on">;
-  /** Says that there are no more entries. */
-  finalize(): void;
-  /** Ends it with an error. */
-  destroy(error?: Error): void;
-}
-
-/** Loads the package that reads and writes archives. */
-export async function loadTarStream(): Promise<TarStream> {
-  return (await loadPackage<{ default: TarStream }>("npm:tar-stream@3.1.7", "archives")).default;
-}
+import { drainOf, type Entry, loadTarStream, type TarStream } from "./tar_stream.ts";
 
 // The most files of an archive, the longest path in it, and the most bytes between two files.
 const MOST_ENTRIES = 200_000;
@@ -364,15 +309,6 @@ export async function* gunzipped(pieces: AsyncIterable<Uint8Array>): AsyncGenera
     input.destroy();
     gunzip.destroy();
   }
-}
-
-/** Returns a function that waits until a stream takes more bytes, or has ended. */
-export function drainOf(stream: Pick<Extract, "destroyed" | "on">): () => Promise<void> {
-  let wake = () => {};
-  for (const event of ["drain", "close"] as const) stream.on(event, () => wake());
-  return async () => {
-    if (!stream.destroyed) await new Promise<void>((resolve) => wake = resolve);
-  };
 }
 
 // The first bytes of each compression.

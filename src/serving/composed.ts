@@ -5,7 +5,7 @@
  *     --switch disk-full                                     a wrapper around the disk
  *     --redirect-blobs https://cdn.example/{path}            a redirect
  *
- * The program loads this file only if one of these flags is there. All that it needs takes a quarter of the time of the start.
+ * The program loads this file only if one of these flags is there. So a start without them does not take the time for it.
  *
  * Next: threads.ts
  *

@@ -61,7 +61,7 @@ export async function serve(
 ): Promise<Listening> {
   const { root, durability, disk, host, port, http, tlsCert, tlsKey } = line;
   const log = logOf(line);
-  const settings = { ...line, allowHost: [...line.allowHost, host], access: undefined };
+  const settings = { ...line, allowHost: [...line.allowHost, host] };
   const sharesBytes = onlySends(line);
   const ownDisk = memory ?? localDisk(root, { durability, isSlow: disk === "slow", sharesBytes, hashes });
   const composed = access !== undefined || take !== undefined || usesWrappers(line)
