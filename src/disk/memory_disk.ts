@@ -16,11 +16,11 @@
 
 import { HASHES, type Hashes, SHA256 } from "../definitions/digest.ts";
 import type { ByteRange } from "../definitions/range.ts";
-import { LongWork } from "../giving_way.ts";
 import type { Bytes, Change, Disk, FileInfo, Folder, GrowingFile } from "./disk.ts";
 import { LinkedFolderError } from "./disk.ts";
 import { Bounded } from "./memory.ts";
-import { LARGEST_PIECE, MemoryFile, MemoryFiles, type MemoryFolder, type MemoryName } from "./memory_files.ts";
+import { GrowingMemoryFile, type GrowingState } from "./growing_memory_file.ts";
+import { folderOf, MemoryFile, MemoryFiles, type MemoryFolder, type MemoryName } from "./memory_files.ts";
 import { HashesHere } from "./running_hashes.ts";
 import { queue } from "./turns.ts";
 
@@ -87,9 +87,7 @@ export function memoryDisk(options: MemoryDiskOptions = {}): MemoryDisk {
 }
 
 // All objects of one disk share its state.
-interface MemoryState extends Required<MemoryDiskOptions> {
-  files: MemoryFiles;
-  hashes: HashesHere;
+interface MemoryState extends Required<MemoryDiskOptions>, GrowingState {
   readonly queues: Map<unknown, Promise<void>>;
   // The values that callers have made of files and folders, by the identities of these, each with the number of changes at that
   // time. A file that is gone is not kept in memory because of its value.
@@ -355,121 +353,4 @@ function changesOf(place: MemoryName | MemoryFolder): number {
 
 function* copiesOf(pieces: Iterable<Bytes>): Generator<Bytes, void> {
   for (const piece of pieces) yield piece.slice();
-}
-
-function folderOf(path: string): string {
-  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
-}
-
-class GrowingMemoryFile implements GrowingFile {
-  readonly lastUsed: number;
-  readonly #state: MemoryState;
-  readonly #path: string;
-  readonly #file: MemoryFile;
-  readonly #told: (sign: Change["sign"], path: string) => void;
-
-  constructor(
-    state: MemoryState,
-    path: string,
-    file: MemoryFile,
-    told: (sign: Change["sign"], path: string) => void,
-  ) {
-    this.#state = state;
-    this.#path = path;
-    this.#file = file;
-    this.#told = told;
-    this.lastUsed = file.lastUsed;
-  }
-
-  get size(): number {
-    return this.#file.size;
-  }
-
-  noteUse(): void {
-    this.#file.lastUsed = this.#state.now();
-  }
-
-  async append(body: AsyncIterable<Uint8Array>, algorithm?: string): Promise<void> {
-    const before = this.size;
-    const work = new LongWork();
-    try {
-      for await (const piece of body) {
-        for (let at = 0; at < piece.length; at += LARGEST_PIECE) {
-          const bytes = new Uint8Array(piece.subarray(at, at + LARGEST_PIECE));
-          this.#state.hashes.update(this.#path, this.size, bytes, algorithm);
-          this.#file.append(bytes);
-          if (work.isLong()) await work.giveWay();
-        }
-        if (piece.length > 0) this.noteUse();
-      }
-    } finally {
-      if (this.size > before) this.#told("~", this.#path);
-    }
-  }
-
-  save(): Promise<boolean> {
-    return Promise.resolve(this.#isThere);
-  }
-
-  get #isThere(): boolean {
-    return this.#state.files.get(this.#path)?.file === this.#file;
-  }
-
-  async truncate(size: number): Promise<void> {
-    await this.#state.hashes.forget(this.#path);
-    const isShorter = size < this.size;
-    this.#file.truncate(size);
-    this.noteUse();
-    if (isShorter) this.#told("~", this.#path);
-  }
-
-  read(part: ByteRange): Bytes {
-    return this.#file.read(part);
-  }
-
-  async digest(algorithm: string): Promise<string> {
-    return await this.#state.hashes.digest(this.#path, this.size, algorithm) ?? await this.#hashOfFile(algorithm);
-  }
-
-  async #hashOfFile(algorithm: string): Promise<string> {
-    const hash = this.#state.algorithms[algorithm]();
-    const work = new LongWork();
-    for (const piece of this.#file.piecesOf({ start: 0, length: this.size })) {
-      hash.update(piece);
-      if (work.isLong()) await work.giveWay();
-    }
-    return hash.digest("hex");
-  }
-
-  moveTo(folder: string, name: string): Promise<boolean> {
-    return Promise.try(() => {
-      const { files } = this.#state;
-      const wasThere = this.#isThere;
-      const target = `${folder}/${name}`;
-      const known = files.get(target)?.file;
-      if (wasThere && known !== undefined) known.lastUsed = this.#state.now();
-      if (wasThere && known === undefined) {
-        files.place(target, this.#file);
-        this.#told("+", target);
-      }
-      this.#forget();
-      return wasThere;
-    });
-  }
-
-  discard(): Promise<void> {
-    return Promise.try(() => {
-      this.#forget();
-      this.#state.files.tidy(folderOf(folderOf(this.#path)));
-    });
-  }
-
-  #forget(): void {
-    // After `restore`, another file can have this path.
-    if (!this.#isThere) return;
-    const own = folderOf(this.#path);
-    this.#state.hashes.forget(this.#path);
-    this.#state.files.removeFolder(own);
-    this.#told("-", `${own}/`);
-  }
 }

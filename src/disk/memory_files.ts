@@ -9,7 +9,7 @@
  * A file can have several names. Its bytes are a list of pieces, and a piece never changes: bytes that are appended come as new
  * pieces. So a reader can keep the pieces that it has, and a copy of the files takes no more memory for them.
  *
- * Next: around.ts
+ * Next: growing_memory_file.ts
  *
  * @module
  */
@@ -258,4 +258,9 @@ function split(path: string): [above: string, name: string] {
 
 function clash(code: string, message: string): Error {
   return Object.assign(new Error(message), { code });
+}
+
+/** Returns the path of the folder that a path is in; "" for the root. */
+export function folderOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
 }
