@@ -77,6 +77,8 @@ export const PROGRAM_OPTIONS = {
   import:          { type: "texts",        default: [],              commands: "serve",        sentence: "first take images from a layout or archive; with --read-only and no --root, into memory", argument: "FILE", usual: "none" },
   switch:          { type: "texts",        default: [],              commands: "serve",        sentence: "misbehave, such as cut:after=1000,times=1; may be repeated", argument: "SWITCH", usual: "none" },
   profile:         { type: "text",         default: undefined,       commands: "serve",        sentence: "behave like another registry, such as ecr", argument: "NAME", usual: "none" },
+  page:            { type: "switch",       default: false,           commands: "serve",        sentence: "serve the page at / also where --host is not loopback" },
+  noPage:          { type: "switch",       default: false,           commands: "serve",        sentence: "serve no page at /" },
   workshop:        { type: "switch",       default: false,           commands: "serve",        sentence: "turn switches on and off over HTTP, at /switches" },
   quarantine:      { type: "switch",       default: false,           commands: "verify",       sentence: "move corrupt content aside, so that it is never served" },
   untagged:        { type: "switch",       default: false,           commands: "gc",           sentence: "also remove manifests that no tag, index or subject reaches" },

@@ -11,6 +11,7 @@ import { assert, assertEquals } from "@std/assert";
 import { ENDPOINTS } from "../src/api/endpoints.ts";
 import { help } from "../src/serving/command_line.ts";
 import { ERROR_CODES } from "../src/api/error_codes.ts";
+import { SHARED_MODULES } from "../src/page/browser_modules.ts";
 import { HEADINGS } from "../src/spec/headings.ts";
 import { runDeno } from "./processes/program.ts";
 
@@ -38,9 +39,10 @@ function codeOf(path: string): string {
   return read(path).replace(/\/\*\*.*?\*\//gs, "").replace(/(?<=^|\s)\/\/.*$/gm, "");
 }
 
-/** Returns the project's own files that a file imports, types included, however it imports them. */
-function importsOf(path: string): string[] {
-  const specifiers = codeOf(path).matchAll(/\b(?:from\s*|import\s*\(?\s*)"(\.[^"]+)"/g);
+/** Returns the project's own files that a file imports, however it imports them; types included, or not. */
+function importsOf(path: string, types: "with types" | "without types" = "with types"): string[] {
+  const code = types === "with types" ? codeOf(path) : codeOf(path).replace(/\b(?:im|ex)port type [^;]*;/g, "");
+  const specifiers = code.matchAll(/\b(?:from\s*|import\s*\(?\s*)"(\.[^"]+)"/g);
   const files = [...specifiers].map(([, specifier]) => new URL(specifier, `file:///${path}`).pathname.slice(1));
   return files.filter((file) => !file.endsWith(".json"));
 }
@@ -82,7 +84,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["src/api/endpoints.ts", "src/story.ts"],
   ["src/registry.ts"],
   ["src/housekeeping/", "src/composing/", "src/access/", "src/client/"],
-  ["src/filling/"],
+  ["src/filling/", "src/page/"],
   ["src/mod.ts", "src/serving/"],
   ["main.ts"],
 ];
@@ -217,6 +219,19 @@ Deno.test("only the disk, the filling's local files, the serving and the program
   for (const path of SOURCES.filter((path) => !isIn(SPEAKS_TO_THE_SYSTEM, path))) {
     assertEquals([...codeOf(path).matchAll(/\bDeno\.\w*|node:fs/g)].map(([text]) => text), [], path);
   }
+});
+
+Deno.test("the browser gets all the modules that its modules import, and no other", () => {
+  const own = SOURCES.filter((path) => /^src\/page\/(?:web|views)\//.test(path));
+  const needed = new Set<string>();
+  const visit = (path: string): void => {
+    if (needed.has(path)) return;
+    needed.add(path);
+    for (const imported of importsOf(path, "without types")) visit(imported);
+  };
+  own.forEach(visit);
+  const shared = [...needed].filter((path) => !own.includes(path)).map((path) => path.replace(/^src\//, ""));
+  assertEquals(shared.sort(), [...SHARED_MODULES].sort());
 });
 
 const START = "src/api/endpoints.ts";

@@ -30,6 +30,8 @@ export interface CommandLine extends Omit<ProgramSettings, "threads">, Settings 
   readonly operands: readonly string[];
   /** The number of threads that serve. */
   readonly threads: number;
+  /** The version of the program. */
+  readonly version: string;
 }
 
 /** Thrown for a wrong command line. The message is one line, for the person who typed it. */
@@ -101,6 +103,7 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
     ...definedOnly(Object.fromEntries(values)),
     command,
     operands,
+    version,
   } as CommandLine;
   const line = { ...given, disk: diskOf(given, flags) };
   expectOperands(command, operands);
@@ -119,6 +122,7 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
   if (flags.has("access") && flags.has("anonymous")) {
     throw new UsageError('--access and --anonymous exclude each other; a rule for "anonymous" says what others may do');
   }
+  if (line.page && line.noPage) throw new UsageError("--page and --no-page exclude each other");
   expectWith(flags, "anonymous", "htpasswd");
   expectWith(flags, "token", "htpasswd");
   expectWith(flags, "token-ttl", "token");
@@ -153,6 +157,16 @@ function expectWith(flags: ReadonlyMap<string, unknown>, flag: string, needed: s
 /** Returns true if the registry has switches; see `composing/switches/`. */
 export function usesSwitches(line: CommandLine): boolean {
   return line.switch.length > 0 || line.profile !== undefined || line.workshop;
+}
+
+/** Returns true if the program shows the page; see `page/page.ts`. Where others can reach it, only a flag lets it. */
+export function servesPage({ command, page, noPage, host }: CommandLine): boolean {
+  return command === "serve" && !noPage && (page || isLoopback(host));
+}
+
+/** Returns true if only this machine can reach an address. */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host.startsWith("127.");
 }
 
 function definedOnly(values: Record<string, unknown>): Record<string, unknown> {

@@ -4,7 +4,7 @@
  *     deno task start --port 5081 --root images
  *       └─▶ deno run --allow-net=127.0.0.1:5081 --allow-read=images,…/src/ --allow-write=images … main.ts …
  *
- * That is one address to listen on, one folder to read and write, and its own source, which each further thread loads. Deno
+ * That is one address to listen on, one folder to read and write, and its own source, which each further thread and the page load. Deno
  * gives permissions when a program starts, before the program can read a flag. So the first process has only the permission
  * to run `deno`. It reads the flags, starts the second process, and waits for its end.
  *
@@ -15,7 +15,7 @@
 
 import { fileURLToPath } from "node:url";
 import { unfinished } from "../filling/target.ts";
-import { type CommandLine, startsThreads, UsageError } from "./command_line.ts";
+import { type CommandLine, servesPage, startsThreads, UsageError } from "./command_line.ts";
 
 /** The folder of the source, which a thread loads when it starts. */
 export const SOURCE: URL = new URL("../", import.meta.url);
@@ -43,8 +43,8 @@ export function permissionFlags(line: CommandLine): string[] {
   const addresses = http === "node" && host === "localhost" ? ["127.0.0.1", "[::1]"] : [];
   const address = [addressOf(host, port), ...addresses.map((at) => `${at}:${port}`)]
     .concat(addresses.length > 0 ? [host] : []).join(",");
-  // A thread loads its code from the disk, and that needs a permission, too. Without a root, `node:http` needs some folder.
-  const usesCode = startsThreads(line) || htpasswd !== undefined || (http === "node" && root === undefined);
+  // A thread and the page load their code from the disk, and that needs a permission, too. Without a root, `node:http` needs some folder.
+  const usesCode = startsThreads(line) || servesPage(line) || htpasswd !== undefined || (http === "node" && root === undefined);
   const code = usesCode && SOURCE.protocol === "file:" ? fileURLToPath(SOURCE) : undefined;
   const readable = [root, tlsCert, tlsKey, htpasswd, access, tokenKey, code, ...sources, ...targets];
   const writable = [writes(line) ? root : undefined, ...targets];

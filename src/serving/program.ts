@@ -21,7 +21,7 @@ import type { MemoryDisk } from "../disk/memory_disk.ts";
 import { runHousekeeping } from "./housekeeping.ts";
 import { clearLeftOvers } from "../housekeeping/clear_left_overs.ts";
 import { expireUploads } from "../housekeeping/expire_uploads.ts";
-import { type CommandLine, usesSwitches } from "./command_line.ts";
+import { type CommandLine, isLoopback, usesSwitches } from "./command_line.ts";
 import type { Listening } from "./listening.ts";
 import { errors, oneLine, Output } from "./output.ts";
 import { isAboutAddress, LAST_WORDS, logFormOf, memoryOf } from "./serving.ts";
@@ -114,10 +114,6 @@ async function listenOn(line: CommandLine, memory: MemoryDisk | undefined): Prom
     if (!isAboutAddress(error)) throw error;
     throw new Error(`cannot listen on port ${line.port} of ${line.host}, as --port and --host say: ${oneLine(error)}`);
   }
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || host.startsWith("127.");
 }
 
 function welcome(line: CommandLine, version: string, { hostname, port }: Listening): string {

@@ -7,7 +7,7 @@
  * The registries share the folder and no memory; each treats the others like other processes. The operating system
  * distributes the connections among the threads that listen on the same port.
  *
- * Next: composed.ts
+ * Next: page_later.ts
  *
  * @module
  */
@@ -18,9 +18,10 @@ import type { RunningHashes } from "../disk/running_hashes.ts";
 import type { TakeToken } from "../composing/limited.ts";
 import { createRegistry, type Wrapper } from "../registry.ts";
 import { formatJson, formatLine, formatStory, type Story } from "../story.ts";
-import { type CommandLine, usesSwitches } from "./command_line.ts";
+import { type CommandLine, servesPage, usesSwitches } from "./command_line.ts";
 import { listen, type Listening } from "./listening.ts";
 import { missingAsJson, missingAsText, oneLine, Output } from "./output.ts";
+import { PageLater } from "./page_later.ts";
 
 /** The options of a serving thread, besides the command line. */
 export interface ServeOptions {
@@ -67,17 +68,19 @@ export async function serve(
   const composed = access !== undefined || take !== undefined || usesWrappers(line)
     ? (await import("./composed.ts")).composedOf(line, ownDisk, settings, { access, take })
     : undefined;
+  const page = servesPage(line) ? new PageLater({ line, settings, disk: memory, access }) : undefined;
   const registry = createRegistry({
     ...settings,
     disk: composed?.disk ?? ownDisk,
     redirect: composed?.redirect,
     wrappers: composed?.wrappers,
-    onStory: log?.tell,
+    onStory: tellAll([log?.tell, page?.tell]),
   });
   // The switches can be turned on only now: some need the disk.
   composed?.turnOn();
   const tls = tlsCert === undefined ? undefined : await readTls(tlsCert, tlsKey!);
-  const listening = await listen(registry, { http, hostname: host, port, reusePort: isShared, tls, maxConnections })
+  const answering = page?.around(registry) ?? registry;
+  const listening = await listen(answering, { http, hostname: host, port, reusePort: isShared, tls, maxConnections })
     .catch((error) => {
       if (tls === undefined || isAboutAddress(error)) throw error;
       throw new Error(`cannot use the certificate ${tlsCert} with the key ${tlsKey}: ${oneLine(error)}`);
@@ -103,6 +106,13 @@ export const LAST_WORDS = 1000;
 /** Returns the form of the log: the one of the flag, or else the story on a terminal and single lines elsewhere. */
 export function logFormOf({ log }: CommandLine): "story" | "line" | "json" | "none" {
   return log ?? (Deno.stdout.isTerminal() ? "story" : "line");
+}
+
+// Without anybody who listens, the registry tells no stories.
+function tellAll(listeners: readonly (((story: Story) => void) | undefined)[]): ((story: Story) => void) | undefined {
+  const [first, ...others] = listeners.filter((listener) => listener !== undefined);
+  if (others.length === 0) return first;
+  return (story) => [first, ...others].forEach((tell) => tell(story));
 }
 
 function logOf(line: CommandLine): { output: Output; tell: (story: Story) => void } | undefined {

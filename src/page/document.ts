@@ -1,0 +1,58 @@
+/**
+ * The document around a panel: what every address of the page has.
+ *
+ *     <!DOCTYPE html>
+ *     <title>library/hello - Glassbox</title>
+ *     <body data-panel="at">
+ *       <nav> … </nav>
+ *       <main> the view of the panel </main>
+ *
+ * Next: markup.ts
+ *
+ * @module
+ */
+
+import { element, escape, toHtml } from "./markup.ts";
+import type { Shown } from "./panels.ts";
+
+/** Returns the HTML of a panel. */
+export function documentOf({ panel, title, markup }: Shown, version: string): string {
+  const body = [
+    element("a", { class: "skip", href: "#main" }, "Go to the content"),
+    element(
+      "header",
+      {},
+      element("a", { href: "/", class: "name" }, "Glassbox"),
+      element(
+        "nav",
+        { "aria-label": "Panels" },
+        element(
+          "ul",
+          {},
+          element("li", {}, element("a", { href: "/" }, "Live")),
+          element("li", {}, element("a", { href: "/at/" }, "Repositories")),
+          element("li", {}, element("a", { href: "/rule/" }, "Rules")),
+          element("li", {}, element("a", { href: "/source/src/api/endpoints.ts" }, "Source")),
+        ),
+      ),
+    ),
+    element("main", { id: "main", tabindex: -1 }, markup),
+    element("footer", {}, `Glassbox ${version}. This page only reads.`),
+  ];
+  return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${escape(title)} - Glassbox</title>
+<link rel="icon" href="/web/page/web/icon.svg">
+<link rel="stylesheet" href="/web/page/web/page.css">
+<script type="module" src="/web/page/web/main.ts"></script>
+</head>
+<body data-panel="${escape(panel)}">
+${toHtml(body)}
+</body>
+</html>
+`;
+}

@@ -1,0 +1,49 @@
+/**
+ * The view of `/`.
+ *
+ * Next: ../rules.ts
+ *
+ * @module
+ */
+
+import { formatBytes } from "../../definitions/size.ts";
+import { addressOf } from "../addresses.ts";
+import { element, type Markup } from "../markup.ts";
+import type { HomeFacts } from "../home.ts";
+
+/** The title. */
+export function titleOf({ root }: HomeFacts): string {
+  return root ?? "in memory";
+}
+
+/** What is to be seen. */
+export function view({ stories }: HomeFacts): Markup {
+  return [
+    element("h1", {}, "Live"),
+    element(
+      "ol",
+      { role: "log", "aria-label": "Stories", class: "feed" },
+      stories.map(({ method, url, status, changes, time }) =>
+        element(
+          "li",
+          { "data-key": time + url },
+          element("code", {}, `${method} ${url}`),
+          ` ${status}`,
+          element(
+            "ul",
+            {},
+            changes.map(({ sign, path, size }) =>
+              element(
+                "li",
+                {},
+                `${sign} `,
+                element("a", { href: addressOf(path) }, path),
+                size !== undefined && ` ${formatBytes(size)}`,
+              )
+            ),
+          ),
+        )
+      ),
+    ),
+  ];
+}
