@@ -70,7 +70,9 @@ export function element(tag: string, attributes: Attributes = {}, ...children: r
   if (!TAGS.has(tag)) throw new TypeError(`A page has no <${tag}>`);
   for (const [name, value] of Object.entries(attributes)) {
     if (!ATTRIBUTES.has(name) && !/^(?:aria|data)-[a-z-]+$/.test(name)) throw new TypeError(`A page has no ${name}=`);
-    if ((name === "href" || name === "src") && !isSafeLink(value)) throw new TypeError(`A page has no link to ${value}`);
+    if ((name === "href" || name === "src") && !isSafeLink(value)) {
+      throw new TypeError(`A page has no link to ${value}`);
+    }
   }
   return { tag, attributes, children };
 }

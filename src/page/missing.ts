@@ -1,7 +1,7 @@
 /**
  * The facts of an address that shows nothing.
  *
- *     GET /rule/PUSH-CHUNK-99     { status: 404, address: "/rule/PUSH-CHUNK-99", nearby: [{ text: "PUSH-CHUNK-09", … }] }
+ *     GET /rule/PUSH-CHUNK     { status: 404, address: "/rule/PUSH-CHUNK", nearby: [{ text: "PUSH-CHUNK-10", … }] }
  *
  * Next: views/missing.ts
  *

@@ -52,7 +52,12 @@ export function page({ settings, access, ...context }: PageOptions): Wrapper {
 }
 
 // The rules know only requests. So this asks what they say to a pull from the repository.
-async function isAllowed(access: Wrapper, request: Request, peer: Parameters<Registry>[1], name: string): Promise<boolean> {
+async function isAllowed(
+  access: Wrapper,
+  request: Request,
+  peer: Parameters<Registry>[1],
+  name: string,
+): Promise<boolean> {
   let isPassedOn = false;
   const { origin } = new URL(request.url);
   const credentials = request.headers.get("Authorization");
@@ -66,11 +71,16 @@ async function isAllowed(access: Wrapper, request: Request, peer: Parameters<Reg
 
 async function answer(request: Request, address: PageAddress, context: PageContext): Promise<Response> {
   if (request.method !== "GET" && request.method !== "HEAD") return notAllowed(request);
-  if (address.kind === "web") return await answerWithModule(address.rest) ?? new Response("not found\n", { status: 404 });
+  if (address.kind === "web") {
+    return await answerWithModule(address.rest) ?? new Response("not found\n", { status: 404 });
+  }
   const shown = await shownAt(address, context);
   const isJson = wantsJson(request);
   const headers = {
-    "Cache-Control": "no-cache", "Content-Type": isJson ? "application/json" : "text/html; charset=utf-8", Vary: "Accept" };
+    "Cache-Control": "no-cache",
+    "Content-Type": isJson ? "application/json" : "text/html; charset=utf-8",
+    Vary: "Accept",
+  };
   const body = isJson ? `${JSON.stringify(shown.facts)}\n` : documentOf(shown, context.version);
   return new Response(request.method === "HEAD" ? null : body, { status: shown.status, headers });
 }

@@ -14,7 +14,7 @@
  * @module
  */
 
-import type { PageAddress, Kind } from "./addresses.ts";
+import type { Kind, PageAddress } from "./addresses.ts";
 import type { PageContext } from "./context.ts";
 import { factsOfHome } from "./home.ts";
 import type { Markup } from "./markup.ts";

@@ -76,7 +76,9 @@ export class PageLater {
 
   #recent() {
     const next = this.#told % MOST;
-    const inOrder = this.#told <= MOST ? this.#stories : [...this.#stories.slice(next), ...this.#stories.slice(0, next)];
+    const inOrder = this.#told <= MOST
+      ? this.#stories
+      : [...this.#stories.slice(next), ...this.#stories.slice(0, next)];
     return inOrder.map(({ story, time }) => dataOf(story, time));
   }
 }

@@ -44,7 +44,8 @@ export function permissionFlags(line: CommandLine): string[] {
   const address = [addressOf(host, port), ...addresses.map((at) => `${at}:${port}`)]
     .concat(addresses.length > 0 ? [host] : []).join(",");
   // A thread and the page load their code from the disk, and that needs a permission, too. Without a root, `node:http` needs some folder.
-  const usesCode = startsThreads(line) || servesPage(line) || htpasswd !== undefined || (http === "node" && root === undefined);
+  const usesCode = startsThreads(line) || servesPage(line) || htpasswd !== undefined ||
+    (http === "node" && root === undefined);
   const code = usesCode && SOURCE.protocol === "file:" ? fileURLToPath(SOURCE) : undefined;
   const readable = [root, tlsCert, tlsKey, htpasswd, access, tokenKey, code, ...sources, ...targets];
   const writable = [writes(line) ? root : undefined, ...targets];

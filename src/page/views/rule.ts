@@ -19,7 +19,13 @@ export function titleOf({ rule }: RuleFacts): string {
 export function view({ rule, heading, spec }: RuleFacts): Markup {
   return [
     element("h1", {}, rule.id),
-    element("p", {}, element("b", {}, rule.keyword), ` (binds ${rule.actor === "both" ? "both sides" : `the ${rule.actor}`}): `, rule.requirement),
+    element(
+      "p",
+      {},
+      element("b", {}, rule.keyword),
+      ` (binds ${rule.actor === "both" ? "both sides" : `the ${rule.actor}`}): `,
+      rule.requirement,
+    ),
     element(
       "dl",
       {},
