@@ -7,14 +7,14 @@ PORT  ?= 5080
 ROOT  ?=
 FLAGS ?=
 
-.PHONY: help start tree verify gc import export test spec rule try blanking crash-drill conformance clients cluster bench clean
+.PHONY: help start tree verify gc import export test spec rule try blanking crash-drill conformance clients cluster page bench clean
 
 help:
 	@echo 'make start [PORT=5080] [ROOT=testdata] [HOST=127.0.0.1] [FLAGS="--no-delete …"]'
 	@echo 'make tree | verify | gc [ROOT=testdata] [FLAGS="--json …"]'
 	@echo 'make import FLAGS="hello.tar library/hello:v1"   and make export FLAGS="library/hello:v1 hello.tar"'
 	@echo 'make test'
-	@echo 'make spec | blanking | crash-drill | conformance | clients | cluster | bench [FLAGS="--help …"]'
+	@echo 'make spec | blanking | crash-drill | conformance | clients | cluster | page | bench [FLAGS="--help …"]'
 	@echo 'make rule ID=PUSH-CANCEL-01   shows a rule of the spec, its sources and its tests'
 	@echo 'make try FILE=src/push/cancel_a_blob_upload.ts   runs its tests, and again after each change'
 	@echo 'make clean      empties testdata/'
@@ -34,7 +34,7 @@ import tree verify gc export:
 test:
 	@$(DENO) task $@
 
-spec blanking crash-drill conformance clients cluster bench:
+spec blanking crash-drill conformance clients cluster page bench:
 	@$(DENO) task $@ $(FLAGS)
 
 rule:

@@ -238,6 +238,7 @@ const PROGRAMS = {
   "cluster": "cluster/cluster.ts",
   "conformance": "conformance.ts",
   "crash-drill": "crash_drill.ts",
+  "page": "page/page.ts",
 };
 
 for (const [task, file] of Object.entries(PROGRAMS)) {

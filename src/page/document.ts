@@ -15,6 +15,14 @@
 import { element, escape, toHtml } from "./markup.ts";
 import type { Shown } from "./panels.ts";
 
+// The ways to the panels. Each is the current one in the panels that it names.
+const WAYS: readonly { readonly text: string; readonly address: string; readonly panels: readonly string[] }[] = [
+  { text: "Live", address: "/", panels: ["home", "story"] },
+  { text: "Repositories", address: "/at/", panels: ["at", "diff"] },
+  { text: "Rules", address: "/rule/", panels: ["rule"] },
+  { text: "Source", address: "/source/src/api/endpoints.ts", panels: ["source"] },
+];
+
 /** Returns the HTML of a panel. */
 export function documentOf({ panel, title, markup }: Shown, version: string): string {
   const body = [
@@ -29,10 +37,13 @@ export function documentOf({ panel, title, markup }: Shown, version: string): st
         element(
           "ul",
           {},
-          element("li", {}, element("a", { href: "/" }, "Live")),
-          element("li", {}, element("a", { href: "/at/" }, "Repositories")),
-          element("li", {}, element("a", { href: "/rule/" }, "Rules")),
-          element("li", {}, element("a", { href: "/source/src/api/endpoints.ts" }, "Source")),
+          WAYS.map(({ text, address, panels }) =>
+            element(
+              "li",
+              {},
+              element("a", { href: address, "aria-current": panels.includes(panel) && "true" }, text),
+            )
+          ),
         ),
       ),
     ),

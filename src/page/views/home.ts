@@ -20,29 +20,34 @@ export function titleOf({ root }: HomeFacts): string {
 export function view({ stories }: HomeFacts): Markup {
   return [
     element("h1", {}, "Live"),
+    // A list that is a log is no list any more, so the log is around it.
     element(
-      "ol",
-      { role: "log", "aria-label": "Stories", class: "feed" },
-      stories.map(({ method, url, status, changes, time }) =>
-        element(
-          "li",
-          { "data-key": time + url },
-          element("code", {}, `${method} ${url}`),
-          ` ${status}`,
+      "div",
+      { role: "log", "aria-label": "Stories" },
+      element(
+        "ol",
+        { class: "feed" },
+        stories.map(({ method, url, status, changes, time }) =>
           element(
-            "ul",
-            {},
-            changes.map(({ sign, path, size }) =>
-              element(
-                "li",
-                {},
-                `${sign} `,
-                element("a", { href: addressOf(path) }, path),
-                size !== undefined && ` ${formatBytes(size)}`,
-              )
+            "li",
+            { "data-key": time + url },
+            element("code", {}, `${method} ${url}`),
+            ` ${status}`,
+            element(
+              "ul",
+              {},
+              changes.map(({ sign, path, size }) =>
+                element(
+                  "li",
+                  {},
+                  `${sign} `,
+                  element("a", { href: addressOf(path) }, path),
+                  size !== undefined && ` ${formatBytes(size)}`,
+                )
+              ),
             ),
-          ),
-        )
+          )
+        ),
       ),
     ),
   ];

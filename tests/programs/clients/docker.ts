@@ -125,8 +125,8 @@ export function dockerSocket(bench: Workbench): string {
   return `unix://${bench.folder}/docker.sock`;
 }
 
-// Starts a daemon that keeps all its files in the folder of the clients. It ends when the run ends.
-async function startDaemon(bench: Workbench, socket: string): Promise<void> {
+/** Starts a daemon that keeps all its files in the folder of the clients. It ends when the run ends. */
+export async function startDaemon(bench: Workbench, socket: string): Promise<void> {
   // To push and pull, it needs neither a bridge nor firewall rules. The vfs driver works on every file system.
   const flags = [
     ["--host", socket],

@@ -1,0 +1,106 @@
+/**
+ * Every address: it answers, is whole without JavaScript, keeps nobody out, and fits every screen.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { digestOf } from "../../fixture.ts";
+import type { Tab } from "./browser.ts";
+import { openTab, type World } from "./world.ts";
+
+/** An address of the page, and what it answers. */
+export interface Address {
+  /** A short name of what it shows, for the names of pictures. */
+  readonly name: string;
+  /** The address. */
+  readonly address: string;
+  /** The status of the answer. */
+  readonly status: number;
+  /** A text that must be there. */
+  readonly text: string;
+}
+
+/** Returns an address of every kind. */
+export function addressesOf({ glassbox, bench: { images } }: World): Address[] {
+  const there = (name: string, address: string, text: string): Address => ({ name, address, text, status: 200 });
+  const missing = (name: string, address: string): Address => ({ name, address, text: address, status: 404 });
+  const layer = `library/hello/${digestOf(images.layer)}`;
+  void layer;
+  void glassbox;
+  return [
+    there("home", "/", "/v2/library/hello/manifests/latest"),
+    there("rule", "/rule/PUSH-CHUNK-10", "PUSH-CHUNK-10"),
+    there("source", "/source/src/push/pushing_a_blob_in_chunks.ts", "pushing_a_blob_in_chunks"),
+    missing("missing-rule", "/rule/PUSH-CHUNK-99"),
+    missing("missing-source", "/source/src/push/nothing.ts"),
+  ];
+}
+
+// A telephone, which is what a wide screen is at 400 %, and an old projector.
+const NARROW = { width: 320, height: 640 };
+const PROJECTOR = { width: 1024, height: 768 };
+const WIDE = { width: 1280, height: 900 };
+
+/** Checks every address. */
+export async function checkAddresses(world: World): Promise<void> {
+  const check = world.checks.of("address");
+  await using tab = await openTab(world);
+  await using plain = await openTab(world, { javaScriptEnabled: false });
+  for (const address of addressesOf(world)) {
+    await check(`${address.name}: whole without JavaScript, without barriers, on any screen`, async () => {
+      const [status, statusOfPlain] = [await tab.open(address.address), await plain.open(address.address)];
+      assertEquals([status, statusOfPlain], [address.status, address.status]);
+      assertEquals(await missingLines(plain, tab), [], "lines that only the page without JavaScript has");
+      const text = await plain.page.locator("main").innerText();
+      assert(text.includes(address.text), `"${address.text}" is not in\n${text}`);
+      await expectStructure(tab);
+      for (const colorScheme of ["light", "dark"] as const) {
+        await tab.page.emulateMedia({ colorScheme });
+        assertEquals(await tab.violations(), [], colorScheme);
+      }
+      for (const size of [PROJECTOR, NARROW, WIDE]) {
+        await tab.page.setViewportSize(size);
+        assertEquals(await tooWide(tab), [], `at ${size.width} x ${size.height}`);
+        if (size === NARROW) assertEquals(await tab.violations(), [], "on a narrow screen");
+      }
+      assertEquals([...tab.complaints.splice(0), ...plain.complaints.splice(0)], []);
+    });
+  }
+}
+
+// What JavaScript adds, such as buttons, may be there besides.
+async function missingLines(plain: Tab, tab: Tab): Promise<string[]> {
+  const [expected, actual] = await Promise.all([plain, tab].map(({ page }) => page.locator("main").innerText()));
+  const lines = new Set(linesOf(actual));
+  return linesOf(expected).filter((line) => !lines.has(line));
+}
+
+function linesOf(text: string): string[] {
+  return text.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+}
+
+async function expectStructure({ page }: Tab): Promise<void> {
+  const { lang, title, h1, main, levels } = await page.evaluate<Record<string, unknown> & { levels: number[] }>(`({
+    lang: document.documentElement.lang,
+    title: document.title,
+    h1: document.querySelectorAll("h1").length,
+    main: document.querySelectorAll("main").length,
+    levels: Array.from(document.querySelectorAll("h1, h2, h3, h4"), ({ localName }) => Number(localName[1])),
+  })`);
+  assertEquals([lang, h1, main], ["en", 1, 1]);
+  assert(/^.+ - Glassbox$/.test(String(title)), `the title is ${title}`);
+  const jumps = levels.filter((level, at) => level > (levels[at - 1] ?? 0) + 1);
+  assertEquals(jumps, [], `headings leave out a level: ${levels}`);
+}
+
+// Elements that make the document wider than the screen. A box that scrolls by itself may.
+async function tooWide({ page }: Tab): Promise<string[]> {
+  return await page.evaluate<string[]>(`(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    if (scrollWidth <= clientWidth) return [];
+    const wide = [...document.querySelectorAll("body *")].filter((it) => it.getBoundingClientRect().right > clientWidth + 1);
+    const innermost = wide.filter((it) => !wide.some((other) => other !== it && it.contains(other)));
+    return innermost.slice(0, 5).map((it) => it.outerHTML.slice(0, 200));
+  })()`);
+}
