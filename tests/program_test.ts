@@ -499,8 +499,12 @@ Deno.test("a command line that makes no sense is refused in one line that names 
 Deno.test("main.ts gives the program one address and one folder, and no more than its flags call for", () => {
   // Threads load their own source, and they need a port that is known beforehand.
   const source = new URL("../src/", import.meta.url).pathname;
+  // The page shows the sources and the names of the tests.
+  const shown = `${source},${new URL("../tests/", import.meta.url).pathname}`;
   // deno-fmt-ignore
   const table = [
+    ["--host 127.0.0.1",                 `--allow-net=127.0.0.1:5080 --allow-read=testdata,${shown} --allow-write=testdata`],
+    ["--host 0.0.0.0 --page",            `--allow-net=0.0.0.0:5080 --allow-read=testdata,${shown} --allow-write=testdata`],
     ["",                                 "--allow-net=127.0.0.1:5080 --allow-read=testdata --allow-write=testdata"],
     ["--threads 2",                      `--allow-net=127.0.0.1:5080 --allow-read=testdata,${source} --allow-write=testdata`],
     ["--threads 2 --port 0",             "--allow-net=127.0.0.1:0 --allow-read=testdata --allow-write=testdata"],
@@ -523,7 +527,9 @@ Deno.test("main.ts gives the program one address and one folder, and no more tha
     const args = line.split(" ").filter((arg) => arg !== "");
     // The default number of threads depends on the machine.
     const threads = args[0]?.startsWith("--") === false || args.includes("--threads") ? [] : ["--threads", "1"];
-    const parsed = parseCommandLine([...args, ...threads], "") as CommandLine;
+    const isServing = args[0]?.startsWith("--") !== false;
+    const page = isServing && !flags.includes(shown) ? ["--no-page"] : [];
+    const parsed = parseCommandLine([...args, ...threads, ...page], "") as CommandLine;
 
     assertEquals(permissionFlags(parsed).join(" "), flags, line);
   }

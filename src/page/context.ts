@@ -17,6 +17,18 @@ export interface Stories {
   recent(): Promise<readonly StoryData[]>;
 }
 
+/** A test of this registry that names rules. */
+export interface TestOfRule {
+  /** Its file. */
+  readonly file: string;
+  /** The number of its line. */
+  readonly line: number;
+  /** Its name, without the rules in front. */
+  readonly name: string;
+  /** The rules in its name. */
+  readonly rules: readonly string[];
+}
+
 /** What a page shows the facts of. */
 export interface PageContext {
   /** The disk of the registry. The page only reads. */
@@ -27,6 +39,8 @@ export interface PageContext {
   readonly version: string;
   /** The stories. */
   readonly stories: Stories;
+  /** Returns the tests of this registry that name rules; `undefined` if this program may not read them. */
+  readonly tests?: () => Promise<readonly TestOfRule[] | undefined>;
   /** Returns true if the person who looks may see a repository. */
   readonly maySee: (name: string) => Promise<boolean>;
 }

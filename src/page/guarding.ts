@@ -14,6 +14,7 @@
 
 import { withoutSniffing } from "../http/sniffing.ts";
 
+// A form of the page is a question: it leads to an address of this registry with `GET`, as a link does, and never to another site.
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -21,7 +22,7 @@ const POLICY = [
   "connect-src 'self'",
   "img-src 'self' data:",
   "base-uri 'none'",
-  "form-action 'none'",
+  "form-action 'self'",
   "frame-ancestors 'none'",
   "require-trusted-types-for 'script'",
   "trusted-types 'none'",

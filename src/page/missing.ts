@@ -1,17 +1,22 @@
 /**
- * The facts of an address that shows nothing.
+ * The facts of an address that shows nothing, and what is nearby.
  *
- *     GET /rule/PUSH-CHUNK     { status: 404, address: "/rule/PUSH-CHUNK", nearby: [{ text: "PUSH-CHUNK-10", … }] }
+ *     GET /rule/push-chnuk-10     { status: 404, address: "/rule/push-chnuk-10", nearby: [{ text: "PUSH-CHUNK-10", … }] }
  *
- * Next: views/missing.ts
+ * Next: nearby.ts
  *
  * @module
  */
 
-import type { PageAddress } from "./addresses.ts";
+import { HEADINGS } from "../spec/headings.ts";
+import { addressOfRule, addressOfSource, addressOfStory, type PageAddress } from "./addresses.ts";
+import type { PageContext } from "./context.ts";
+import { nearest } from "./nearby.ts";
+import { ownSources } from "./own_files.ts";
+import { allRules } from "./rules.ts";
 
 /** The facts of an address that shows nothing. */
-export interface MissingFacts {
+export interface NothingFacts {
   /** The status of the answer. */
   readonly status: 404;
   /** The address. */
@@ -21,6 +26,35 @@ export interface MissingFacts {
 }
 
 /** Returns the facts of an address that shows nothing. */
-export function missing({ kind, rest }: PageAddress): MissingFacts {
-  return { status: 404, address: `/${kind}/${rest}`, nearby: [] };
+export async function nothingAt({ kind, rest }: PageAddress, context: PageContext): Promise<NothingFacts> {
+  return { status: 404, address: `/${kind}/${rest}`, nearby: await near(kind, rest, context) };
+}
+
+async function near(kind: string, rest: string, { stories }: PageContext): Promise<NothingFacts["nearby"]> {
+  if (kind === "rule") {
+    const ids = (await allRules()).map(({ id }) => id);
+    const headings = nearest(rest, HEADINGS.map(({ rules }) => rules)).slice(0, 2);
+    return [
+      ...nearest(rest, ids).map((id) => ({ text: id, address: addressOfRule(id) })),
+      ...headings.map((id) => ({ text: `all of ${id}`, address: `/rule/#${id}` })),
+      { text: "all rules", address: "/rule/" },
+    ];
+  }
+  if (kind === "source") {
+    const files = (await ownSources()).map(({ file }) => file);
+    const last = rest.slice(rest.lastIndexOf("/") + 1);
+    // A file that has moved to another folder has still its name.
+    const found = new Set([
+      ...files.filter((file) => last !== "" && file.endsWith(`/${last}`)),
+      ...nearest(rest, files),
+    ]);
+    const sources = [...found].slice(0, 5).map((file) => ({ text: file, address: addressOfSource(file) }));
+    return [...sources, { text: "all sources", address: "/source/" }];
+  }
+  if (kind === "story") {
+    const ids = (await stories.recent()).flatMap((story) => "id" in story ? [String(story.id)] : []);
+    const found = nearest(rest, ids).map((id) => ({ text: id, address: addressOfStory(id) }));
+    return [...found, { text: "the last stories", address: "/" }];
+  }
+  return [{ text: "the last stories", address: "/" }, { text: "all repositories", address: "/at/" }];
 }

@@ -18,7 +18,7 @@ import type { Kind, PageAddress } from "./addresses.ts";
 import type { PageContext } from "./context.ts";
 import { factsOfHome } from "./home.ts";
 import type { Markup } from "./markup.ts";
-import { missing } from "./missing.ts";
+import { nothingAt } from "./missing.ts";
 import { factsOfRule } from "./rules.ts";
 import { factsOfSource } from "./sources.ts";
 import * as home from "./views/home.ts";
@@ -74,7 +74,7 @@ const PANELS: Partial<Record<Kind, ReturnType<typeof panel>>> = {
 export async function shownAt(address: PageAddress, context: PageContext): Promise<Shown> {
   const shown = await PANELS[address.kind]?.(address, context);
   if (shown !== undefined) return shown;
-  const facts = missing(address);
+  const facts = await nothingAt(address, context);
   return {
     panel: "missing",
     facts,

@@ -7,7 +7,7 @@
  * Most starts of the program serve clients only. So nothing of the page is loaded at the start: `import` with a name that Deno cannot
  * foresee is read only when it runs. Until somebody looks, only the last stories are kept.
  *
- * Next: composed.ts
+ * Next: own_tests.ts
  *
  * @module
  */
@@ -61,13 +61,14 @@ export class PageLater {
 
   async #load(registry: Registry): Promise<Registry> {
     const { line, settings, disk, access } = this.#options;
-    const name = new URL("../page/page.ts", import.meta.url).href;
-    const { page }: typeof import("../page/page.ts") = await import(name);
+    const { page }: typeof import("../page/page.ts") = await load("../page/page.ts");
+    const { ownTests }: typeof import("./own_tests.ts") = await load("./own_tests.ts");
     const wrapper = page({
       disk: disk ?? localDisk(line.root, { durability: line.durability }),
       root: disk === undefined ? line.root : undefined,
       version: line.version,
       stories: { recent: () => Promise.resolve(this.#recent()) },
+      tests: ownTests,
       settings,
       access,
     });
@@ -81,6 +82,10 @@ export class PageLater {
       : [...this.#stories.slice(next), ...this.#stories.slice(0, next)];
     return inOrder.map(({ story, time }) => dataOf(story, time));
   }
+}
+
+function load(file: string) {
+  return import(new URL(file, import.meta.url).href);
 }
 
 // The path begins behind the host. Only "/v2" and what is below it is the spec's.

@@ -20,6 +20,9 @@ import { type CommandLine, servesPage, startsThreads, UsageError } from "./comma
 /** The folder of the source, which a thread loads when it starts. */
 export const SOURCE: URL = new URL("../", import.meta.url);
 
+/** The folder of the tests, whose names the page shows. */
+export const TESTS: URL = new URL("../tests/", SOURCE);
+
 /** Returns true if this is the first process: it may run `deno`, and may not read the root, or listen if there is no root. */
 export function isFirstStart({ root, disk, host, port }: CommandLine): boolean {
   const mayRun = Deno.permissions.querySync({ name: "run", command: "deno" }).state === "granted";
@@ -47,7 +50,8 @@ export function permissionFlags(line: CommandLine): string[] {
   const usesCode = startsThreads(line) || servesPage(line) || htpasswd !== undefined ||
     (http === "node" && root === undefined);
   const code = usesCode && SOURCE.protocol === "file:" ? fileURLToPath(SOURCE) : undefined;
-  const readable = [root, tlsCert, tlsKey, htpasswd, access, tokenKey, code, ...sources, ...targets];
+  const tests = servesPage(line) && TESTS.protocol === "file:" ? fileURLToPath(TESTS) : undefined;
+  const readable = [root, tlsCert, tlsKey, htpasswd, access, tokenKey, code, tests, ...sources, ...targets];
   const writable = [writes(line) ? root : undefined, ...targets];
   return [
     ...(command === "serve" ? [`--allow-net=${address}`] : []),

@@ -140,8 +140,8 @@ Deno.test("import and export get the permissions for the root and their one file
     `--allow-write=${target}`,
   ]);
   const listens = "--allow-net=127.0.0.1:5080";
-  const one = ["--threads", "1"];
-  assertEquals(flagsOf("--import", "a.tar", "--read-only"), [listens, "--allow-read=a.tar"]);
+  const one = ["--threads", "1", "--no-page"];
+  assertEquals(flagsOf("--import", "a.tar", "--read-only", "--no-page"), [listens, "--allow-read=a.tar"]);
   assertEquals(flagsOf("--import", "a.tar", "--import", "b", "--read-only", "--root", "r", ...one), [
     listens,
     "--allow-read=r,a.tar,b",

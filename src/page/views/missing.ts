@@ -7,15 +7,15 @@
  */
 
 import { element, type Markup } from "../markup.ts";
-import type { MissingFacts } from "../missing.ts";
+import type { NothingFacts } from "../missing.ts";
 
 /** The title. */
-export function titleOf(_facts: MissingFacts): string {
+export function titleOf(_facts: NothingFacts): string {
   return "Not there";
 }
 
 /** What is to be seen. */
-export function view({ address, nearby }: MissingFacts): Markup {
+export function view({ address, nearby }: NothingFacts): Markup {
   return [
     element("h1", {}, "Not there"),
     element("p", {}, "The page has nothing at ", element("code", {}, address), "."),

@@ -32,7 +32,7 @@ export function addressesOf({ glassbox, bench: { images } }: World): Address[] {
     there("home", "/", "/v2/library/hello/manifests/latest"),
     there("rule", "/rule/PUSH-CHUNK-10", "PUSH-CHUNK-10"),
     there("source", "/source/src/push/pushing_a_blob_in_chunks.ts", "pushing_a_blob_in_chunks"),
-    missing("missing-rule", "/rule/PUSH-CHUNK-99"),
+    missing("missing-rule", "/rule/PUSH-CHUNK"),
     missing("missing-source", "/source/src/push/nothing.ts"),
   ];
 }

@@ -1,0 +1,52 @@
+/**
+ * The tests of this registry, for the page that shows a rule.
+ *
+ *     tests/push/cancel_a_blob_upload_test.ts:9     "PUSH-CANCEL-01: cancelling a session answers 204"
+ *
+ * A package of the registry may come without its tests, and a person may start the program without the permission to read them. Then
+ * the page says so.
+ *
+ * Next: composed.ts
+ *
+ * @module
+ */
+
+import { fileURLToPath } from "node:url";
+import type { TestOfRule } from "../page/context.ts";
+import { TESTS } from "./permissions.ts";
+
+/** Reads the names of all tests that name rules. Returns `undefined` if the tests are not here, or must not be read. */
+export async function ownTests(): Promise<readonly TestOfRule[] | undefined> {
+  if (TESTS.protocol !== "file:") return undefined;
+  const folder = fileURLToPath(TESTS);
+  if (Deno.permissions.querySync({ name: "read", path: folder }).state !== "granted") return undefined;
+  try {
+    const tests: TestOfRule[] = [];
+    for await (const path of filesBelow(folder)) {
+      tests.push(...testsIn(await Deno.readTextFile(path), `tests/${path.slice(folder.length)}`));
+    }
+    return tests.sort((a, b) => a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+async function* filesBelow(folder: string): AsyncGenerator<string> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (isDirectory) yield* filesBelow(`${folder}${name}/`);
+    else if (name.endsWith("_test.ts")) yield folder + name;
+  }
+}
+
+const ID = /(?<![A-Za-z0-9_-])[A-Z]+(?:-[A-Z]+)*-I?[0-9]{2}(?![0-9A-Za-z])/g;
+
+function testsIn(text: string, file: string): TestOfRule[] {
+  const tests = text.matchAll(/Deno\.test\(\s*(?:\{\s*name:\s*)?(["'`])(.*?)\1/gs);
+  return [...tests].map(({ 2: name, index }) => ({
+    file,
+    line: text.slice(0, index).split("\n").length,
+    name: name.replace(/^(?:[A-Z]+(?:-[A-Z]+)*-I?[0-9]{2}[ :]+)+/, ""),
+    rules: Array.from(name.matchAll(ID), ([id]) => id),
+  })).filter(({ rules }) => rules.length > 0);
+}
