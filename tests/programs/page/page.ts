@@ -27,7 +27,11 @@ import { checkAddresses } from "./addresses.ts";
 import { FETCH_PACKAGES, startBrowser } from "./browser.ts";
 import { Checks } from "./checks.ts";
 import { checkEverybody } from "./everybody.ts";
+import { checkHostile } from "./hostile.ts";
+import { checkLive } from "./live.ts";
+import { checkMany } from "./many.ts";
 import { takePicture, takeScreenshots } from "./screenshots.ts";
+import { checkStopping } from "./stopping.ts";
 import { fill, type World } from "./world.ts";
 
 const HELP = `Tests the page in Chromium, while real clients push to a real Glassbox.
@@ -126,6 +130,10 @@ async function test(flags: Flags, path: string, stack: AsyncDisposableStack): Pr
 
   await checkAddresses(world);
   await checkEverybody(world);
+  await checkLive(world);
+  await checkHostile(world);
+  await checkStopping(world);
+  await checkMany(world);
 
   const { passed, failed, skipped } = checks;
   console.log(`${passed} passed, ${failed} failed${skipped === 0 ? "" : `, ${skipped} skipped`}`);
