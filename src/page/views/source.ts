@@ -65,7 +65,7 @@ function viewOfFile({ file, title, headings, previous, next, lines }: SourceFact
       headings.map(({ title, rules }, at) => [at > 0 && ", ", element("a", { href: `/rule/#${rules}` }, title)]),
       ".",
     ),
-    tour(previous, next),
+    tour("Tour", previous, next),
     element(
       "ol",
       { class: "source", "aria-label": "Lines" },
@@ -76,14 +76,14 @@ function viewOfFile({ file, title, headings, previous, next, lines }: SourceFact
         return element("li", { id: `L${at + 1}` }, element("code", {}, markup));
       }),
     ),
-    tour(previous, next),
+    tour("Tour, behind the lines", previous, next),
   ];
 }
 
-function tour(previous: string | undefined, next: string | undefined): Markup {
+function tour(label: string, previous: string | undefined, next: string | undefined): Markup {
   return element(
     "nav",
-    { "aria-label": "Tour", class: "tour" },
+    { "aria-label": label, class: "tour" },
     previous !== undefined && element("a", { href: addressOfSource(previous), rel: "prev" }, `← ${previous}`),
     " ",
     next !== undefined && element("a", { href: addressOfSource(next), rel: "next" }, `${next} →`),

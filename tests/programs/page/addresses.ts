@@ -30,7 +30,9 @@ export function addressesOf({ glassbox, bench: { images } }: World): Address[] {
   void glassbox;
   return [
     there("home", "/", "/v2/library/hello/manifests/latest"),
+    there("rules", "/rule/", "PUSH-CHUNK-10"),
     there("rule", "/rule/PUSH-CHUNK-10", "PUSH-CHUNK-10"),
+    there("sources", "/source/", "pushing_blobs.ts"),
     there("source", "/source/src/push/pushing_a_blob_in_chunks.ts", "pushing_a_blob_in_chunks"),
     missing("missing-rule", "/rule/PUSH-CHUNK"),
     missing("missing-source", "/source/src/push/nothing.ts"),
