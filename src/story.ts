@@ -22,8 +22,7 @@
  */
 
 import { type Detail, type ErrorCode, RegistryError } from "./api/error_codes.ts";
-import { shorten } from "./definitions/digest.ts";
-import { printable, printableJson } from "./definitions/printable.ts";
+import { printable, printableJson, shorten } from "./definitions/printable.ts";
 import { formatBytes } from "./definitions/size.ts";
 import type { Change } from "./disk/disk.ts";
 import type { Endpoint, Notes } from "./http/call.ts";

@@ -15,7 +15,7 @@
 
 import { RegistryError } from "../src/api/error_codes.ts";
 import type { Story } from "../src/story.ts";
-import { shorten } from "../src/definitions/digest.ts";
+import { shorten } from "../src/definitions/printable.ts";
 
 const project = new URL("..", import.meta.url).href;
 

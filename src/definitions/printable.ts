@@ -7,7 +7,7 @@
  * A terminal obeys control characters: they clear the screen, change its title, or overwrite the line above. Other characters
  * show a text in another order than it has (https://trojansource.codes), or are not to be seen at all. Anybody who may push can
  * write them into a manifest, an address or a header. So everything that the registry prints, logs, or repeats in a refusal
- * goes through one of these two functions.
+ * goes through one of the first two functions. A digest has 64 digits, and nobody reads them all: the third one shortens it.
  *
  * Next: name.ts
  *
@@ -46,6 +46,23 @@ export function printable(text: string): string {
  */
 export function printableJson(value: unknown): string {
   return replaceHidden(JSON.stringify(value), (character) => character.split("").map(escape).join(""));
+}
+
+/**
+ * Shortens the digests and UUIDs in a text to their first characters, for people.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(shorten("sha256:" + "2c26b46b68ff".padEnd(64, "0")), "sha256:2c26b46b68ff…");
+ * ```
+ */
+export function shorten(text: string): string {
+  // It looks back at a fixed number of characters. With `[a-z0-9]+` in front, a long text would take seconds.
+  return text
+    .replace(/(?<=[a-z0-9][:-][0-9a-f]{12})[0-9a-f]{52,}/g, "…")
+    .replace(/([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "$1…");
 }
 
 function replaceHidden(text: string, replace: (character: string) => string): string {

@@ -12,8 +12,7 @@
  * @module
  */
 
-import { shorten } from "../definitions/digest.ts";
-import { printable, printableJson } from "../definitions/printable.ts";
+import { printable, printableJson, shorten } from "../definitions/printable.ts";
 import { formatBytes } from "../definitions/size.ts";
 import type { Disk } from "../disk/disk.ts";
 import { localDisk } from "../disk/local_disk.ts";

@@ -14,8 +14,7 @@
  * @module
  */
 
-import { shorten } from "../definitions/digest.ts";
-import { printable, printableJson } from "../definitions/printable.ts";
+import { printable, printableJson, shorten } from "../definitions/printable.ts";
 import { formatBytes } from "../definitions/size.ts";
 import type { Disk } from "../disk/disk.ts";
 import type { ProgramSettings, Settings } from "../options.ts";

@@ -1,7 +1,7 @@
 /** https://github.com/opencontainers/distribution-spec/blob/967efdc/spec.md#deleting-blobs */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { shorten } from "../../src/definitions/digest.ts";
+import { shorten } from "../../src/definitions/printable.ts";
 import { localDisk } from "../../src/disk/local_disk.ts";
 import { clearLeftOvers } from "../../src/housekeeping/clear_left_overs.ts";
 import { formatJson, formatStory } from "../../src/story.ts";

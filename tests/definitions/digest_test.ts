@@ -1,7 +1,8 @@
 /** https://github.com/opencontainers/image-spec/blob/13cff54/descriptor.md#digests */
 
 import { assert, assertEquals } from "@std/assert";
-import { digestOf as digestOfBytes, HASHES, isSupported, parseDigest, shorten } from "../../src/definitions/digest.ts";
+import { digestOf as digestOfBytes, HASHES, isSupported, parseDigest } from "../../src/definitions/digest.ts";
+import { shorten } from "../../src/definitions/printable.ts";
 import { digestOf, expectRefusal, startRegistry } from "../fixture.ts";
 
 // A digest may be well-formed even if the registry cannot compute its algorithm.
