@@ -6,6 +6,7 @@
  *     /at/library/hello/_tags/latest                        a tag
  *     /at/library/hello/sha256:7d1a…/manifest.json          a manifest; behind a "#", a place in it: #/layers/0
  *     /at/library/hello/sha256:9b4e…/layer.tar.gz!/etc/motd a file in a layer
+ *     /graph/library/hello                                  the graph of a path on disk
  *     /diff?a=PATH&b=PATH                                   what is different in two images
  *     /story/ID   /rule/ID   /source/src/push/….ts          one story, one rule, one source
  *     /live   /web/…                                        the stream of what happens, and the modules of the page itself
@@ -19,7 +20,7 @@
  */
 
 /** The panels, and what else the page answers: each one has the first part of its addresses. */
-export const KINDS = ["at", "diff", "story", "rule", "source", "live", "web"] as const;
+export const KINDS = ["at", "graph", "diff", "story", "rule", "source", "live", "web"] as const;
 
 /** What an address is about: `home` is `/`. */
 export type Kind = "home" | typeof KINDS[number];
@@ -76,6 +77,12 @@ function decode(text: string): string | undefined {
  */
 export function addressOf(path: string, pointer?: string): string {
   return `/at/${encode(path)}${pointer === undefined ? "" : `#${encode(pointer)}`}`;
+}
+
+/** Returns the address of the graph of a path on disk; of the empty path, the one of the whole registry. */
+export function addressOfGraph(path: string, query: Readonly<Record<string, string>> = {}): string {
+  const search = String(new URLSearchParams(query));
+  return `/graph/${encode(path)}${search === "" ? "" : `?${search}`}`;
 }
 
 /** Returns the address of the comparison of two paths. */

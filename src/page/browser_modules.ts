@@ -21,7 +21,9 @@ import { readOwnFile } from "./own_files.ts";
 export const SHARED_MODULES: readonly string[] = [
   "definitions/printable.ts",
   "definitions/size.ts",
+  "giving_way.ts",
   "page/addresses.ts",
+  "page/graph_layout.ts",
   "page/markup.ts",
 ];
 

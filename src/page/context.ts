@@ -8,13 +8,17 @@
  * @module
  */
 
-import type { Disk } from "../disk/disk.ts";
+import type { Change, Disk } from "../disk/disk.ts";
 import type { StoryData } from "../story.ts";
 
 /** The stories of a registry, as the page gets them. */
 export interface Stories {
   /** Returns the last stories of all threads, the oldest first; 1,000 at most. */
   recent(): Promise<readonly StoryData[]>;
+  /** Calls `wake` when there is something new, until somebody closes what this returns. */
+  open(wake: () => void): Promise<OpenStories>;
+  /** Is aborted when the registry ends. Then nobody tells more. */
+  readonly ended: AbortSignal;
 }
 
 /** A test of this registry that names rules. */
@@ -29,6 +33,38 @@ export interface TestOfRule {
   readonly rules: readonly string[];
 }
 
+/** The stories for somebody who listens. */
+export interface OpenStories {
+  /** Returns the stories behind a mark, the oldest first; `most` at most. The mark of somebody who has seen nothing is empty. */
+  after(mark: string, most: number): NextStories;
+  /** Ends it. */
+  close(): void;
+}
+
+/** The stories behind a mark. */
+export interface NextStories {
+  /** The stories, the oldest first. */
+  readonly stories: readonly StoryData[];
+  /** The mark behind them. */
+  readonly mark: string;
+  /** The number of stories between both marks that nobody remembers any more. */
+  readonly missed: number;
+  /** True if the registry has started again since. Nobody knows what it has told before. */
+  readonly hasRestarted: boolean;
+}
+
+/** The folder of a registry: tells what others change there. */
+export interface WatchedFolder {
+  /**
+   * Calls `tell` with the changes that other programs or people have made in the folder, until somebody calls what this returns.
+   * What the registry itself changes is in its stories, and is not told here.
+   */
+  watch(tell: (told: FolderTold) => void): () => void;
+}
+
+/** Changes that no story has, or why nobody can see them. */
+export type FolderTold = { readonly changes: readonly Change[] } | { readonly blind: string };
+
 /** What a page shows the facts of. */
 export interface PageContext {
   /** The disk of the registry. The page only reads. */
@@ -41,6 +77,10 @@ export interface PageContext {
   readonly stories: Stories;
   /** Returns the tests of this registry that name rules; `undefined` if this program may not read them. */
   readonly tests?: () => Promise<readonly TestOfRule[] | undefined>;
+  /** The folder, as others change it; `undefined` if nobody else can, because it is in memory. */
+  readonly folder?: WatchedFolder;
   /** Returns true if the person who looks may see a repository. */
-  readonly maySee: (name: string) => Promise<boolean>;
+  readonly maySee: (name: string) => boolean;
+  /** True if this person may see every repository, and so also what belongs to none. */
+  readonly maySeeAll: boolean;
 }

@@ -9,18 +9,20 @@
  * Facts are plain data. A view is a pure function in `views/`, in a file with the name of the panel: the browser loads the same file,
  * fetches the same facts again when something has changed, and shows them in the same way.
  *
- * Next: home.ts
+ * Next: graph.ts
  *
  * @module
  */
 
 import type { Kind, PageAddress } from "./addresses.ts";
 import type { PageContext } from "./context.ts";
+import { factsOfGraph } from "./graph.ts";
 import { factsOfHome } from "./home.ts";
 import type { Markup } from "./markup.ts";
 import { nothingAt } from "./missing.ts";
 import { factsOfRule } from "./rules.ts";
 import { factsOfSource } from "./sources.ts";
+import * as graph from "./views/graph.ts";
 import * as home from "./views/home.ts";
 import * as missingView from "./views/missing.ts";
 import * as rule from "./views/rule.ts";
@@ -66,6 +68,7 @@ function statusOf(facts: unknown): number {
 
 const PANELS: Partial<Record<Kind, ReturnType<typeof panel>>> = {
   home: panel("home", factsOfHome, home),
+  graph: panel("graph", factsOfGraph, graph),
   rule: panel("rule", factsOfRule, rule),
   source: panel("source", factsOfSource, source),
 };

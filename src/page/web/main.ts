@@ -5,7 +5,7 @@
  *
  * Without this module the page shows the same facts; a person then reloads it to see more.
  *
- * Next: showing.ts
+ * Next: graph.ts
  *
  * @module
  */
@@ -17,6 +17,11 @@ import { show } from "./showing.ts";
 interface View {
   titleOf(facts: unknown): string;
   view(facts: unknown): Markup;
+}
+
+// The modules of the graph are loaded if there is one.
+if (document.querySelector("[data-island=graph]") !== null) {
+  void import("./graph.ts").then(({ drawGraphs }) => drawGraphs());
 }
 
 const main = document.querySelector("main")!;

@@ -62,6 +62,8 @@ function become(node: ChildNode | null, part: string | MarkupElement): ChildNode
   }
   if (!(node instanceof Element) || node.localName !== part.tag) return undefined;
   if (node.getAttribute("data-key") !== (part.attributes["data-key"] ?? null)) return undefined;
+  // A module of its own shows what is in an island.
+  if (node.hasAttribute("data-island")) return node;
   setAttributes(node, part);
   show(node, part.children);
   return node;

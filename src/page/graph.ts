@@ -1,0 +1,413 @@
+/**
+ * The facts of the graph, as the folder is now.
+ *
+ *     GET /graph/                                  all repositories, as boxes; if there is little in them, with all that is in them
+ *     GET /graph/library/hello                     one repository
+ *     GET /graph/library/hello/_tags/latest        what a tag reaches
+ *     GET /graph/library/hello/sha256:7d1a…        what a manifest reaches, what refers to it, and what needs it
+ *     GET /graph/library/hello?filter=v1&after=v12 the tags with "v1" in them that come after "v12", and what they reach
+ *
+ * The registry may be large, so nothing that is far away is read. A repository is read as a whole only if it is small; then it is
+ * also known what nobody needs. Otherwise the graph has what some tags reach, and says how much more there is. While it reads, it
+ * gives way to other requests.
+ *
+ * Next: graph_facts.ts
+ *
+ * @module
+ */
+
+import type { Descriptor } from "../definitions/descriptor.ts";
+import { type Digest, HASHES, parseDigest } from "../definitions/digest.ts";
+import { Fault } from "../definitions/fault.ts";
+import { type Manifest, parseStoredManifest } from "../definitions/manifest.ts";
+import { type Name, parseName } from "../definitions/name.ts";
+import { entriesAfter } from "../definitions/page.ts";
+import { parseSessionId, type SessionId } from "../definitions/session.ts";
+import { parseTag, type Tag } from "../definitions/tag.ts";
+import { LongWork } from "../giving_way.ts";
+import { findBlob } from "../store/blobs.ts";
+import { digestsAmong, sessionFile, tagFile, tagsFolder, uploadsFolder } from "../store/layout.ts";
+import { findManifest, readManifest } from "../store/manifests.ts";
+import { listEntries } from "../store/referrers.ts";
+import { listFolders } from "../store/repositories.ts";
+import { openStore, type Store } from "../store/store.ts";
+import { resolveTag } from "../store/tags.ts";
+import { addressOfGraph, type PageAddress } from "./addresses.ts";
+import type { PageContext } from "./context.ts";
+import {
+  type Box,
+  type Graph,
+  type GraphFile,
+  graphOf,
+  type ManifestPart,
+  type ManifestParts,
+  MOST_OTHERS,
+  partOf,
+  placeOf,
+} from "./graph_facts.ts";
+
+/** The facts of a graph. */
+export interface GraphFacts extends Graph {
+  /** The path that it is about; empty for the whole registry. */
+  readonly path: string;
+  /** The text that the names must have. */
+  readonly filter: string;
+  /** The repositories, sorted by byte value; of a graph of one repository, that one. */
+  readonly repositories: readonly GraphRepository[];
+  /** What is left out, each as a sentence, with the address that shows it if there is one. */
+  readonly more: readonly { readonly text: string; readonly address?: string }[];
+}
+
+/** A repository. */
+export interface GraphRepository {
+  /** Its name. */
+  readonly name: string;
+  /** The number of its tags. */
+  readonly tags: number;
+  /** The number of its manifests and blobs. */
+  readonly contents: number;
+  /** The number of its upload sessions. */
+  readonly sessions: number;
+  /** True if the boxes have what is in it. */
+  readonly isOpen: boolean;
+}
+
+/** The limits of a graph. */
+export interface GraphLimits {
+  /** The most repositories in a graph of the whole registry. */
+  readonly repositories: number;
+  /** The most tags, manifests, blobs and sessions of all repositories together that a graph of the whole registry shows. */
+  readonly files: number;
+  /** The most manifests and blobs, and the most tags, of a repository that is read as a whole. */
+  readonly contents: number;
+  /** The most tags in a part of a repository, parts of one manifest, referrers of one manifest, and upload sessions. */
+  readonly parts: number;
+  /** The most manifests and blobs that are read for a part of a repository. */
+  readonly reached: number;
+  /** The most repositories that are counted as left out, and in which the graph looks for other names of a file. */
+  readonly searched: number;
+}
+
+const LIMITS: GraphLimits = {
+  repositories: 500,
+  files: 300,
+  contents: 1000,
+  parts: 100,
+  reached: 2000,
+  searched: 5000,
+};
+
+/** Returns the facts of a graph. Returns `undefined` if its path shows nothing, or nothing that this person may see. */
+export async function factsOfGraph(
+  { rest, query }: Pick<PageAddress, "rest" | "query">,
+  { disk, maySee }: Pick<PageContext, "disk" | "maySee">,
+  limits: Partial<GraphLimits> = {},
+): Promise<GraphFacts | undefined> {
+  const store = openStore({ disk, hashes: HASHES, sessionLifetime: Infinity });
+  const path = rest.replace(/\/$/, "");
+  const place = parsePath(path);
+  if (path !== "" && (place === undefined || !(await maySee(place.name)))) return undefined;
+  const reading = new Reading(store, maySee, { path, ...place, query, limits: { ...LIMITS, ...limits } });
+  if (place === undefined) return await reading.registry();
+  return place.tag === undefined && place.digest === undefined
+    ? await reading.repository(place.name)
+    : await reading.part(place.name);
+}
+
+// What a graph is about: a repository, or one tag or digest of it.
+interface GraphPlace {
+  readonly name: Name;
+  readonly tag?: Tag;
+  readonly digest?: Digest;
+}
+
+// Reads a path of the layout, which may end before the name of a file.
+function parsePath(path: string): GraphPlace | undefined {
+  const name = parseName(path);
+  if (name !== undefined) return { name };
+  const place = placeOf(path) ?? placeOf(`${path}/manifest.json`);
+  const repository = place && parseName(place.repository);
+  if (place === undefined || repository === undefined) return undefined;
+  const tag = "tag" in place ? parseTag(place.tag) : undefined;
+  const digest = "digest" in place ? parseDigest(place.digest) : undefined;
+  return tag === undefined && digest === undefined ? undefined : { name: repository, tag, digest };
+}
+
+// What somebody wants to see.
+interface GraphWish extends Partial<GraphPlace> {
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly limits: GraphLimits;
+}
+
+// The reading of one graph.
+class Reading {
+  readonly #files: GraphFile[] = [];
+  readonly #manifests = new Map<string, ManifestParts>();
+  // The repositories of which all files have been read.
+  readonly #whole = new Set<string>();
+  readonly #more: { text: string; address?: string }[] = [];
+  readonly #work = new LongWork();
+  readonly #filter: string;
+  readonly #after: string;
+
+  constructor(readonly store: Store, readonly maySee: PageContext["maySee"], readonly wish: GraphWish) {
+    this.#filter = wish.query.get("filter") ?? "";
+    this.#after = wish.query.get("after") ?? "";
+  }
+
+  async registry(): Promise<GraphFacts> {
+    const { limits } = this.wish;
+    const repositories: GraphRepository[] = [];
+    let others = 0;
+    for await (const name of this.#repositories(this.#after)) {
+      if (!name.includes(this.#filter)) continue;
+      if (repositories.length < limits.repositories) repositories.push(await this.#count(name));
+      else if (others++ === limits.searched) break;
+    }
+    if (others > 0) {
+      const isAll = others <= limits.searched;
+      const text = `${isAll ? "" : "more than "}${isAll ? others : limits.searched} more repositories`;
+      this.#more.push({ text, address: this.#address("", { after: repositories.at(-1)!.name }) });
+    }
+    const files = repositories.reduce((sum, { tags, contents, sessions }) => sum + tags + contents + sessions, 0);
+    const isOpen = others === 0 && files <= limits.files;
+    if (isOpen) {
+      for (const { name } of repositories) await this.#readAll(name as Name);
+    }
+    return this.#facts(repositories.map((repository) => ({ ...repository, isOpen })));
+  }
+
+  async repository(name: Name): Promise<GraphFacts | undefined> {
+    const repository = await this.#count(name);
+    const { tags, contents, sessions } = repository;
+    if (tags + contents + sessions === 0) return undefined;
+    const isSmall = contents <= this.wish.limits.contents && this.#filter === "";
+    if (isSmall && tags <= this.wish.limits.parts) await this.#readAll(name);
+    else {
+      const roots = await this.#readTags(name);
+      await this.#reach(name, isSmall ? await this.#contents(name) : [...roots, ...await this.#named(name)]);
+      if (!isSmall && this.#filter === "") {
+        this.#more.push({ text: "manifests and blobs that these tags do not reach" });
+      }
+      if (this.#filter === "") await this.#readSessions(name);
+    }
+    await this.#findOthers(name);
+    return this.#facts([{ ...repository, isOpen: true }]);
+  }
+
+  async part(name: Name): Promise<GraphFacts | undefined> {
+    const { limits, tag, digest } = this.wish;
+    const repository = await this.#count(name);
+    if (repository.contents <= limits.contents && repository.tags <= limits.contents) await this.#readAll(name);
+    else {
+      const root = digest ?? this.#readTag(name, tag!);
+      if (root !== undefined) await this.#reach(name, [root]);
+      this.#more.push({ text: "what else needs these: the repository has too much to read all of it" });
+    }
+    await this.#findOthers(name);
+    const facts = this.#facts([{ ...repository, isOpen: true }]);
+    const isRoot = (box: Box) => box.kind === "tag" ? box.name === tag : box.digest === digest && box.isThere;
+    const roots = facts.boxes.filter(isRoot).map(({ path }) => path);
+    return roots.length === 0 ? undefined : { ...facts, ...partOf(facts, roots) };
+  }
+
+  // Yields the repositories that this person may see. One that has only upload sessions is about to become one.
+  async *#repositories(after = ""): AsyncGenerator<Name> {
+    const { disk } = this.store;
+    for await (const name of listFolders(this.store, after)) {
+      await this.#giveWay();
+      const isThere = (await disk.listMany(name)).some((part) => parseDigest(part) !== undefined) ||
+        [uploadsFolder(name), tagsFolder(name)].some((folder) => disk.list(folder).length > 0);
+      if (isThere && await this.maySee(name)) yield name;
+    }
+  }
+
+  async #count(name: Name): Promise<GraphRepository> {
+    const [tags, contents, sessions] = [await this.#tags(name), await this.#contents(name), await this.#sessions(name)];
+    await this.#giveWay();
+    return { name, tags: tags.length, contents: contents.length, sessions: sessions.length, isOpen: false };
+  }
+
+  // Reads a repository that is small enough.
+  async #readAll(name: Name): Promise<void> {
+    for (const tag of await this.#tags(name)) {
+      await this.#giveWay();
+      this.#readTag(name, tag);
+    }
+    await this.#reach(name, await this.#contents(name));
+    await this.#readSessions(name);
+    this.#whole.add(name);
+  }
+
+  // Reads the tags of one page. Returns what they point to.
+  async #readTags(name: Name): Promise<Digest[]> {
+    const rest = [...entriesAfter(await this.#tags(name), this.#after)].filter((tag) => tag.includes(this.#filter));
+    const page = rest.slice(0, this.wish.limits.parts);
+    const digests = new Set<Digest>();
+    for (const tag of page) {
+      await this.#giveWay();
+      const digest = this.#readTag(name, tag);
+      if (digest !== undefined) digests.add(digest);
+    }
+    if (page.length < rest.length) {
+      const text = `${rest.length - page.length} more tags`;
+      this.#more.push({ text, address: this.#address(name, { after: page.at(-1)! }) });
+    }
+    return [...digests];
+  }
+
+  // Returns the manifests and blobs whose digests have the text of the filter.
+  async #named(name: Name): Promise<Digest[]> {
+    if (this.#filter.length < SHORTEST_PART_OF_DIGEST) return [];
+    const digests = (await this.#contents(name)).filter((digest) => digest.includes(this.#filter));
+    return digests.slice(0, this.wish.limits.parts);
+  }
+
+  #readTag(name: Name, tag: Tag): Digest | undefined {
+    const path = tagFile(name, tag);
+    const digest = resolveTag(this.store, name, tag);
+    if (digest !== undefined || this.store.disk.look(path) !== undefined) this.#files.push({ path, digest });
+    return digest;
+  }
+
+  // Reads manifests and blobs, all that they reach, and all that refers to these.
+  async #reach(name: Name, roots: readonly Digest[]): Promise<void> {
+    const { parts: most, reached: mostReached } = this.wish.limits;
+    const all = new Set<string>(await this.#contents(name));
+    const reached = new Set<string>(roots);
+    let number = 0;
+    for (const text of reached) {
+      if (!all.has(text)) continue;
+      if (number++ === mostReached) {
+        this.#more.push({ text: "more manifests and blobs that these tags reach" });
+        return;
+      }
+      const digest = text as Digest;
+      await this.#giveWay();
+      const blob = findBlob(this.store, name, digest);
+      if (blob !== undefined) this.#files.push({ path: blob.path, size: blob.size, names: blob.links });
+      const manifest = findManifest(this.store, name, digest);
+      if (manifest === undefined) continue;
+      this.#files.push({ path: manifest.path, size: manifest.size });
+      const parts = this.#shown(name, digest, await this.#partsOf(name, digest), reached);
+      this.#manifests.set(manifest.path, parts);
+      for (const part of parts.parts) reached.add(part.digest);
+      const referrers = [...await listEntries(this.store, name, digest)].filter((referrer) => all.has(referrer));
+      for (const referrer of referrers.slice(0, most)) reached.add(referrer);
+      const others = referrers.filter((referrer) => !reached.has(referrer)).length;
+      if (others > 0) this.#more.push({ text: `${others} more referrers of ${digest}` });
+    }
+  }
+
+  // Returns a manifest without the parts that are too many. A part that has a box anyway is never too many.
+  #shown(name: Name, digest: Digest, manifest: ManifestParts, reached: ReadonlySet<string>): ManifestParts {
+    const from = digest === this.wish.digest ? Number(this.wish.query.get("from")) || 0 : 0;
+    const until = from + this.wish.limits.parts;
+    const parts = manifest.parts.filter((part, at) => (at >= from && at < until) || reached.has(part.digest));
+    const more = manifest.parts.length - parts.length;
+    if (more === 0) return manifest;
+    const next = until < manifest.parts.length ? until : 0;
+    const text = `${more} more parts of ${digest}`;
+    this.#more.push({ text, address: this.#address(`${name}/${digest}`, next === 0 ? {} : { from: String(next) }) });
+    return { ...manifest, parts, more };
+  }
+
+  async #readSessions(name: Name): Promise<void> {
+    const sessions = await this.#sessions(name);
+    for (const id of sessions.slice(0, this.wish.limits.parts)) {
+      const file = this.store.disk.look(sessionFile(name, id));
+      if (file !== undefined) this.#files.push({ path: file.path, size: file.size });
+    }
+    const more = sessions.length - this.wish.limits.parts;
+    if (more > 0) this.#more.push({ text: `${more} more upload sessions` });
+  }
+
+  // Finds the other names of the files of one repository.
+  async #findOthers(name: Name): Promise<void> {
+    const wanted = new Map<string, string[]>();
+    for (const [at, file] of this.#files.entries()) {
+      const place = placeOf(file.path);
+      if ((file.names ?? 1) < 2 || place === undefined || !("digest" in place)) continue;
+      const others: string[] = [];
+      wanted.set(place.digest, others);
+      this.#files[at] = { ...file, others };
+    }
+    if (wanted.size === 0) return;
+    let searched = 0;
+    for await (const other of this.#repositories()) {
+      if (other === name) continue;
+      if (searched++ === this.wish.limits.searched) return;
+      for (const digest of await this.#contents(other)) {
+        const others = wanted.get(digest);
+        const blob = others && others.length < MOST_OTHERS ? findBlob(this.store, other, digest) : undefined;
+        if (blob !== undefined && blob.links > 1) others!.push(blob.path);
+      }
+    }
+  }
+
+  async #tags(name: Name): Promise<Tag[]> {
+    return (await this.store.disk.listMany(tagsFolder(name))).map(parseTag).filter((tag) => tag !== undefined);
+  }
+
+  async #contents(name: Name): Promise<Digest[]> {
+    return digestsAmong(await this.store.disk.listMany(name));
+  }
+
+  async #sessions(name: Name): Promise<SessionId[]> {
+    const names = await this.store.disk.listMany(uploadsFolder(name));
+    return names.map(parseSessionId).filter((id) => id !== undefined);
+  }
+
+  async #partsOf(name: Name, digest: Digest): Promise<ManifestParts> {
+    const stored = readManifest(this.store, name, digest);
+    if (stored === undefined) return { parts: [], fault: "its content-type file is not there" };
+    const manifest = await parseStoredManifest(stored);
+    return manifest instanceof Fault ? { parts: [], fault: manifest.message } : partsOfManifest(manifest);
+  }
+
+  #address(path: string, changes: Readonly<Record<string, string>>): string {
+    return addressOfGraph(path, this.#filter === "" ? changes : { filter: this.#filter, ...changes });
+  }
+
+  async #giveWay(): Promise<void> {
+    if (this.#work.isLong()) await this.#work.giveWay();
+  }
+
+  #facts(repositories: readonly GraphRepository[]): GraphFacts {
+    const graph = graphOf(this.#files, {
+      manifestAt: (path) => this.#manifests.get(path),
+      isWhole: (repository) => this.#whole.has(repository),
+    });
+    return { path: this.wish.path, filter: this.#filter, repositories, ...graph, more: this.#more };
+  }
+}
+
+// The shortest text that is looked for in digests.
+const SHORTEST_PART_OF_DIGEST = 4;
+
+// The longest text that a manifest may put into a box, in characters.
+const LONGEST_TEXT = 100;
+
+function partsOfManifest({ mediaType, shape, artifactType, subject, references }: Manifest): ManifestParts {
+  const parts = new Map<string, ManifestPart>();
+  for (const [at, { descriptor, isKeptHere }] of references.entries()) {
+    const { digest, mediaType, size } = descriptor;
+    if (parts.has(digest)) continue;
+    const role = shape === "index" ? "child" : at === 0 ? "config" : "layer";
+    const part = { role, digest, mediaType, size, ...(isKeptHere ? {} : { isElsewhere: true }) } as const;
+    parts.set(digest, role === "child" ? { ...part, ...ofChild(descriptor) } : part);
+  }
+  const type = artifactType?.slice(0, LONGEST_TEXT);
+  return { mediaType, shape, artifactType: type, subject: subject?.digest, parts: [...parts.values()] };
+}
+
+// BuildKit puts an attestation beside its image, with a platform that no machine has.
+function ofChild(descriptor: Descriptor & { readonly platform?: unknown }): Pick<ManifestPart, "platform" | "attests"> {
+  const { os, architecture, variant } = (descriptor.platform ?? {}) as Record<string, unknown>;
+  const texts = [os, architecture, variant].filter((text) => typeof text === "string" && text !== "");
+  const platform = texts.length === 0 ? undefined : texts.join("/").slice(0, LONGEST_TEXT);
+  const annotations = (descriptor.annotations ?? {}) as Record<string, unknown>;
+  const attests = annotations["vnd.docker.reference.digest"];
+  return { platform, attests: typeof attests === "string" ? attests : undefined };
+}

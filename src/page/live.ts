@@ -1,0 +1,221 @@
+/**
+ * Live: what happens, as it happens.
+ * https://html.spec.whatwg.org/multipage/server-sent-events.html
+ *
+ *     $ curl -N http://127.0.0.1:5080/live
+ *     id: f3a9c1.1001 07be42.88
+ *     event: story
+ *     data: {"method":"PUT","url":"/v2/library/hello/manifests/latest","status":201,…}
+ *
+ *     event: changes      what other programs or people have changed in the folder
+ *     event: missed       how many stories nobody remembers any more
+ *     event: blind        why changes of others cannot be seen
+ *     event: end          the registry ends
+ *
+ * The id is a mark: it says how many stories of each thread the client has. A browser that was away sends it as `Last-Event-ID`, or
+ * as `?after=`, and gets what it has missed. To `Accept: application/json`, the same stories are one answer that ends.
+ *
+ * A client gets new stories only as fast as it reads them; meanwhile they are remembered, and what is forgotten is told as missed.
+ *
+ * Next: guarding.ts
+ *
+ * @module
+ */
+
+import type { PageAddress } from "./addresses.ts";
+import type { FolderTold, OpenStories, PageContext } from "./context.ts";
+import { maySeeChange, maySeeStory } from "./seeing.ts";
+
+/** The limits of {@linkcode Live}. Times are in milliseconds. */
+export interface LiveLimits {
+  /** The most clients that listen at a time, in this thread. */
+  readonly clients: number;
+  /** The time between two signs of life. At each one, it is asked again what the client may see. */
+  readonly heartbeat: number;
+  /** The time after which a client is cut that does not read. */
+  readonly patience: number;
+}
+
+const LIMITS: LiveLimits = { clients: 100, heartbeat: 15_000, patience: 60_000 };
+
+// The most stories that are told at once, and the time until the next ones if there are more, in milliseconds.
+const MOST_AT_ONCE = 250;
+const NEXT = 50;
+
+// The bytes that may wait for a client. More only come when it has read some.
+const WAITING_BYTES = 256 * 1024;
+
+const ENCODER = new TextEncoder();
+
+/** Answers requests for `/live`. */
+export class Live {
+  readonly #limits: LiveLimits;
+  #clients = 0;
+
+  /** Takes other limits, if a test needs them. */
+  constructor(limits: Partial<LiveLimits> = {}) {
+    this.#limits = { ...LIMITS, ...limits };
+  }
+
+  /** Answers with a stream. `contextNow` returns what the client may see at the moment; it throws if that is nothing any more. */
+  async answer(request: Request, address: PageAddress, contextNow: () => Promise<PageContext>): Promise<Response> {
+    const context = await contextNow();
+    const mark = request.headers.get("Last-Event-ID") ?? address.query.get("after") ?? "";
+    if (wantsOneAnswer(request)) return Response.json(await onceAfter(mark, context));
+    const headers = { "Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no" };
+    if (request.method === "HEAD") return new Response(null, { headers });
+    const { ended } = context.stories;
+    if (ended.aborted || this.#clients >= this.#limits.clients) {
+      const text = ended.aborted ? "the registry ends" : `${this.#limits.clients} clients listen already; try again later`;
+      return new Response(`${text}\n`, { status: 503, headers: { "Retry-After": "10", "Content-Type": "text/plain" } });
+    }
+    this.#clients++;
+    const stream = new LiveStream(mark, context, contextNow, this.#limits, () => this.#clients--);
+    return new Response(stream.body, { headers });
+  }
+}
+
+function wantsOneAnswer({ headers }: Request): boolean {
+  const accept = headers.get("Accept") ?? "";
+  return accept.includes("application/json") && !accept.includes("text/event-stream");
+}
+
+async function onceAfter(mark: string, context: PageContext) {
+  const open = await context.stories.open(() => {});
+  try {
+    const next = open.after(mark, Infinity);
+    return { ...next, stories: next.stories.filter((story) => maySeeStory(context, story)) };
+  } finally {
+    open.close();
+  }
+}
+
+// The stream of one client.
+class LiveStream {
+  readonly body: ReadableStream<Uint8Array>;
+  readonly #contextNow: () => Promise<PageContext>;
+  readonly #limits: LiveLimits;
+  readonly #onEnd: () => void;
+  #context: PageContext;
+  #controller!: ReadableStreamDefaultController<Uint8Array>;
+  #open: OpenStories | undefined;
+  #mark: string;
+  #lastRead = Date.now();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #heartbeat: ReturnType<typeof setInterval> | undefined;
+  #unwatch: (() => void) | undefined;
+  #hasEnded = false;
+
+  constructor(
+    mark: string,
+    context: PageContext,
+    contextNow: () => Promise<PageContext>,
+    limits: LiveLimits,
+    onEnd: () => void,
+  ) {
+    this.#mark = mark;
+    this.#context = context;
+    this.#contextNow = contextNow;
+    this.#limits = limits;
+    this.#onEnd = onEnd;
+    this.body = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        this.#controller = controller;
+        return this.#start();
+      },
+      pull: () => {
+        this.#lastRead = Date.now();
+        this.#tell();
+      },
+      cancel: () => this.#end(),
+    }, new ByteLengthQueuingStrategy({ highWaterMark: WAITING_BYTES }));
+  }
+
+  async #start(): Promise<void> {
+    const { stories, folder } = this.#context;
+    stories.ended.addEventListener("abort", this.#registryEnds);
+    // A browser that loses the connection tries again after this time.
+    this.#send("retry: 1000\n\n");
+    this.#heartbeat = setInterval(() => this.#beat(), this.#limits.heartbeat);
+    this.#unwatch = folder?.watch((told) => this.#tellFolder(told));
+    const open = await stories.open(() => this.#tell());
+    if (this.#hasEnded) return open.close();
+    this.#open = open;
+    this.#tell();
+  }
+
+  // Tells the next stories, if the client has read enough of the last ones.
+  #tell(): void {
+    if (this.#open === undefined || this.#hasEnded || !this.#hasRoom) return;
+    const { stories, mark, missed, hasRestarted } = this.#open.after(this.#mark, MOST_AT_ONCE);
+    if (missed > 0 || hasRestarted) this.#sendEvent("missed", { stories: missed, hasRestarted });
+    if (stories.length === 0) return;
+    const visible = stories.filter((story) => maySeeStory(this.#context, story));
+    this.#mark = mark;
+    // The mark is that behind all of them. So it stands at the last one, and a client that has lost some gets all again.
+    const events = visible.map((story) => `event: story\ndata: ${JSON.stringify(story)}\n\n`);
+    const last = events.pop() ?? "\n";
+    this.#send(`${events.join("")}id: ${mark}\n${last}`);
+    if (stories.length === MOST_AT_ONCE) {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.#tell(), NEXT);
+    }
+  }
+
+  #tellFolder(told: FolderTold): void {
+    if ("blind" in told) return this.#sendEvent("blind", { reason: told.blind });
+    const changes = told.changes.filter((change) => maySeeChange(this.#context, change));
+    if (changes.length > 0) this.#sendEvent("changes", { changes, time: new Date().toISOString() });
+  }
+
+  // A comment: it shows a proxy or a browser that the connection is alive.
+  async #beat(): Promise<void> {
+    if (Date.now() - this.#lastRead > this.#limits.patience && !this.#hasRoom) return this.#cut("it does not read");
+    try {
+      this.#context = await this.#contextNow();
+    } catch (error) {
+      return this.#cut(error instanceof Error ? error.message : String(error));
+    }
+    if (this.#hasRoom) this.#send(":\n\n");
+  }
+
+  readonly #registryEnds = (): void => {
+    this.#sendEvent("end", { because: "the registry ends" });
+    this.#close();
+  };
+
+  #cut(reason: string): void {
+    if (this.#hasEnded) return;
+    this.#end();
+    this.#controller.error(new Error(`a client of /live is cut off: ${reason}`));
+  }
+
+  #close(): void {
+    if (this.#hasEnded) return;
+    this.#end();
+    this.#controller.close();
+  }
+
+  #end(): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    clearInterval(this.#heartbeat);
+    clearTimeout(this.#timer);
+    this.#unwatch?.();
+    this.#context.stories.ended.removeEventListener("abort", this.#registryEnds);
+    this.#open?.close();
+    this.#onEnd();
+  }
+
+  get #hasRoom(): boolean {
+    return (this.#controller.desiredSize ?? 0) > 0;
+  }
+
+  #sendEvent(event: string, data: unknown): void {
+    this.#send(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+  }
+
+  #send(text: string): void {
+    if (!this.#hasEnded) this.#controller.enqueue(ENCODER.encode(text));
+  }
+}

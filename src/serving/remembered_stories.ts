@@ -1,0 +1,201 @@
+/**
+ * Remembered stories: the last ones of a registry, for somebody who looks later.
+ *
+ *     tell(story) ──▶ 1 2 3 … 1,000 ──▶ 2 3 4 … 1,001      the oldest one goes
+ *                            │
+ *     a page ◀── after(mark) ┘      the stories behind a mark, and the next mark: "f3a9c1.1001"
+ *
+ * A mark says how many stories of each thread somebody has seen. So a page that was away for a while gets exactly what it has missed,
+ * from any thread, and learns how many stories nobody remembers any more.
+ *
+ * Most registries are never looked at. So a story is kept as it is, and becomes data only when somebody asks for it.
+ *
+ * Next: stories_of_threads.ts
+ *
+ * @module
+ */
+
+import type { NextStories, OpenStories, Stories } from "../page/context.ts";
+import { dataOf, type Story, type StoryData } from "../story.ts";
+
+/** The most stories of one thread that are remembered. */
+export const MOST_STORIES = 1000;
+
+// The most changes of all these stories together. The delete of one manifest can have 100,000.
+const MOST_CHANGES = 20_000;
+
+// The most changes of a story that is kept as it is. Of a longer one only its data are kept, which have fewer.
+const MOST_OF_ONE = 1000;
+
+// The time from the first new story until those who listen are woken, in milliseconds. What comes meanwhile comes with it.
+const GATHER = 50;
+
+/** A story with its number in its thread. The first one has the number 1. */
+export interface NumberedStory {
+  /** Its number. */
+  readonly number: number;
+  /** The story. */
+  readonly data: StoryData;
+}
+
+/** The remembered stories of one thread. */
+export interface StoriesOfOne {
+  /** The name of the thread, which no other one has. */
+  readonly thread: string;
+  /** Returns those with higher numbers, the oldest first; `most` at most. */
+  since(number: number, most: number): readonly NumberedStory[];
+}
+
+/** The stories of the other threads of a registry. */
+export interface OtherThreads {
+  /** Lets them tell their stories from now on. Is fulfilled when those are there that they remember. */
+  open(): Promise<void>;
+  /** Lets them tell no more. */
+  close(): void;
+  /** What is known of them. */
+  readonly stories: Iterable<StoriesOfOne>;
+}
+
+// A story that nobody has asked for yet, or its data.
+type Kept = Story | StoryData;
+
+/**
+ * The last stories of a registry. It is told each of them, and tells those who listen.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { memoryDisk } from "../disk/memory_disk.ts";
+ * import { createRegistry } from "../registry.ts";
+ *
+ * const stories = new RememberedStories();
+ * const registry = createRegistry({ disk: memoryDisk(), onStory: stories.tell });
+ * await registry(new Request("http://localhost/v2/"));
+ *
+ * assertEquals((await stories.recent()).map(({ url }) => url), ["/v2/"]);
+ * ```
+ */
+export class RememberedStories implements Stories, StoriesOfOne {
+  /** The name of this thread. */
+  readonly thread: string = crypto.randomUUID().slice(0, 6);
+  readonly #others: OtherThreads | undefined;
+  readonly #kept: (Kept | undefined)[] = [];
+  // The numbers of the oldest story that is kept, and of the next one that comes.
+  #first = 1;
+  #next = 1;
+  #changes = 0;
+  readonly #listening = new Set<() => void>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #end = new AbortController();
+
+  /** `others` are the other threads, if there are some. */
+  constructor(others?: OtherThreads) {
+    this.#others = others;
+  }
+
+  /** Is aborted when the registry ends. Then nobody tells more. */
+  get ended(): AbortSignal {
+    return this.#end.signal;
+  }
+
+  /** Keeps a story. */
+  readonly tell = (story: Story): void => {
+    const kept = story.changes.length > MOST_OF_ONE ? dataOf(story) : story;
+    if (this.#next - this.#first === MOST_STORIES) this.#forgetOldest();
+    this.#kept[this.#next++ % MOST_STORIES] = kept;
+    this.#changes += kept.changes.length;
+    while (this.#changes > MOST_CHANGES && this.#next - this.#first > 1) this.#forgetOldest();
+    if (this.#listening.size > 0) this.wake();
+  };
+
+  #forgetOldest(): void {
+    const place = this.#first++ % MOST_STORIES;
+    this.#changes -= this.#kept[place]!.changes.length;
+    this.#kept[place] = undefined;
+  }
+
+  /** Wakes those who listen, soon. */
+  wake(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      for (const wake of [...this.#listening]) wake();
+    }, GATHER);
+  }
+
+  /** Returns the stories of this thread with higher numbers, the oldest first; `most` at most. */
+  since(number: number, most: number): readonly NumberedStory[] {
+    const first = Math.max(this.#first, number + 1);
+    const count = Math.max(0, Math.min(this.#next - first, most));
+    return Array.from({ length: count }, (_, index) => ({ number: first + index, data: this.#data(first + index) }));
+  }
+
+  #data(number: number): StoryData {
+    const kept = this.#kept[number % MOST_STORIES]!;
+    return isData(kept) ? kept : this.#kept[number % MOST_STORIES] = dataOf(kept);
+  }
+
+  /** Returns the last stories of all threads, the oldest first; 1,000 at most. */
+  async recent(): Promise<readonly StoryData[]> {
+    const open = await this.open(() => {});
+    try {
+      return open.after("", Infinity).stories.slice(-MOST_STORIES);
+    } finally {
+      open.close();
+    }
+  }
+
+  /** Calls `wake` when this thread has something new, until somebody calls what this returns. */
+  listen(wake: () => void): () => boolean {
+    this.#listening.add(wake);
+    return () => this.#listening.delete(wake);
+  }
+
+  /** Calls `wake` when any thread has something new, until somebody closes what this returns. */
+  async open(wake: () => void): Promise<OpenStories> {
+    const stop = this.listen(wake);
+    await this.#others?.open();
+    return {
+      after: (mark, most) => nextOf([this, ...this.#others?.stories ?? []], mark, most),
+      close: () => {
+        if (stop()) this.#others?.close();
+      },
+    };
+  }
+
+  /** Ends what is told. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#end.abort();
+  }
+}
+
+function isData(kept: Kept): kept is StoryData {
+  return "version" in kept;
+}
+
+// Takes from the threads in turn the story that is the oldest. So what is taken of each thread are its next ones.
+function nextOf(threads: readonly StoriesOfOne[], mark: string, most: number): NextStories {
+  const seen = parseMark(mark);
+  const isFirst = seen.size === 0;
+  const hasRestarted = !isFirst && !threads.some(({ thread }) => seen.has(thread));
+  if (hasRestarted) seen.clear();
+  const queues = threads.map((one) => ({ thread: one.thread, at: 0, all: one.since(seen.get(one.thread) ?? 0, most) }));
+  const stories: StoryData[] = [];
+  let missed = 0;
+  while (stories.length < most) {
+    const waiting = queues.filter(({ at, all }) => at < all.length);
+    if (waiting.length === 0) break;
+    const queue = waiting.reduce((a, b) => b.all[b.at].data.time < a.all[a.at].data.time ? b : a);
+    const { number, data } = queue.all[queue.at++];
+    missed += number - 1 - (seen.get(queue.thread) ?? (isFirst ? number - 1 : 0));
+    seen.set(queue.thread, number);
+    stories.push(data);
+  }
+  return { stories, mark: [...seen].map((part) => part.join(".")).join(" "), missed, hasRestarted };
+}
+
+// A text that is no mark is that of somebody who has seen nothing.
+function parseMark(mark: string): Map<string, number> {
+  if (!/^(?:[0-9a-f]{6}\.[0-9]{1,15}(?: |$)){1,64}$/.test(mark)) return new Map();
+  return new Map(mark.trim().split(" ").map((part) => [part.slice(0, 6), Number(part.slice(7))]));
+}

@@ -1,0 +1,148 @@
+/**
+ * Stories of threads: the page is opened in one thread, and the requests come to all of them.
+ *
+ *     thread 1                                   thread 2
+ *     page opens   ── { is: "open" } ──────────▶ remembers stories, and tells nobody
+ *                  ◀────── { is: "stories" } ──  all that it remembers, once; then each new one
+ *     page closes  ── { is: "closed" } ────────▶ tells nobody any more
+ *
+ * The threads speak through a `BroadcastChannel` with a name that only they know. While nobody looks, nothing is sent.
+ *
+ * Next: watched_folder.ts
+ *
+ * @module
+ */
+
+import { inTime } from "../waiting.ts";
+import { MOST_STORIES, type NumberedStory, type RememberedStories, type StoriesOfOne } from "./remembered_stories.ts";
+
+// What the threads send each other. `from` is the name of a thread.
+type ThreadMessage =
+  | { readonly is: "open"; readonly from: string }
+  | { readonly is: "closed"; readonly from: string }
+  | { readonly is: "ready"; readonly from: string }
+  | { readonly is: "stories"; readonly from: string; readonly stories: readonly NumberedStory[] };
+
+// The most stories that a thread tells at once. If more come, the others get them later, or miss some.
+const MOST_AT_ONCE = 250;
+
+// How long a page waits for the stories of the other threads, in milliseconds. What comes later is shown later.
+const PATIENCE = 500;
+
+// How long the others go on after the last page was closed, in milliseconds: a page that is loaded opens several times.
+const LINGER = 5000;
+
+/** The link of one thread to the others. */
+export class StoriesOfThreads {
+  readonly #own: RememberedStories;
+  readonly #channel: BroadcastChannel;
+  // The number of other threads.
+  readonly #count: number;
+  // Those who listen to this thread, and the last story that they have.
+  readonly #listeners = new Set<string>();
+  #told = 0;
+  #stopTelling: (() => void) | undefined;
+  // Those to whom this thread listens.
+  #others = new Map<string, OtherThread>();
+  #open = 0;
+  #opened: Promise<unknown> | undefined;
+  #linger: ReturnType<typeof setTimeout> | undefined;
+  #haveAnswered = Promise.withResolvers<void>();
+
+  /** `count` is the number of the other threads. */
+  constructor(own: RememberedStories, channel: BroadcastChannel, count: number) {
+    this.#own = own;
+    this.#channel = channel;
+    this.#count = count;
+  }
+
+  /** Lets the others tell their stories from now on. Is fulfilled when those are there that they remember. */
+  async open(): Promise<void> {
+    this.#open++;
+    clearTimeout(this.#linger);
+    if (this.#opened === undefined) {
+      this.#send({ is: "open", from: this.#own.thread });
+      this.#opened = inTime(this.#haveAnswered.promise, PATIENCE);
+    }
+    await this.#opened;
+  }
+
+  /** Lets the others tell no more, if nobody else listens. */
+  close(): void {
+    if (--this.#open > 0) return;
+    this.#linger = setTimeout(() => {
+      this.#send({ is: "closed", from: this.#own.thread });
+      this.#others = new Map();
+      this.#opened = undefined;
+      this.#haveAnswered = Promise.withResolvers();
+    }, LINGER);
+    Deno.unrefTimer(this.#linger);
+  }
+
+  /** What is known of the others. */
+  get stories(): Iterable<StoriesOfOne> {
+    return this.#others.values();
+  }
+
+  /** Takes a message of another thread. */
+  receive(message: ThreadMessage): void {
+    const { from } = message;
+    if (message.is === "open") {
+      this.#listeners.add(from);
+      this.#tellFrom(0, MOST_STORIES);
+      this.#stopTelling ??= this.#own.listen(() => this.#tellFrom(this.#told, MOST_AT_ONCE));
+    } else if (message.is === "closed") {
+      this.#listeners.delete(from);
+      if (this.#listeners.size > 0) return;
+      this.#stopTelling?.();
+      this.#stopTelling = undefined;
+    } else if (message.is === "ready") {
+      // A thread that has started late.
+      if (this.#opened !== undefined) this.#send({ is: "open", from: this.#own.thread });
+    } else if (this.#opened !== undefined) {
+      const other = this.#others.get(from) ?? new OtherThread(from);
+      this.#others.set(from, other);
+      other.add(message.stories);
+      if (this.#others.size >= this.#count) this.#haveAnswered.resolve();
+      this.#own.wake();
+    }
+  }
+
+  /** Says to the others that this thread is there. */
+  sayReady(): void {
+    this.#send({ is: "ready", from: this.#own.thread });
+  }
+
+  #tellFrom(number: number, most: number): void {
+    const stories = this.#own.since(number, most);
+    this.#told = stories.at(-1)?.number ?? number;
+    this.#send({ is: "stories", from: this.#own.thread, stories });
+    if (stories.length === most) this.#own.wake();
+  }
+
+  #send(message: ThreadMessage): void {
+    this.#channel.postMessage(message);
+  }
+}
+
+// What is known of another thread.
+class OtherThread implements StoriesOfOne {
+  readonly thread: string;
+  #stories: NumberedStory[] = [];
+
+  constructor(thread: string) {
+    this.thread = thread;
+  }
+
+  add(stories: readonly NumberedStory[]): void {
+    const last = this.#stories.at(-1)?.number ?? 0;
+    for (const story of stories) if (story.number > last) this.#stories.push(story);
+    // Many at once: to take away the first of many takes long.
+    if (this.#stories.length > 2 * MOST_STORIES) this.#stories = this.#stories.slice(-MOST_STORIES);
+  }
+
+  since(number: number, most: number): readonly NumberedStory[] {
+    const first = 1 + this.#stories.findLastIndex((story) => story.number <= number);
+    return this.#stories.slice(first, first + most);
+  }
+}

@@ -1,0 +1,231 @@
+/**
+ * The watched folder: what other programs and people change in the root, while somebody looks at the page.
+ *
+ *     $ echo sha256:7d1a… > testdata/library/hello/_tags/latest
+ *     { sign: "~", path: "library/hello/_tags/latest", size: 72 }
+ *
+ * The operating system tells each step of a change: a file is made aside, written, renamed. They are collected until the folder is
+ * quiet for a moment; then one look at each file shows what has become of it. What a story of this registry has told already, the
+ * registry itself has done. The small files whose names begin with "." are no content. An upload that grows is told once.
+ *
+ * Next: composed.ts
+ *
+ * @module
+ */
+
+import { resolve } from "node:path";
+import type { Change, Disk } from "../disk/disk.ts";
+import type { FolderTold, OpenStories, Stories, WatchedFolder } from "../page/context.ts";
+import { oneLine } from "./output.ts";
+
+// The folder is quiet if nothing has changed for this long, in milliseconds like all times here.
+const QUIET = 300;
+
+// The longest time until a change is told.
+const MOST_WAIT = 2000;
+
+// What the system tells may come this much later than the story of the same change.
+const LATE = 500;
+
+// How long it is remembered that the registry itself has changed a file.
+const REMEMBER = 10_000;
+
+// The watch goes on for this long after the last page was closed: whoever follows a link opens the next one.
+const LINGER = 5000;
+
+// The most changes that are told at once.
+const MOST_CHANGES = 1000;
+
+// What was told about a path since the last look.
+interface Seen {
+  readonly isNew: boolean;
+  readonly time: number;
+}
+
+/** Watches a folder while somebody wants to know. */
+export class FolderOfPage implements WatchedFolder {
+  readonly #root: string;
+  readonly #disk: Disk;
+  readonly #stories: Stories;
+  readonly #tells = new Set<(told: FolderTold) => void>();
+  #watcher: Deno.FsWatcher | undefined;
+  #open: Promise<OpenStories> | undefined;
+  #mark = "";
+  // What the registry itself has changed, and the folders around that, each with the time of the story.
+  readonly #own = new Map<string, number>();
+  readonly #aroundOwn = new Map<string, number>();
+  readonly #seen = new Map<string, Seen>();
+  #first = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #linger: ReturnType<typeof setTimeout> | undefined;
+
+  /** `disk` is the one of the registry, and `stories` tell what the registry itself changes. */
+  constructor(root: string, disk: Disk, stories: Stories) {
+    this.#root = resolve(root);
+    this.#disk = disk;
+    this.#stories = stories;
+    stories.ended.addEventListener("abort", () => this.#stop());
+  }
+
+  /** Calls `tell` with the changes of others, until somebody calls what this returns. */
+  watch(tell: (told: FolderTold) => void): () => void {
+    this.#tells.add(tell);
+    clearTimeout(this.#linger);
+    if (this.#watcher === undefined) this.#start();
+    return () => {
+      if (!this.#tells.delete(tell) || this.#tells.size > 0) return;
+      this.#linger = setTimeout(() => this.#stop(), LINGER);
+      Deno.unrefTimer(this.#linger);
+    };
+  }
+
+  #start(): void {
+    try {
+      this.#watcher = Deno.watchFs(this.#root);
+    } catch (error) {
+      // The system watches only so many folders.
+      this.#tell({ blind: oneLine(error) });
+      return;
+    }
+    this.#open = this.#stories.open(() => {});
+    this.#open.then((open) => this.#mark = open.after("", Infinity).mark);
+    this.#follow(this.#watcher).catch((error) => this.#tell({ blind: oneLine(error) }));
+  }
+
+  #stop(): void {
+    clearTimeout(this.#timer);
+    clearTimeout(this.#linger);
+    this.#timer = undefined;
+    this.#seen.clear();
+    this.#own.clear();
+    this.#aroundOwn.clear();
+    this.#watcher?.close();
+    this.#watcher = undefined;
+    this.#open?.then((open) => open.close());
+    this.#open = undefined;
+  }
+
+  #tell(told: FolderTold): void {
+    for (const tell of [...this.#tells]) tell(told);
+  }
+
+  async #follow(watcher: Deno.FsWatcher): Promise<void> {
+    for await (const event of watcher) this.#note(event);
+  }
+
+  // The kind "access" is the end of a write. A "modify" alone may only be a new time.
+  #note({ kind, paths }: Deno.FsEvent): void {
+    if (kind === "modify") return;
+    for (const [index, path] of paths.entries()) {
+      const inside = unitOf(path.slice(this.#root.length + 1));
+      if (inside === undefined) continue;
+      const isNew = kind === "create" || (kind === "rename" && index > 0 && isNamedByDigest(inside));
+      this.#see(inside, isNew);
+    }
+  }
+
+  #see(path: string, isNew: boolean): void {
+    const now = Date.now();
+    if (this.#seen.size === 0) this.#first = now;
+    this.#seen.set(path, { isNew: isNew || (this.#seen.get(path)?.isNew ?? false), time: now });
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(
+      () => this.#look().catch((error) => this.#tell({ blind: oneLine(error) })),
+      Math.max(0, Math.min(QUIET, this.#first + MOST_WAIT - now)),
+    );
+  }
+
+  async #look(): Promise<void> {
+    this.#timer = undefined;
+    const open = await this.#open;
+    if (open === undefined) return;
+    this.#learnOwn(open);
+    const changes: Change[] = [];
+    const seen = [...this.#seen].sort(([a], [b]) => a < b ? -1 : 1);
+    this.#seen.clear();
+    for (const [path, { isNew, time }] of seen) {
+      if (this.#isOwn(path, time)) continue;
+      if (isGrowing(this.#disk, path)) {
+        // Whose upload it is shows when its request has ended.
+        this.#see(path, isNew);
+        continue;
+      }
+      for (const change of this.#changesAt(path, isNew, time)) {
+        if (!changes.some((other) => other.path === change.path)) changes.push(change);
+      }
+      if (changes.length > MOST_CHANGES) break;
+    }
+    if (changes.length > 0) this.#tell({ changes: changes.slice(0, MOST_CHANGES) });
+  }
+
+  #learnOwn(open: OpenStories): void {
+    const { stories, mark } = open.after(this.#mark, Infinity);
+    this.#mark = mark;
+    const old = Date.now() - REMEMBER;
+    for (const paths of [this.#own, this.#aroundOwn]) {
+      for (const [path, time] of paths) if (time < old) paths.delete(path);
+    }
+    for (const { changes, time, repository = "", moreChanges } of stories) {
+      const at = Date.parse(time);
+      // Of very many changes a story tells only some. So all of its repository count.
+      if (moreChanges !== undefined) this.#own.set(repository, at);
+      for (const change of changes) {
+        const path = unitOf(change.path);
+        if (path === undefined) continue;
+        this.#own.set(path, at);
+        for (const folder of foldersAround(path)) this.#aroundOwn.set(folder, at);
+      }
+    }
+  }
+
+  // The registry has changed the path itself, a folder around it as a whole, or something in it.
+  #isOwn(path: string, time: number): boolean {
+    const isRecent = (at = -Infinity) => time <= at + LATE;
+    return isRecent(this.#own.get(path)) || isRecent(this.#aroundOwn.get(path)) ||
+      foldersAround(path).some((folder) => isRecent(this.#own.get(folder)));
+  }
+
+  *#changesAt(path: string, isNew: boolean, time: number): Generator<Change> {
+    const info = lookAt(`${this.#root}/${path}`);
+    if (info === undefined) {
+      // What was made and removed meanwhile has left nothing.
+      if (!isNew) yield { sign: "-", path };
+    } else if (info.isFile) {
+      yield { sign: isNew ? "+" : "~", path, size: info.size };
+    } else if (info.isDirectory && isNew) {
+      // A folder may have come as a whole, and the system tells nothing about what is in it.
+      for (const name of this.#disk.list(path)) {
+        const below = unitOf(`${path}/${name}`);
+        if (below !== undefined && !this.#isOwn(below, time)) yield* this.#changesAt(below, true, time);
+      }
+    }
+  }
+}
+
+// What is told together: a file, or an upload session with all that is in it. Files that are no content are `undefined`.
+function unitOf(path: string): string | undefined {
+  if (path === "" || path.split("/").some((part) => part.startsWith("."))) return undefined;
+  return /^.*?\/_uploads\/[^/]+/.exec(path)?.[0] ?? path.replace(/\/$/, "");
+}
+
+function foldersAround(path: string): string[] {
+  const parts = path.split("/");
+  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join("/"));
+}
+
+function isNamedByDigest(path: string): boolean {
+  return /(?:^|\/)\w+:[^/]+(?:\/|$)/.test(path);
+}
+
+function isGrowing(disk: Disk, path: string): boolean {
+  return /\/_uploads\/[^/]+$/.test(path) && disk.isGrowing(`${path}/data`);
+}
+
+function lookAt(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.lstatSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
+    throw error;
+  }
+}
