@@ -53,6 +53,25 @@ export { type DiskErrorCode, type DiskFailure, failing } from "./disk/failing.ts
 // Stories: what each request was and changed.
 export { dataOf, formatJson, formatLine, formatStory, type Story, type StoryData } from "./story.ts";
 
+// The page: the registry, seen in a browser.
+export { page, type PageOptions } from "./page/page.ts";
+export type {
+  FolderTold,
+  NextStories,
+  OpenStories,
+  PageContext,
+  Stories,
+  TestOfRule,
+  WatchedFolder,
+} from "./page/context.ts";
+export type { LiveLimits } from "./page/live.ts";
+export {
+  type NumberedStory,
+  type OtherThreads,
+  RememberedStories,
+  type StoriesOfOne,
+} from "./serving/remembered_stories.ts";
+
 // Filling: images from files into a registry, and out of it.
 export { addImage, fill, type Filled, type FillOptions, type ImageInRegistry, type Progress } from "./filling/fill.ts";
 export { FillError, type Source } from "./filling/files.ts";
@@ -79,7 +98,7 @@ export {
 } from "./composing/limited.ts";
 
 // Access: a wrapper for users, their passwords and tokens, and the rules about them.
-export { access, type AccessOptions, type TokenOptions } from "./composing/access.ts";
+export { access, type AccessOptions, type AccessWrapper, type TokenOptions, type Visible } from "./composing/access.ts";
 export { AccessRules, rulesForUsers } from "./access/rules.ts";
 export { type AccessAction, type AccessRule, AccessRulesError } from "./access/access_rule.ts";
 export { parseAccessRules } from "./access/reading_rules.ts";

@@ -72,6 +72,25 @@ export interface TokenOptions {
   readonly now?: () => number;
 }
 
+/** A wrapper that also tells what a client may see, for somebody who shows the registry in another way. */
+export interface AccessWrapper extends Wrapper {
+  /**
+   * Returns the repositories that the client of a request may pull from.
+   *
+   * @throws {RegistryError} 401 if its password or token is wrong, or if nobody may see anything without one. It asks for a name and
+   * a password, as browsers do in a dialog, also if clients get tokens.
+   */
+  visibleTo(request: Request, peer?: Peer): Promise<Visible>;
+}
+
+/** The repositories that a client may pull from. It is asked again and again, so that changed rules hold at once. */
+export interface Visible {
+  /** True if the client may pull from all repositories. */
+  readonly isAll: boolean;
+  /** Returns true if the client may pull from a repository. */
+  includes(name: string): boolean;
+}
+
 // In milliseconds. Less than a minute would be of no use: clients take a shorter lifetime for a minute.
 const LIFETIME = 5 * 60_000;
 
@@ -100,7 +119,10 @@ const LIFETIME = 5 * 60_000;
  * assertEquals((await list("alice/app", alice)).status, 404); // she may, but there is nothing yet
  * ```
  */
-export function access(rules: readonly AccessRule[] | (() => AccessRules), options: AccessOptions = {}): Wrapper {
+export function access(
+  rules: readonly AccessRule[] | (() => AccessRules),
+  options: AccessOptions = {},
+): AccessWrapper {
   const { users, tokens } = options;
   const rulesNow = typeof rules === "function" ? rules : constant(new AccessRules(rules));
   if (users === undefined && tokens !== undefined) throw new RangeError("Nobody can get a token without users");
@@ -111,7 +133,11 @@ export function access(rules: readonly AccessRule[] | (() => AccessRules), optio
     rules: rulesNow,
   };
 
-  return (registry) => async (request, peer) => {
+  const callerOf = async (request: Request, peer: Peer | undefined, challenge: Challenge) => {
+    const known = users === undefined ? {} : await knownOf(request, users, service, challenge, peer);
+    return new Caller(known, rulesNow(), users !== undefined, challenge);
+  };
+  const wrapper: Wrapper = (registry) => async (request, peer) => {
     const target = parseTarget(request);
     // The registry refuses such a request.
     if (target === undefined) return await registry(request, peer);
@@ -120,11 +146,15 @@ export function access(rules: readonly AccessRule[] | (() => AccessRules), optio
         return await answerTokenRequest(request, target.search, peer, service);
       }
       const challenge = new Challenge(service && `${tokens?.origin || target.origin}${TOKEN_PATH}`);
-      const known = users === undefined ? {} : await knownOf(request, users, service, challenge, peer);
-      const caller = new Caller(known, rulesNow(), users !== undefined, challenge);
-      return await answerTo(caller, { registry, request, peer });
+      return await answerTo(await callerOf(request, peer, challenge), { registry, request, peer });
     });
   };
+  const visibleTo = async (request: Request, peer?: Peer): Promise<Visible> => {
+    const caller = await callerOf(request, peer, new Challenge(undefined));
+    caller.expectOutsideOfTable(true);
+    return { isAll: caller.mayPullEverything, includes: (name) => caller.may("pull", name) };
+  };
+  return Object.assign(wrapper, { visibleTo });
 }
 
 function constant<T>(value: T): () => T {

@@ -42,9 +42,12 @@ export function only(names: string | ((name: string) => boolean)): Wrapper {
     return shown({ prefix: "", expected: "a repository that this registry shows", inside: choose, outside: choose });
   }
   const prefix = parsePrefix(names);
-  const choose = (name: string) =>
-    name.startsWith(prefix) && (prefix.endsWith("/") || name === prefix || name[prefix.length] === "/")
-      ? name
-      : undefined;
+  const isShown = isBelow(prefix);
+  const choose = (name: string) => isShown(name) ? name : undefined;
   return shown({ prefix, expected: `a repository whose name begins with ${prefix}`, inside: choose, outside: choose });
+}
+
+/** Returns the function that says if a name begins with a prefix, in the sense of {@linkcode only}. */
+export function isBelow(prefix: string): (name: string) => boolean {
+  return (name) => name.startsWith(prefix) && (prefix.endsWith("/") || name === prefix || name[prefix.length] === "/");
 }

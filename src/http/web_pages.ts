@@ -25,7 +25,7 @@ import type { Settings } from "../options.ts";
 import type { Target } from "./target.ts";
 
 /** Returns the hosts that browsers may use besides loopback, as browsers write them. */
-export function hostsForBrowsers({ origin, allowHost }: Settings): ReadonlySet<string> {
+export function hostsForBrowsers({ origin, allowHost }: Pick<Settings, "origin" | "allowHost">): ReadonlySet<string> {
   const hosts = allowHost.map((host) => host.includes(":") && !host.startsWith("[") ? `[${host}]` : host);
   const urls = [origin, ...hosts.map((host) => `http://${host}`)].map((url) => URL.parse(url)?.hostname);
   return new Set(urls.filter((host) => host !== undefined));
@@ -60,6 +60,22 @@ export function expectNoForeignPage(
     `a write from no web page, or from one of ${ownOrigin || target.origin}`,
     `Origin: ${origin ?? "(none)"}, Sec-Fetch-Site: ${site ?? "(none)"}`,
   );
+}
+
+/**
+ * Makes sure that a request for the registry's own page is no trick of a foreign one. Only browsers have a use for that page. So every
+ * client has to call it by a name of the registry, and a foreign page may lead to it with a link, and in no other way.
+ *
+ * @throws {RegistryError} 403 if the host is not known, or if a page of another site loads a part of this one.
+ */
+export function expectOwnPage({ headers }: Request, target: Target, hosts: ReadonlySet<string>): void {
+  if (!LOOPBACK.test(target.authority) && !isKnown(target.authority, hosts)) {
+    throw denied("a host that is loopback, or that --host, --origin or --allow-host names", target.authority);
+  }
+  const site = headers.get("Sec-Fetch-Site");
+  const isLink = headers.get("Sec-Fetch-Mode") === "navigate" && headers.get("Sec-Fetch-Dest") === "document";
+  if (site === null || site === "same-origin" || site === "none" || isLink) return;
+  throw denied("a request of this page, or a link to it", `Sec-Fetch-Site: ${site}`);
 }
 
 // Over plain HTTP, a browser sends `Sec-Fetch-Site` to loopback only, and `Origin` not when a page reads from its own host.

@@ -3,7 +3,7 @@
  *
  *     { disk, root: "testdata", version: "0.1.0", stories, maySee, … }
  *
- * Next: guarding.ts
+ * Next: live.ts
  *
  * @module
  */

@@ -17,7 +17,7 @@
  *
  * A client gets new stories only as fast as it reads them; meanwhile they are remembered, and what is forgotten is told as missed.
  *
- * Next: guarding.ts
+ * Next: seeing.ts
  *
  * @module
  */

@@ -13,37 +13,66 @@
  */
 
 import { RegistryError } from "../api/error_codes.ts";
-import { expectNoForeignPage, hostsForBrowsers } from "../http/web_pages.ts";
+import type { AccessWrapper } from "../composing/access.ts";
+import { expectOwnPage, hostsForBrowsers } from "../http/web_pages.ts";
 import { parseTarget } from "../http/target.ts";
 import type { Settings } from "../options.ts";
-import { refusalAsResponse, type Registry, type Wrapper } from "../registry.ts";
+import { refusalAsResponse, type Wrapper } from "../registry.ts";
 import { type PageAddress, parseAddress } from "./addresses.ts";
 import { answerWithModule } from "./browser_modules.ts";
 import type { PageContext } from "./context.ts";
 import { documentOf } from "./document.ts";
 import { guarded } from "./guarding.ts";
+import { Live, type LiveLimits } from "./live.ts";
 import { shownAt } from "./panels.ts";
 
 /** What a page needs. */
-export interface PageOptions extends Omit<PageContext, "maySee"> {
-  /** The settings of the registry about browsers: its own address, and other hosts. */
-  readonly settings: Settings;
+export interface PageOptions extends Omit<PageContext, "maySee" | "maySeeAll" | "version"> {
+  /** The version that the page shows. Default: none. */
+  readonly version?: string;
+  /** The settings of the registry about browsers: its own address, and other hosts. Default: only loopback. */
+  readonly settings?: Partial<Pick<Settings, "origin" | "allowHost">>;
   /** Decides who may do what, such as `access(rules)`. Default: everybody may do everything. */
-  readonly access?: Wrapper;
+  readonly access?: AccessWrapper;
+  /** Returns true if the registry shows a repository at all. Default: it shows all. */
+  readonly shows?: (name: string) => boolean;
+  /** Other limits for `/live`. */
+  readonly limits?: Partial<LiveLimits>;
 }
 
-/** Answers what belongs to the page, and passes all other requests on to the registry. */
-export function page({ settings, access, ...context }: PageOptions): Wrapper {
-  const hosts = hostsForBrowsers(settings);
+/**
+ * Answers what belongs to the page, and passes all other requests on to the registry. It shows the repositories of the disk to those
+ * who may pull from them.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { memoryDisk } from "../disk/memory_disk.ts";
+ * import { createRegistry } from "../registry.ts";
+ * import { RememberedStories } from "../serving/remembered_stories.ts";
+ *
+ * const disk = memoryDisk();
+ * const stories = new RememberedStories();
+ * const registry = page({ disk, stories })(createRegistry({ disk, onStory: stories.tell }));
+ * const { headers } = await registry(new Request("http://localhost/"));
+ * assertEquals(headers.get("Content-Type"), "text/html; charset=utf-8");
+ * ```
+ */
+export function page({ settings, access, shows, limits, version = "", ...context }: PageOptions): Wrapper {
+  const hosts = hostsForBrowsers({ origin: "", allowHost: [], ...settings });
+  const live = new Live(limits);
   return (registry) => async (request, peer) => {
     const target = parseTarget(request);
     const address = target && parseAddress(target.pathname, target.search);
     if (address === undefined) return await registry(request, peer);
+    const contextNow = async (): Promise<PageContext> => {
+      const visible = await access?.visibleTo(request, peer);
+      const maySee = (name: string) => (shows?.(name) ?? true) && (visible?.includes(name) ?? true);
+      return { ...context, version, maySee, maySeeAll: shows === undefined && (visible?.isAll ?? true) };
+    };
     try {
-      expectNoForeignPage(request, target!, settings, hosts);
-      const answerHere: Registry = async (request) => await answer(request, address, { ...context, maySee });
-      const maySee = async (name: string) => access === undefined || await isAllowed(access, request, peer, name);
-      return guarded(await (access === undefined ? answerHere : access(answerHere))(request, peer));
+      expectOwnPage(request, target!, hosts);
+      return guarded(await answer(request, address, contextNow, live));
     } catch (error) {
       if (error instanceof RegistryError) return guarded(refusalAsResponse(request, error));
       throw error;
@@ -51,26 +80,15 @@ export function page({ settings, access, ...context }: PageOptions): Wrapper {
   };
 }
 
-// The rules know only requests. So this asks what they say to a pull from the repository.
-async function isAllowed(
-  access: Wrapper,
+async function answer(
   request: Request,
-  peer: Parameters<Registry>[1],
-  name: string,
-): Promise<boolean> {
-  let isPassedOn = false;
-  const { origin } = new URL(request.url);
-  const credentials = request.headers.get("Authorization");
-  const headers = new Headers(credentials === null ? [] : [["Authorization", credentials]]);
-  await access(() => {
-    isPassedOn = true;
-    return Promise.resolve(new Response());
-  })(new Request(`${origin}/v2/${name}/tags/list`, { headers }), peer);
-  return isPassedOn;
-}
-
-async function answer(request: Request, address: PageAddress, context: PageContext): Promise<Response> {
+  address: PageAddress,
+  contextNow: () => Promise<PageContext>,
+  live: Live,
+): Promise<Response> {
+  const context = await contextNow();
   if (request.method !== "GET" && request.method !== "HEAD") return notAllowed(request);
+  if (address.kind === "live") return await live.answer(request, address, contextNow);
   if (address.kind === "web") {
     return await answerWithModule(address.rest) ?? new Response("not found\n", { status: 404 });
   }

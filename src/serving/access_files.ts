@@ -13,8 +13,7 @@
 
 import { parseAccessRules } from "../access/reading_rules.ts";
 import { type AccessRules, rulesForUsers } from "../access/rules.ts";
-import { access } from "../composing/access.ts";
-import type { Wrapper } from "../registry.ts";
+import { access, type AccessWrapper } from "../composing/access.ts";
 import type { CommandLine } from "./command_line.ts";
 import { type Check, limitGuesses, rememberRight } from "./guesses.ts";
 import { type Bcrypt, parseHashes, passwordCheck } from "./htpasswd.ts";
@@ -89,7 +88,7 @@ export function accessOf(
   material: AccessMaterial,
   passwords: Passwords | undefined,
   check: Check | undefined,
-): Wrapper {
+): AccessWrapper {
   const rules = rulesOf(line, material);
   const { tokenKey: key } = material;
   const passwordMark = (user: string, isFresh = false) => (isFresh ? passwords?.look() : passwords?.value)?.get(user);

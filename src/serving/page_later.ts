@@ -7,20 +7,21 @@
  * Most starts of the program serve clients only. So nothing of the page is loaded at the start: `import` with a name that Deno cannot
  * foresee is read only when it runs. Until somebody looks, only the last stories are kept.
  *
- * Next: own_tests.ts
+ * Next: remembered_stories.ts
  *
  * @module
  */
 
+import type { AccessWrapper } from "../composing/access.ts";
+import type { Disk } from "../disk/disk.ts";
 import { localDisk } from "../disk/local_disk.ts";
 import type { MemoryDisk } from "../disk/memory_disk.ts";
 import type { Settings } from "../options.ts";
-import type { Registry, Wrapper } from "../registry.ts";
-import { dataOf, type Story } from "../story.ts";
+import type { WatchedFolder } from "../page/context.ts";
+import type { Registry } from "../registry.ts";
 import type { CommandLine } from "./command_line.ts";
-
-// The number of stories that are kept for somebody who comes later.
-const MOST = 1000;
+import { RememberedStories } from "./remembered_stories.ts";
+import type { StoriesOfThreads } from "./stories_of_threads.ts";
 
 /** What the page is about. */
 export interface PageLaterOptions {
@@ -31,24 +32,50 @@ export interface PageLaterOptions {
   /** The disk, if it is in memory. */
   readonly disk: MemoryDisk | undefined;
   /** Decides who may do what. */
-  readonly access: Wrapper | undefined;
+  readonly access: AccessWrapper | undefined;
+  /** The name of the channel that joins the stories of all threads; `undefined` if there is only one thread. */
+  readonly channel: string | undefined;
 }
 
 /** A page that is loaded when somebody asks for it, and the stories for it. */
 export class PageLater {
   readonly #options: PageLaterOptions;
-  readonly #stories: { readonly story: Story; readonly time: number }[] = [];
-  #told = 0;
+  readonly #stories: RememberedStories;
+  #channel: BroadcastChannel | undefined;
+  #threads: Promise<StoriesOfThreads> | undefined;
+  #loaded: StoriesOfThreads | undefined;
 
   /** Loads nothing yet. */
   constructor(options: PageLaterOptions) {
     this.#options = options;
+    const others = {
+      open: async () => await (await this.#joined()).open(),
+      close: () => this.#loaded?.close(),
+      stories: () => this.#loaded?.stories() ?? [],
+    };
+    this.#stories = new RememberedStories(options.channel === undefined ? undefined : others);
   }
 
   /** Keeps a story for those who look later. */
-  tell = (story: Story): void => {
-    this.#stories[this.#told++ % MOST] = { story, time: Date.now() };
-  };
+  get tell(): RememberedStories["tell"] {
+    return this.#stories.tell;
+  }
+
+  /** Listens to the other threads. A thread calls this when it serves: before that, it would only take time. */
+  join(): void {
+    const { channel } = this.#options;
+    if (channel === undefined) return;
+    this.#channel = new BroadcastChannel(channel);
+    this.#channel.onmessage = async ({ data }) => (await this.#joined()).receive(data);
+    this.#channel.postMessage({ is: "ready", from: this.#stories.thread });
+  }
+
+  /** Ends what the page tells, so that nobody waits for it. */
+  close(): void {
+    this.#stories.close();
+    this.#channel?.close();
+    this.#channel = undefined;
+  }
 
   /** Puts the page around a registry. */
   around(registry: Registry): Registry {
@@ -59,29 +86,37 @@ export class PageLater {
     };
   }
 
+  #joined(): Promise<StoriesOfThreads> {
+    return this.#threads ??= load("./stories_of_threads.ts").then(({ StoriesOfThreads }) => {
+      const send = (message: unknown) => this.#channel?.postMessage(message);
+      return this.#loaded = new StoriesOfThreads(this.#stories, send, this.#options.line.threads - 1);
+    });
+  }
+
   async #load(registry: Registry): Promise<Registry> {
-    const { line, settings, disk, access } = this.#options;
+    const { line, settings, disk: memory, access } = this.#options;
     const { page }: typeof import("../page/page.ts") = await load("../page/page.ts");
     const { ownTests }: typeof import("./own_tests.ts") = await load("./own_tests.ts");
+    const { isBelow }: typeof import("../composing/only.ts") = await load("../composing/only.ts");
+    const disk = memory ?? localDisk(line.root, { durability: line.durability });
     const wrapper = page({
-      disk: disk ?? localDisk(line.root, { durability: line.durability }),
-      root: disk === undefined ? line.root : undefined,
+      disk,
+      root: memory === undefined ? line.root : undefined,
       version: line.version,
-      stories: { recent: () => Promise.resolve(this.#recent()) },
+      stories: this.#stories,
+      folder: memory === undefined ? await watchedFolder(line.root, disk, this.#stories) : undefined,
       tests: ownTests,
       settings,
       access,
+      shows: line.prefix === undefined ? undefined : isBelow(line.prefix),
     });
     return wrapper(registry);
   }
+}
 
-  #recent() {
-    const next = this.#told % MOST;
-    const inOrder = this.#told <= MOST
-      ? this.#stories
-      : [...this.#stories.slice(next), ...this.#stories.slice(0, next)];
-    return inOrder.map(({ story, time }) => dataOf(story, time));
-  }
+async function watchedFolder(root: string, disk: Disk, stories: RememberedStories): Promise<WatchedFolder> {
+  const { FolderOfPage }: typeof import("./watched_folder.ts") = await load("./watched_folder.ts");
+  return new FolderOfPage(root, disk, stories);
 }
 
 function load(file: string) {

@@ -53,11 +53,11 @@ export interface OtherThreads {
   /** Lets them tell no more. */
   close(): void;
   /** What is known of them. */
-  readonly stories: Iterable<StoriesOfOne>;
+  stories(): Iterable<StoriesOfOne>;
 }
 
 // A story that nobody has asked for yet, or its data.
-type Kept = Story | StoryData;
+type KeptStory = Story | StoryData;
 
 /**
  * The last stories of a registry. It is told each of them, and tells those who listen.
@@ -79,7 +79,7 @@ export class RememberedStories implements Stories, StoriesOfOne {
   /** The name of this thread. */
   readonly thread: string = crypto.randomUUID().slice(0, 6);
   readonly #others: OtherThreads | undefined;
-  readonly #kept: (Kept | undefined)[] = [];
+  readonly #kept: (KeptStory | undefined)[] = [];
   // The numbers of the oldest story that is kept, and of the next one that comes.
   #first = 1;
   #next = 1;
@@ -155,7 +155,7 @@ export class RememberedStories implements Stories, StoriesOfOne {
     const stop = this.listen(wake);
     await this.#others?.open();
     return {
-      after: (mark, most) => nextOf([this, ...this.#others?.stories ?? []], mark, most),
+      after: (mark, most) => nextOf([this, ...this.#others?.stories() ?? []], mark, most),
       close: () => {
         if (stop()) this.#others?.close();
       },
@@ -169,17 +169,18 @@ export class RememberedStories implements Stories, StoriesOfOne {
   }
 }
 
-function isData(kept: Kept): kept is StoryData {
+function isData(kept: KeptStory): kept is StoryData {
   return "version" in kept;
 }
 
 // Takes from the threads in turn the story that is the oldest. So what is taken of each thread are its next ones.
 function nextOf(threads: readonly StoriesOfOne[], mark: string, most: number): NextStories {
   const seen = parseMark(mark);
-  const isFirst = seen.size === 0;
-  const hasRestarted = !isFirst && !threads.some(({ thread }) => seen.has(thread));
+  const hasRestarted = seen.size > 0 && !threads.some(({ thread }) => seen.has(thread));
   if (hasRestarted) seen.clear();
   const queues = threads.map((one) => ({ thread: one.thread, at: 0, all: one.since(seen.get(one.thread) ?? 0, most) }));
+  // What was forgotten before somebody has heard of a thread, he has not missed.
+  for (const { thread, all } of queues) if (!seen.has(thread)) seen.set(thread, (all[0]?.number ?? 1) - 1);
   const stories: StoryData[] = [];
   let missed = 0;
   while (stories.length < most) {
@@ -187,7 +188,7 @@ function nextOf(threads: readonly StoriesOfOne[], mark: string, most: number): N
     if (waiting.length === 0) break;
     const queue = waiting.reduce((a, b) => b.all[b.at].data.time < a.all[a.at].data.time ? b : a);
     const { number, data } = queue.all[queue.at++];
-    missed += number - 1 - (seen.get(queue.thread) ?? (isFirst ? number - 1 : 0));
+    missed += number - 1 - seen.get(queue.thread)!;
     seen.set(queue.thread, number);
     stories.push(data);
   }

@@ -16,7 +16,8 @@ import { localDisk } from "../disk/local_disk.ts";
 import { type MemoryDisk, memoryDisk } from "../disk/memory_disk.ts";
 import type { RunningHashes } from "../disk/running_hashes.ts";
 import type { TakeToken } from "../composing/limited.ts";
-import { createRegistry, type Wrapper } from "../registry.ts";
+import type { AccessWrapper } from "../composing/access.ts";
+import { createRegistry } from "../registry.ts";
 import { formatJson, formatLine, formatStory, type Story } from "../story.ts";
 import { type CommandLine, servesPage, usesSwitches } from "./command_line.ts";
 import { listen, type Listening } from "./listening.ts";
@@ -32,11 +33,13 @@ export interface ServeOptions {
   /** Keeps the hashes of upload sessions. If it is `undefined`, the thread itself does. */
   readonly hashes: RunningHashes | undefined;
   /** Decides who may do what. If it is `undefined`, everybody may do everything. */
-  readonly access: Wrapper | undefined;
+  readonly access: AccessWrapper | undefined;
   /** The disk, if it is in memory. */
   readonly memory: MemoryDisk | undefined;
   /** Decides about the rate of requests. If it is `undefined`, there is no limit. */
   readonly take: TakeToken | undefined;
+  /** The name of the channel that joins the stories of all threads. If it is `undefined`, there is only this one. */
+  readonly channel: string | undefined;
 }
 
 /** Makes the disk of a program that keeps everything in memory. */
@@ -58,7 +61,7 @@ function usesWrappers(line: CommandLine): boolean {
 /** Starts to serve as the command line says. */
 export async function serve(
   line: CommandLine,
-  { isShared, maxConnections, hashes, access, memory, take }: ServeOptions,
+  { isShared, maxConnections, hashes, access, memory, take, channel }: ServeOptions,
 ): Promise<Listening> {
   const { root, durability, disk, host, port, http, tlsCert, tlsKey } = line;
   const log = logOf(line);
@@ -68,7 +71,7 @@ export async function serve(
   const composed = access !== undefined || take !== undefined || usesWrappers(line)
     ? (await import("./composed.ts")).composedOf(line, ownDisk, settings, { access, take })
     : undefined;
-  const page = servesPage(line) ? new PageLater({ line, settings, disk: memory, access }) : undefined;
+  const page = servesPage(line) ? new PageLater({ line, settings, disk: memory, access, channel }) : undefined;
   const registry = createRegistry({
     ...settings,
     disk: composed?.disk ?? ownDisk,
@@ -85,9 +88,11 @@ export async function serve(
       if (tls === undefined || isAboutAddress(error)) throw error;
       throw new Error(`cannot use the certificate ${tlsCert} with the key ${tlsKey}: ${oneLine(error)}`);
     });
+  page?.join();
   return {
     ...listening,
     async stop(deadline) {
+      page?.close();
       await listening.stop(deadline);
       await log?.output.flush(LAST_WORDS);
     },

@@ -16,8 +16,8 @@
 import { inTime } from "../waiting.ts";
 import { MOST_STORIES, type NumberedStory, type RememberedStories, type StoriesOfOne } from "./remembered_stories.ts";
 
-// What the threads send each other. `from` is the name of a thread.
-type ThreadMessage =
+/** What the threads send each other. `from` is the name of a thread. */
+export type ThreadMessage =
   | { readonly is: "open"; readonly from: string }
   | { readonly is: "closed"; readonly from: string }
   | { readonly is: "ready"; readonly from: string }
@@ -35,7 +35,7 @@ const LINGER = 5000;
 /** The link of one thread to the others. */
 export class StoriesOfThreads {
   readonly #own: RememberedStories;
-  readonly #channel: BroadcastChannel;
+  readonly #send: (message: ThreadMessage) => void;
   // The number of other threads.
   readonly #count: number;
   // Those who listen to this thread, and the last story that they have.
@@ -49,10 +49,10 @@ export class StoriesOfThreads {
   #linger: ReturnType<typeof setTimeout> | undefined;
   #haveAnswered = Promise.withResolvers<void>();
 
-  /** `count` is the number of the other threads. */
-  constructor(own: RememberedStories, channel: BroadcastChannel, count: number) {
+  /** `send` sends a message to all other threads, and `count` is their number. */
+  constructor(own: RememberedStories, send: (message: ThreadMessage) => void, count: number) {
     this.#own = own;
-    this.#channel = channel;
+    this.#send = send;
     this.#count = count;
   }
 
@@ -80,7 +80,7 @@ export class StoriesOfThreads {
   }
 
   /** What is known of the others. */
-  get stories(): Iterable<StoriesOfOne> {
+  stories(): Iterable<StoriesOfOne> {
     return this.#others.values();
   }
 
@@ -108,20 +108,11 @@ export class StoriesOfThreads {
     }
   }
 
-  /** Says to the others that this thread is there. */
-  sayReady(): void {
-    this.#send({ is: "ready", from: this.#own.thread });
-  }
-
   #tellFrom(number: number, most: number): void {
     const stories = this.#own.since(number, most);
     this.#told = stories.at(-1)?.number ?? number;
     this.#send({ is: "stories", from: this.#own.thread, stories });
     if (stories.length === most) this.#own.wake();
-  }
-
-  #send(message: ThreadMessage): void {
-    this.#channel.postMessage(message);
   }
 }
 

@@ -15,7 +15,7 @@ import { HASHES } from "../definitions/digest.ts";
 import { answerThrough, HashesElsewhere } from "../disk/hashes_elsewhere.ts";
 import { HashesHere } from "../disk/running_hashes.ts";
 import type { Verdict } from "../access/credentials.ts";
-import type { Wrapper } from "../registry.ts";
+import type { AccessWrapper } from "../composing/access.ts";
 import { callThrough, offer } from "../disk/between_threads.ts";
 import type { AccessMaterial } from "./access_files.ts";
 import type { CommandLine } from "./command_line.ts";
@@ -35,6 +35,7 @@ export type Message =
     readonly material: AccessMaterial | undefined;
     readonly passwords: MessagePort | undefined;
     readonly rate: MessagePort | undefined;
+    readonly channel: string;
   }
   | { readonly to: "use hashes"; readonly port: MessagePort }
   | { readonly to: "stop"; readonly deadline: number };
@@ -60,9 +61,9 @@ firstThread.addEventListener("message", async ({ data }: MessageEvent<Message>) 
       reply("hashes, please");
       return hashesElsewhere;
     });
-    const { line, maxConnections, rate } = data;
+    const { line, maxConnections, rate, channel } = data;
     const take = rate && callThrough<[client: string], number>(rate);
-    const others = { isShared: true, maxConnections, hashes: elsewhere, memory: undefined, take };
+    const others = { isShared: true, maxConnections, hashes: elsewhere, memory: undefined, take, channel };
     serving = accessHere(data).then((access) => serve(line, { ...others, access }));
     const { failed } = await serving;
     return await failed.catch(() => reply("failed"));
@@ -76,7 +77,7 @@ reply("loaded");
 
 async function accessHere(
   { line, material, passwords: port }: Extract<Message, { to: "serve" }>,
-): Promise<Wrapper | undefined> {
+): Promise<AccessWrapper | undefined> {
   if (material === undefined) return undefined;
   const check = port && callThrough<Parameters<Check>, Verdict>(port);
   const { accessOf, passwordsOf } = await import("./access_files.ts");

@@ -43,8 +43,10 @@ export async function serveInThreads(line: CommandLine, memory?: MemoryDisk): Pr
   const take = line.rate === undefined ? undefined : (await import("../composing/from_flags.ts")).rateOfFlags(line);
   const most = line.http === "node" ? mostConnections(readableFolder(line)) : Infinity;
   if (!startsThreads(line) || !mayLoadThreads()) {
-    return await serve(line, { isShared: false, maxConnections: most, hashes: undefined, access, memory, take });
+    return await serve(line, { isShared: false, maxConnections: most, hashes: undefined, access, memory, take, channel: undefined });
   }
+  // Another registry in this process must not hear it.
+  const channel = crypto.randomUUID();
 
   expectFreePort(line);
   // Deno ends the program if it cannot open some files when a thread starts. So they are kept free, whatever clients do meanwhile.
@@ -59,7 +61,7 @@ export async function serveInThreads(line: CommandLine, memory?: MemoryDisk): Pr
   };
   const hashes = new HashesElsewhere(() => Promise.resolve(portToHashes()));
   const maxConnections = Math.floor(most / line.threads);
-  const first = await serve(line, { isShared: true, maxConnections, hashes, access, memory, take });
+  const first = await serve(line, { isShared: true, maxConnections, hashes, access, memory, take, channel });
   const { promise: failed, reject: fail } = Promise.withResolvers<never>();
   first.failed.catch(fail);
   const others = Array.from({ length: line.threads - 1 }, async () => {
@@ -73,7 +75,7 @@ export async function serveInThreads(line: CommandLine, memory?: MemoryDisk): Pr
     const passwordsPort = check && portTo(check);
     const ratePort = take && portTo((client: string) => Promise.resolve(take(client)));
     const ports = [passwordsPort, ratePort].filter((port) => port !== undefined);
-    send(other, { to: "serve", line, maxConnections, material, passwords: passwordsPort, rate: ratePort }, ports);
+    send(other, { to: "serve", line, maxConnections, material, passwords: passwordsPort, rate: ratePort, channel }, ports);
     return other;
   });
   return {

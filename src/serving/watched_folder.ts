@@ -8,7 +8,7 @@
  * quiet for a moment; then one look at each file shows what has become of it. What a story of this registry has told already, the
  * registry itself has done. The small files whose names begin with "." are no content. An upload that grows is told once.
  *
- * Next: composed.ts
+ * Next: own_tests.ts
  *
  * @module
  */
@@ -16,6 +16,7 @@
 import { resolve } from "node:path";
 import type { Change, Disk } from "../disk/disk.ts";
 import type { FolderTold, OpenStories, Stories, WatchedFolder } from "../page/context.ts";
+import { repositoryOf } from "../page/seeing.ts";
 import { oneLine } from "./output.ts";
 
 // The folder is quiet if nothing has changed for this long, in milliseconds like all times here.
@@ -37,7 +38,7 @@ const LINGER = 5000;
 const MOST_CHANGES = 1000;
 
 // What was told about a path since the last look.
-interface Seen {
+interface SeenChange {
   readonly isNew: boolean;
   readonly time: number;
 }
@@ -54,7 +55,7 @@ export class FolderOfPage implements WatchedFolder {
   // What the registry itself has changed, and the folders around that, each with the time of the story.
   readonly #own = new Map<string, number>();
   readonly #aroundOwn = new Map<string, number>();
-  readonly #seen = new Map<string, Seen>();
+  readonly #seen = new Map<string, SeenChange>();
   #first = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #linger: ReturnType<typeof setTimeout> | undefined;
@@ -165,10 +166,10 @@ export class FolderOfPage implements WatchedFolder {
     for (const paths of [this.#own, this.#aroundOwn]) {
       for (const [path, time] of paths) if (time < old) paths.delete(path);
     }
-    for (const { changes, time, repository = "", moreChanges } of stories) {
+    for (const { changes, time, moreChanges } of stories) {
       const at = Date.parse(time);
       // Of very many changes a story tells only some. So all of its repository count.
-      if (moreChanges !== undefined) this.#own.set(repository, at);
+      if (moreChanges !== undefined) this.#own.set(repositoryOf(changes[0].path) ?? "", at);
       for (const change of changes) {
         const path = unitOf(change.path);
         if (path === undefined) continue;

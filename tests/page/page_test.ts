@@ -8,12 +8,14 @@ import { assert, assertEquals } from "@std/assert";
 import { memoryDisk } from "../../src/disk/memory_disk.ts";
 import { defaultsOf, REGISTRY_OPTIONS } from "../../src/options.ts";
 import { page } from "../../src/page/page.ts";
+import { RememberedStories } from "../../src/serving/remembered_stories.ts";
 import { createRegistry, type Registry } from "../../src/registry.ts";
 
 function pageOver(): Registry {
   const disk = memoryDisk();
-  const stories = { recent: () => Promise.resolve([]) };
-  return page({ disk, version: "1.2.3", stories, settings: defaultsOf(REGISTRY_OPTIONS) })(createRegistry({ disk }));
+  return page({ disk, version: "1.2.3", stories: new RememberedStories(), settings: defaultsOf(REGISTRY_OPTIONS) })(
+    createRegistry({ disk }),
+  );
 }
 
 async function get(path: string, headers: Record<string, string> = {}): Promise<Response> {

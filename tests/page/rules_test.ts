@@ -11,17 +11,17 @@ import { page, type PageOptions } from "../../src/page/page.ts";
 import type { RuleFacts, RuleListFacts } from "../../src/page/rules.ts";
 import type { SourceFacts, SourceListFacts } from "../../src/page/sources.ts";
 import { createRegistry } from "../../src/registry.ts";
-import { dataOf, type Story, type StoryData } from "../../src/story.ts";
+import { RememberedStories } from "../../src/serving/remembered_stories.ts";
 import { ownTests } from "../../src/serving/own_tests.ts";
 
 /** A registry with its page, over a disk in memory. */
 function registryWithPage(options: Partial<PageOptions> = {}) {
   const disk = memoryDisk();
-  const told: StoryData[] = [];
-  const onStory = (story: Story) => void told.push(dataOf(story));
-  const stories = { recent: () => Promise.resolve(told) };
+  const stories = new RememberedStories();
   const settings = defaultsOf(REGISTRY_OPTIONS);
-  const registry = page({ disk, version: "1.2.3", stories, settings, ...options })(createRegistry({ disk, onStory }));
+  const registry = page({ disk, version: "1.2.3", stories, settings, ...options })(
+    createRegistry({ disk, onStory: stories.tell }),
+  );
   const send = (method: string, path: string, headers: Record<string, string> = {}) =>
     registry(new Request(`http://localhost:5080${path}`, { method, headers }));
   return {
@@ -82,9 +82,7 @@ Deno.test("a rule tells which requests broke it, and what was expected and came"
 });
 
 Deno.test("a rule says nothing of requests to a repository that the person must not see", async () => {
-  const access: PageOptions["access"] = (registry) => (request, peer) =>
-    request.url.includes("/secret/") ? Promise.resolve(new Response(null, { status: 404 })) : registry(request, peer);
-  const { send, facts } = registryWithPage({ access });
+  const { send, facts } = registryWithPage({ shows: (name) => !name.startsWith("secret/") });
   await send("GET", "/v2/secret/hello/tags/list?n=many");
   await send("GET", "/v2/open/hello/tags/list?n=many");
   const { stories } = await facts<RuleFacts>("/rule/DISC-TAGS-05");
