@@ -149,9 +149,9 @@ class LiveStream {
     if (this.#open === undefined || this.#hasEnded || !this.#hasRoom) return;
     const { stories, mark, missed, hasRestarted } = this.#open.after(this.#mark, MOST_AT_ONCE);
     if (missed > 0 || hasRestarted) this.#sendEvent("missed", { stories: missed, hasRestarted });
+    this.#mark = mark;
     if (stories.length === 0) return;
     const visible = stories.filter((story) => maySeeStory(this.#context, story));
-    this.#mark = mark;
     // The mark is that behind all of them. So it stands at the last one, and a client that has lost some gets all again.
     const events = visible.map((story) => `event: story\ndata: ${JSON.stringify(story)}\n\n`);
     const last = events.pop() ?? "\n";

@@ -131,7 +131,9 @@ export class RememberedStories implements Stories, StoriesOfOne {
 
   #data(number: number): StoryData {
     const kept = this.#kept[number % MOST_STORIES]!;
-    return isData(kept) ? kept : this.#kept[number % MOST_STORIES] = dataOf(kept);
+    if (isData(kept)) return kept;
+    const data = { id: `${this.thread}-${number}`, ...dataOf(kept) };
+    return this.#kept[number % MOST_STORIES] = data;
   }
 
   /** Returns the last stories of all threads, the oldest first; 1,000 at most. */

@@ -114,13 +114,14 @@ export class FolderOfPage implements WatchedFolder {
     for await (const event of watcher) this.#note(event);
   }
 
-  // The kind "access" is the end of a write. A "modify" alone may only be a new time.
+  // The kind "access" is the end of a write. A "modify" alone may only be a new time. A "rename" comes for the new path, and then for
+  // both. It may replace a file; only content that is named by its digest is surely new.
   #note({ kind, paths }: Deno.FsEvent): void {
     if (kind === "modify") return;
     for (const [index, path] of paths.entries()) {
       const inside = unitOf(path.slice(this.#root.length + 1));
       if (inside === undefined) continue;
-      const isNew = kind === "create" || (kind === "rename" && index > 0 && isNamedByDigest(inside));
+      const isNew = kind === "create" || (kind === "rename" && index === paths.length - 1 && isNamedByDigest(inside));
       this.#see(inside, isNew);
     }
   }
@@ -144,8 +145,10 @@ export class FolderOfPage implements WatchedFolder {
     const changes: Change[] = [];
     const seen = [...this.#seen].sort(([a], [b]) => a < b ? -1 : 1);
     this.#seen.clear();
-    for (const [path, { isNew, time }] of seen) {
+    for (const [index, [path, { isNew, time }]] of seen.entries()) {
       if (this.#isOwn(path, time)) continue;
+      // A folder comes right before what is in it, and that tells more.
+      if (seen[index + 1]?.[0].startsWith(`${path}/`)) continue;
       if (isGrowing(this.#disk, path)) {
         // Whose upload it is shows when its request has ended.
         this.#see(path, isNew);
@@ -187,10 +190,14 @@ export class FolderOfPage implements WatchedFolder {
   }
 
   *#changesAt(path: string, isNew: boolean, time: number): Generator<Change> {
+    const isSession = SESSION.test(path);
     const info = lookAt(`${this.#root}/${path}`);
     if (info === undefined) {
       // What was made and removed meanwhile has left nothing.
-      if (!isNew) yield { sign: "-", path };
+      if (!isNew) yield { sign: "-", path: isSession || isNamedByDigest(path.split("/").at(-1)!) ? `${path}/` : path };
+    } else if (isSession) {
+      const size = lookAt(`${this.#root}/${path}/data`)?.size;
+      if (isNew) yield { sign: "+", path: `${path}/data`, size };
     } else if (info.isFile) {
       yield { sign: isNew ? "+" : "~", path, size: info.size };
     } else if (info.isDirectory && isNew) {
@@ -202,6 +209,8 @@ export class FolderOfPage implements WatchedFolder {
     }
   }
 }
+
+const SESSION = /\/_uploads\/[^/]+$/;
 
 // What is told together: a file, or an upload session with all that is in it. Files that are no content are `undefined`.
 function unitOf(path: string): string | undefined {
@@ -219,7 +228,7 @@ function isNamedByDigest(path: string): boolean {
 }
 
 function isGrowing(disk: Disk, path: string): boolean {
-  return /\/_uploads\/[^/]+$/.test(path) && disk.isGrowing(`${path}/data`);
+  return SESSION.test(path) && disk.isGrowing(`${path}/data`);
 }
 
 function lookAt(path: string): Deno.FileInfo | undefined {

@@ -22,7 +22,11 @@ export class Events implements AsyncDisposable {
   #text = "";
   #id = "";
 
-  constructor(answer: Response) {
+  readonly #onEnd: () => void;
+
+  /** `onEnd` is called when nobody reads any more. */
+  constructor(answer: Response, onEnd: () => void = () => {}) {
+    this.#onEnd = onEnd;
     this.#reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
   }
 
@@ -59,5 +63,6 @@ export class Events implements AsyncDisposable {
   /** Goes away, as a client that closes its connection. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#reader.cancel();
+    this.#onEnd();
   }
 }

@@ -200,7 +200,7 @@ Deno.test("a page behind passwords asks for one as browsers do, also if clients 
     const rules = access([OWN_CORNER], options);
     const { send } = registryWithPage({ access: rules }, { wrappers: [rules] });
     for (const path of ["/", "/live", "/rule/", "/web/page/web/main.ts"]) {
-      for (const headers of [{}, { Authorization: `Basic ${btoa("alice:wrong")}` }]) {
+      for (const headers of [undefined, { Authorization: `Basic ${btoa("alice:wrong")}` }]) {
         const answer = await send("GET", path, { headers });
         assertEquals([answer.status, answer.headers.get("WWW-Authenticate")], [401, 'Basic realm="Glassbox"'], path);
         await answer.body?.cancel();

@@ -1,0 +1,122 @@
+/**
+ * `/live` of the program: over a connection, in several threads, and with a folder that others change.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { Folder } from "../folder.ts";
+import { Events } from "../page/events.ts";
+import { freePort, Program } from "../processes/program.ts";
+
+const FOO = "sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae";
+
+async function listen(program: Program, headers: Record<string, string> = {}): Promise<Events> {
+  const client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
+  const answer = await program.open("GET", "/live", { headers, client });
+  assertEquals([answer.status, answer.headers.get("Content-Type")], [200, "text/event-stream"]);
+  return new Events(answer, () => client.close());
+}
+
+for (const http of ["deno", "node"]) {
+  Deno.test(`a page in one thread hears the stories of all threads, and those from before, with --http ${http}`, async () => {
+    using folder = new Folder();
+    const flags = ["--threads", "3", "--http", http, "--log", "none"];
+    await using program = await Program.serveOn(freePort(), folder.path, ...flags);
+    // Each request has a connection of its own, and the system gives it to any thread.
+    const ask = async (path: string) => {
+      using client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
+      await program.send("GET", path, { client });
+    };
+    const before = Array.from({ length: 40 }, (_, at) => `/v2/before/manifests/t${at}`);
+    for (const path of before) await ask(path);
+    await using events = await listen(program);
+    await ask("/v2/before/manifests/last");
+    const first = await events.until(({ data }) => data.url === "/v2/before/manifests/last");
+    assertEquals(first.map(({ data }) => data.url).sort(), [...before, "/v2/before/manifests/last"].sort());
+    const times = first.map(({ data }) => data.time);
+    assertEquals(times, times.toSorted());
+    const threads = new Set(first.at(-1)!.id.split(" ").map((part) => part.split(".")[0]));
+    assert(threads.size > 1, first.at(-1)!.id);
+    assertEquals(new Set(first.map(({ data }) => data.id)).size, 41);
+    const after = Array.from({ length: 40 }, (_, at) => `/v2/after/manifests/t${at}`);
+    for (const path of after) await ask(path);
+    const told = [];
+    while (told.length < 40) told.push((await events.next())!.data.url);
+    assertEquals(told.sort(), after.sort());
+    // A browser that comes back to any thread goes on where it was.
+    await ask("/v2/away/manifests/t");
+    for (let at = 0; at < 4; at++) {
+      await using again = await listen(program, { "Last-Event-ID": first.at(-1)!.id });
+      const urls = (await again.until(({ data }) => data.url === "/v2/away/manifests/t")).map(({ data }) => data.url);
+      assertEquals(urls.sort(), [...after, "/v2/away/manifests/t"].sort());
+    }
+  });
+
+  Deno.test(`a page that is open does not keep the program from stopping at once, with --http ${http}`, async () => {
+    using folder = new Folder();
+    const flags = ["--threads", "2", "--http", http, "--log", "none", "--drain", "20s"];
+    await using program = await Program.serveOn(freePort(), folder.path, ...flags);
+    await using one = await listen(program);
+    await using two = await listen(program);
+    const started = Date.now();
+    program.signal("SIGTERM");
+    for (const events of [one, two]) {
+      const end = await events.until(({ event }) => event === "end");
+      assertEquals(end.at(-1)?.data, { because: "the registry ends" });
+      assertEquals(await events.next(), undefined);
+    }
+    assertEquals(await program.status(), { code: 0, signal: null });
+    assert(Date.now() - started < 10_000);
+  });
+}
+
+Deno.test("with --disk memory, on any port, the page hears the stories as well", async () => {
+  await using program = Program.main("--disk", "memory", "--port", "0");
+  await program.listening();
+  await using events = await listen(program);
+  await program.send("GET", "/v2/app/tags/list");
+  assertEquals((await events.next())?.data.url, "/v2/app/tags/list");
+});
+
+Deno.test("what a person changes in the folder is told, and what the registry changes is told once, in its story", async () => {
+  using folder = new Folder();
+  await using program = await Program.serve(folder.path, "--log", "none");
+  await using events = await listen(program);
+  const push = await program.send("POST", `/v2/app/blobs/uploads/?digest=${FOO}`, { body: "foo" });
+  assertEquals(push.status, 201);
+  // The second one only notes the use of the blob.
+  await program.send("POST", `/v2/app/blobs/uploads/?mount=${FOO}&from=app`);
+  await program.send("GET", `/v2/app/blobs/${FOO}`);
+  Deno.mkdirSync(`${folder.path}/app/_tags`);
+  Deno.writeTextFileSync(`${folder.path}/app/_tags/.aside`, FOO);
+  Deno.renameSync(`${folder.path}/app/_tags/.aside`, `${folder.path}/app/_tags/byhand`);
+  const told = await events.until(({ event }) => event === "changes");
+  assertEquals(told.map(({ event, data }) => event === "story" ? data.method : data.changes), [
+    "POST",
+    "POST",
+    "GET",
+    [{ sign: "+", path: "app/_tags/byhand", size: 71 }],
+  ]);
+  Deno.writeTextFileSync(`${folder.path}/app/_tags/byhand`, "another text");
+  assertEquals((await events.next())?.data.changes, [{ sign: "~", path: "app/_tags/byhand", size: 12 }]);
+  Deno.removeSync(`${folder.path}/app/${FOO}`, { recursive: true });
+  assertEquals((await events.next())?.data.changes, [{ sign: "-", path: `app/${FOO}/blob` }]);
+});
+
+Deno.test("an upload of another process is told when it begins, and its content when it is whole", async () => {
+  using folder = new Folder();
+  await using program = await Program.serve(folder.path, "--log", "none");
+  await using other = await Program.serve(folder.path, "--log", "none");
+  await using events = await listen(program);
+  const post = await other.send("POST", "/v2/app/blobs/uploads/");
+  const session = post.headers.get("Docker-Upload-UUID") ?? post.headers.get("Location")!.split("/").at(-1);
+  assertEquals((await events.next())?.data.changes, [{ sign: "+", path: `app/_uploads/${session}/data`, size: 0 }]);
+  const put = await other.send("PUT", `${post.headers.get("Location")}?digest=${FOO}`, { body: "foo" });
+  assertEquals(put.status, 201);
+  const { changes } = (await events.next())!.data;
+  assertEquals(changes, [
+    { sign: "-", path: `app/_uploads/${session}/` },
+    { sign: "+", path: `app/${FOO}/blob`, size: 3 },
+  ]);
+});
