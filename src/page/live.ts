@@ -66,7 +66,9 @@ export class Live {
     if (request.method === "HEAD") return new Response(null, { headers });
     const { ended } = context.stories;
     if (ended.aborted || this.#clients >= this.#limits.clients) {
-      const text = ended.aborted ? "the registry ends" : `${this.#limits.clients} clients listen already; try again later`;
+      const text = ended.aborted
+        ? "the registry ends"
+        : `${this.#limits.clients} clients listen already; try again later`;
       return new Response(`${text}\n`, { status: 503, headers: { "Retry-After": "10", "Content-Type": "text/plain" } });
     }
     this.#clients++;

@@ -3,7 +3,8 @@
  *
  *     thread 1                                   thread 2
  *     page opens   ── { is: "open" } ──────────▶ remembers stories, and tells nobody
- *                  ◀────── { is: "stories" } ──  all that it remembers, once; then each new one
+ *                  ◀── { is: "all stories" } ──  what it remembers, once
+ *                  ◀── { is: "new stories" } ──  from then on, the new ones
  *     page closes  ── { is: "closed" } ────────▶ tells nobody any more
  *
  * The threads speak through a `BroadcastChannel` with a name that only they know. While nobody looks, nothing is sent.
@@ -21,7 +22,7 @@ export type ThreadMessage =
   | { readonly is: "open"; readonly from: string }
   | { readonly is: "closed"; readonly from: string }
   | { readonly is: "ready"; readonly from: string }
-  | { readonly is: "stories"; readonly from: string; readonly stories: readonly NumberedStory[] };
+  | { readonly is: "all stories" | "new stories"; readonly from: string; readonly stories: readonly NumberedStory[] };
 
 // The most stories that a thread tells at once. If more come, the others get them later, or miss some.
 const MOST_AT_ONCE = 250;
@@ -89,8 +90,9 @@ export class StoriesOfThreads {
     const { from } = message;
     if (message.is === "open") {
       this.#listeners.add(from);
-      this.#tellFrom(0, MOST_STORIES);
-      this.#stopTelling ??= this.#own.listen(() => this.#tellFrom(this.#told, MOST_AT_ONCE));
+      this.#told = 0;
+      this.#tell("all stories", MOST_STORIES);
+      this.#stopTelling ??= this.#own.listen(() => this.#tell("new stories", MOST_AT_ONCE));
     } else if (message.is === "closed") {
       this.#listeners.delete(from);
       if (this.#listeners.size > 0) return;
@@ -100,18 +102,18 @@ export class StoriesOfThreads {
       // A thread that has started late.
       if (this.#opened !== undefined) this.#send({ is: "open", from: this.#own.thread });
     } else if (this.#opened !== undefined) {
-      const other = this.#others.get(from) ?? new OtherThread(from);
-      this.#others.set(from, other);
-      other.add(message.stories);
+      // New ones that come before all others were meant for another thread.
+      if (message.is === "all stories" && !this.#others.has(from)) this.#others.set(from, new OtherThread(from));
+      this.#others.get(from)?.add(message.stories);
       if (this.#others.size >= this.#count) this.#haveAnswered.resolve();
       this.#own.wake();
     }
   }
 
-  #tellFrom(number: number, most: number): void {
-    const stories = this.#own.since(number, most);
-    this.#told = stories.at(-1)?.number ?? number;
-    this.#send({ is: "stories", from: this.#own.thread, stories });
+  #tell(is: "all stories" | "new stories", most: number): void {
+    const stories = this.#own.since(this.#told, most);
+    this.#told = stories.at(-1)?.number ?? this.#told;
+    this.#send({ is, from: this.#own.thread, stories });
     if (stories.length === most) this.#own.wake();
   }
 }

@@ -43,7 +43,15 @@ export async function serveInThreads(line: CommandLine, memory?: MemoryDisk): Pr
   const take = line.rate === undefined ? undefined : (await import("../composing/from_flags.ts")).rateOfFlags(line);
   const most = line.http === "node" ? mostConnections(readableFolder(line)) : Infinity;
   if (!startsThreads(line) || !mayLoadThreads()) {
-    return await serve(line, { isShared: false, maxConnections: most, hashes: undefined, access, memory, take, channel: undefined });
+    return await serve(line, {
+      isShared: false,
+      maxConnections: most,
+      hashes: undefined,
+      access,
+      memory,
+      take,
+      channel: undefined,
+    });
   }
   // Another registry in this process must not hear it.
   const channel = crypto.randomUUID();
@@ -75,7 +83,11 @@ export async function serveInThreads(line: CommandLine, memory?: MemoryDisk): Pr
     const passwordsPort = check && portTo(check);
     const ratePort = take && portTo((client: string) => Promise.resolve(take(client)));
     const ports = [passwordsPort, ratePort].filter((port) => port !== undefined);
-    send(other, { to: "serve", line, maxConnections, material, passwords: passwordsPort, rate: ratePort, channel }, ports);
+    send(
+      other,
+      { to: "serve", line, maxConnections, material, passwords: passwordsPort, rate: ratePort, channel },
+      ports,
+    );
     return other;
   });
   return {

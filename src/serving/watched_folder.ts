@@ -142,24 +142,24 @@ export class FolderOfPage implements WatchedFolder {
     const open = await this.#open;
     if (open === undefined) return;
     this.#learnOwn(open);
-    const changes: Change[] = [];
+    const changes = new Map<string, Change>();
     const seen = [...this.#seen].sort(([a], [b]) => a < b ? -1 : 1);
     this.#seen.clear();
     for (const [index, [path, { isNew, time }]] of seen.entries()) {
       if (this.#isOwn(path, time)) continue;
-      // A folder comes right before what is in it, and that tells more.
-      if (seen[index + 1]?.[0].startsWith(`${path}/`)) continue;
       if (isGrowing(this.#disk, path)) {
         // Whose upload it is shows when its request has ended.
         this.#see(path, isNew);
         continue;
       }
       for (const change of this.#changesAt(path, isNew, time)) {
-        if (!changes.some((other) => other.path === change.path)) changes.push(change);
+        // A folder that has gone comes right before what was in it, and that tells more.
+        const isTold = change.sign === "-" && seen[index + 1]?.[0].startsWith(`${path}/`);
+        if (!isTold && !changes.has(change.path)) changes.set(change.path, change);
       }
-      if (changes.length > MOST_CHANGES) break;
+      if (changes.size > MOST_CHANGES) break;
     }
-    if (changes.length > 0) this.#tell({ changes: changes.slice(0, MOST_CHANGES) });
+    if (changes.size > 0) this.#tell({ changes: [...changes.values()].slice(0, MOST_CHANGES) });
   }
 
   #learnOwn(open: OpenStories): void {

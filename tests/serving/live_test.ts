@@ -81,6 +81,8 @@ Deno.test("with --disk memory, on any port, the page hears the stories as well",
 
 Deno.test("what a person changes in the folder is told, and what the registry changes is told once, in its story", async () => {
   using folder = new Folder();
+  Deno.mkdirSync(`${folder.path}/app/_tags`, { recursive: true });
+  Deno.writeTextFileSync(`${folder.path}/app/_tags/v1`, FOO);
   await using program = await Program.serve(folder.path, "--log", "none");
   await using events = await listen(program);
   const push = await program.send("POST", `/v2/app/blobs/uploads/?digest=${FOO}`, { body: "foo" });
@@ -88,9 +90,7 @@ Deno.test("what a person changes in the folder is told, and what the registry ch
   // The second one only notes the use of the blob.
   await program.send("POST", `/v2/app/blobs/uploads/?mount=${FOO}&from=app`);
   await program.send("GET", `/v2/app/blobs/${FOO}`);
-  Deno.mkdirSync(`${folder.path}/app/_tags`);
-  Deno.writeTextFileSync(`${folder.path}/app/_tags/.aside`, FOO);
-  Deno.renameSync(`${folder.path}/app/_tags/.aside`, `${folder.path}/app/_tags/byhand`);
+  Deno.writeTextFileSync(`${folder.path}/app/_tags/byhand`, FOO);
   const told = await events.until(({ event }) => event === "changes");
   assertEquals(told.map(({ event, data }) => event === "story" ? data.method : data.changes), [
     "POST",
