@@ -77,6 +77,7 @@ const LAYERS: readonly (readonly string[])[] = [
     "src/random.ts",
     "src/waiting.ts",
   ],
+  ["src/archive/"],
   ["src/disk/"],
   ["src/store/"],
   ["src/http/", "src/api/error_codes.ts", "src/api/warnings.ts"],

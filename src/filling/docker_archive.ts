@@ -16,6 +16,7 @@
  * @module
  */
 
+import { packingIn, type PackingKind } from "../archive/magic.ts";
 import { parseObject } from "../definitions/descriptor.ts";
 import { type Digest, digestOf, HASHES, SHA256, toDigest } from "../definitions/digest.ts";
 import { show } from "../definitions/fault.ts";
@@ -24,7 +25,7 @@ import { atOnce } from "../giving_way.ts";
 import { type FileContent, type Files, FillError } from "./files.ts";
 import { type Contents, type Listed, LONGEST_JSON, refuseWrongJson } from "./layout.ts";
 import { parseFound } from "./references.ts";
-import { compressionIn, gunzipped, mostOf } from "./tar.ts";
+import { gunzipped, mostOf } from "./tar.ts";
 
 /** The file that lists the images of such an archive. */
 export const DOCKER_FILE = "manifest.json";
@@ -134,7 +135,7 @@ async function readConfig(files: Files, path: string): Promise<Config> {
 async function readLayer(files: Files, path: string): Promise<Layer> {
   const { size, digest } = await lookAt(files, path);
   const compression = await compressionOf(files, path);
-  const diffId = compression === undefined
+  const diffId = compression === "none"
     ? digest
     : compression === "gzip"
     ? await digestInside(files, path, size)
@@ -179,14 +180,15 @@ async function diffIdsOf(files: Files, path: string): Promise<readonly unknown[]
   });
 }
 
-async function compressionOf(files: Files, path: string): Promise<string | undefined> {
+async function compressionOf(files: Files, path: string): Promise<PackingKind> {
   for await (const { pieces } of files.open(new Set([path]))) {
-    for await (const piece of pieces) return compressionIn(piece);
+    for await (const piece of pieces) return packingIn(piece);
   }
+  return "none";
 }
 
-function mediaTypeOf(files: Files, path: string, compression: string | undefined): string {
-  if (compression === undefined) return LAYER;
+function mediaTypeOf(files: Files, path: string, compression: PackingKind): string {
+  if (compression === "none") return LAYER;
   if (compression === "gzip") return `${LAYER}.gzip`;
   if (compression === "zstd") return `${LAYER}.zstd`;
   throw new FillError(files.label, path, `is compressed with ${compression}, and no client could read such a layer`);

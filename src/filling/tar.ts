@@ -18,6 +18,7 @@
 
 import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
+import { LONGEST_MAGIC, packingIn, type PackingKind } from "../archive/magic.ts";
 import { HASHES, SHA256, toDigest } from "../definitions/digest.ts";
 import { LongWork } from "../giving_way.ts";
 import { expectShort, type FileContent, type Files, FillError, hashFile, type OpenFile } from "./files.ts";
@@ -76,7 +77,7 @@ export class TarFiles implements Files {
    */
   static async scan(archive: ArchiveBytes, progress: (bytes: number) => void = () => {}): Promise<TarFiles> {
     const compression = await compressionOf(archive);
-    if (compression !== undefined && compression !== "gzip") {
+    if (compression !== "none" && compression !== "gzip") {
       throw new FillError(
         archive.label,
         undefined,
@@ -311,21 +312,8 @@ export async function* gunzipped(pieces: AsyncIterable<Uint8Array>): AsyncGenera
   }
 }
 
-// The first bytes of each compression.
-const COMPRESSIONS: readonly (readonly [name: string, magic: readonly number[]])[] = [
-  ["gzip", [0x1f, 0x8b]],
-  ["zstd", [0x28, 0xb5, 0x2f, 0xfd]],
-  ["xz", [0xfd, 0x37, 0x7a, 0x58, 0x5a]],
-  ["bzip2", [0x42, 0x5a, 0x68]],
-];
-
-/** Returns the name of the compression that some bytes begin with. */
-export function compressionIn(bytes: Uint8Array): string | undefined {
-  return COMPRESSIONS.find(([, magic]) => magic.every((byte, index) => bytes[index] === byte))?.[0];
-}
-
-async function compressionOf(archive: ArchiveBytes): Promise<string | undefined> {
-  for await (const piece of archive.pieces(0, 16)) return compressionIn(piece);
+async function compressionOf(archive: ArchiveBytes): Promise<PackingKind> {
+  for await (const piece of archive.pieces(0, LONGEST_MAGIC)) return packingIn(piece);
   throw new FillError(archive.label, undefined, "is empty");
 }
 

@@ -1,0 +1,91 @@
+/**
+ * An unpacker: a stream of `node:zlib` that is fed slice by slice, so that its caller knows how far it has come.
+ *
+ *     feed(slice)  ──▶  all that came out of that slice
+ *
+ * A slice of gzip becomes at most 1,032 times as large. The slices are small, so that little memory is needed even for a "bomb".
+ *
+ * Next: zstd.ts
+ *
+ * @module
+ */
+
+/** The part of a stream of `node:zlib` that is used. */
+export interface ZlibStream {
+  /** How many bytes the decompression has used. It stops at its own end, also if more bytes were written. */
+  readonly bytesWritten: number;
+  /** Takes bytes. */
+  write(bytes: Uint8Array, done: () => void): unknown;
+  /** Says that these were all. */
+  end(): unknown;
+  /** Frees its memory. */
+  destroy(): unknown;
+  /** Calls a function with what came out. */
+  on(event: "data", listener: (bytes: Uint8Array) => void): unknown;
+  /** Calls a function when it has come to its end. */
+  on(event: "end", listener: () => void): unknown;
+  /** Calls a function with what is wrong. */
+  on(event: "error", listener: (error: Error) => void): unknown;
+}
+
+/** A stream of `node:zlib` that is fed slice by slice. */
+export class Unpacker {
+  /** True if the packed bytes have come to their own end. */
+  hasEnded = false;
+  /** What is wrong with the packed bytes. */
+  error: Error | undefined;
+  readonly #stream: ZlibStream;
+  #out: Uint8Array[] = [];
+  #wake = () => {};
+
+  /** Takes over a stream. */
+  constructor(stream: ZlibStream) {
+    this.#stream = stream;
+    stream.on("data", (bytes) => this.#out.push(bytes));
+    stream.on("end", () => {
+      this.hasEnded = true;
+      this.#wake();
+    });
+    stream.on("error", (error) => {
+      this.error = error;
+      this.#wake();
+    });
+  }
+
+  /** How many bytes it has used of those that it was fed. */
+  get used(): number {
+    return this.#stream.bytesWritten;
+  }
+
+  /** Feeds a slice, and returns what came out. Afterwards look at `hasEnded` and `error`. */
+  async feed(slice: Uint8Array): Promise<Uint8Array[]> {
+    // A stream that has found its end, or an error, does not say that it is done with the slice.
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      this.#stream.write(slice, resolve);
+    });
+    return this.#taken();
+  }
+
+  /** Says that there are no more bytes, and returns what came out. */
+  async end(): Promise<Uint8Array[]> {
+    if (!this.hasEnded && this.error === undefined) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+        this.#stream.end();
+      });
+    }
+    return this.#taken();
+  }
+
+  /** Frees its memory. */
+  close(): void {
+    this.#stream.destroy();
+  }
+
+  #taken(): Uint8Array[] {
+    const out = this.#out;
+    this.#out = [];
+    return out;
+  }
+}
