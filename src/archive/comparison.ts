@@ -18,7 +18,7 @@ import type { LayerFacts } from "./layer.ts";
 import { type LimitMet, Reading, type ReadingLimits } from "./source.ts";
 import { mergeLayers } from "./stack.ts";
 import type { TarEntry, TarKind } from "./tar.ts";
-import type { Place } from "./tree.ts";
+import type { TreePlace } from "./tree.ts";
 
 /** What differs between two images. */
 export interface ComparisonFacts {
@@ -106,7 +106,7 @@ export function compareStacks(
     if (changes.length < most) changes.push(change);
   };
 
-  type Pair = [path: string, first: Place | undefined, second: Place | undefined];
+  type Pair = [path: string, first: TreePlace | undefined, second: TreePlace | undefined];
   const left: Pair[] = [["", sides[0].root, sides[1].root]];
   for (let pair = left.pop(); pair !== undefined; pair = left.pop()) {
     const [path, first, second] = pair;
@@ -138,7 +138,7 @@ interface SeenThing {
 }
 
 class Side {
-  readonly root: Place;
+  readonly root: TreePlace;
   readonly #layers: readonly LayerFacts[];
 
   constructor(layers: readonly LayerFacts[], reading: Reading) {
@@ -146,7 +146,7 @@ class Side {
     this.#layers = layers;
   }
 
-  get({ kind, layer, entry, content }: Place): SeenThing {
+  get({ kind, layer, entry, content }: TreePlace): SeenThing {
     return {
       kind,
       entry: entry < 0 ? undefined : this.#layers[layer].entries[entry],
@@ -154,7 +154,7 @@ class Side {
     };
   }
 
-  told({ kind, layer, entry, content }: Place): SideOfChange {
+  told({ kind, layer, entry, content }: TreePlace): SideOfChange {
     return { layer, ...(entry >= 0 && { entry }), kind, size: content?.size ?? 0 };
   }
 }

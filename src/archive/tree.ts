@@ -90,13 +90,13 @@ export interface NamedContent {
   /** How many names it has. */
   names: number;
   /** The place that its bytes count for. */
-  owner: Place | undefined;
+  owner: TreePlace | undefined;
 }
 
 /** A place in a tree, while the tree is put together. */
-export class Place {
+export class TreePlace {
   /** What is in the folder. */
-  children: Map<string, Place> | undefined;
+  children: Map<string, TreePlace> | undefined;
   /** What it is. */
   kind: TarKind = "folder";
   /** The layer that made it what it is. */
@@ -114,10 +114,10 @@ export class Place {
   /** Its name. */
   readonly name: string;
   /** The folder that it is in. */
-  readonly parent: Place | undefined;
+  readonly parent: TreePlace | undefined;
 
   /** Makes a place of a folder that is only implied. */
-  constructor(name: string, parent: Place | undefined, layer: number) {
+  constructor(name: string, parent: TreePlace | undefined, layer: number) {
     this.name = name;
     this.parent = parent;
     this.layer = layer;
@@ -128,13 +128,13 @@ export class Place {
   get path(): string {
     const names: string[] = [];
     // deno-lint-ignore no-this-alias
-    for (let place: Place = this; place.parent !== undefined; place = place.parent) names.push(place.name);
+    for (let place: TreePlace = this; place.parent !== undefined; place = place.parent) names.push(place.name);
     return names.reverse().join("/");
   }
 }
 
 /** Called for each thing that leaves the tree: what has been at that place, and its content if that was its last name. */
-export type Gone = (place: Place, lost: NamedContent | undefined) => void;
+export type Gone = (place: TreePlace, lost: NamedContent | undefined) => void;
 
 // Linux follows so many symbolic links in one path, and takes paths and names of so many bytes.
 const MOST_LINKS = 40;
@@ -143,7 +143,7 @@ const LONGEST_PATH = 4096;
 /** A tree that is put together. */
 export class Tree {
   /** The folder of everything. */
-  readonly root: Place = new Place("", undefined, 0);
+  readonly root: TreePlace = new TreePlace("", undefined, 0);
   readonly #reading: Reading;
 
   /** Begins with an empty folder. Problems and costs are those of the reading. */
@@ -155,7 +155,7 @@ export class Tree {
    * Adds an entry. `gone` is called for what it replaces. Returns its place; `undefined` if it has none, which is noted, or if a limit
    * is met.
    */
-  add(entry: TarEntry, index: number, layer: number, gone: Gone = () => {}): Place | undefined {
+  add(entry: TarEntry, index: number, layer: number, gone: Gone = () => {}): TreePlace | undefined {
     const parts = this.#partsOf(entry);
     if (parts === undefined) return undefined;
     const name = parts.pop();
@@ -178,7 +178,7 @@ export class Tree {
       return before;
     }
     if (before !== undefined) this.#remove(before, gone);
-    const place = new Place(name, parent, layer);
+    const place = new TreePlace(name, parent, layer);
     place.kind = entry.kind;
     place.entry = index;
     place.target = entry.target;
@@ -190,7 +190,7 @@ export class Tree {
   }
 
   /** Removes what is at a path, and calls `gone` for each thing that was there. Returns its place, if there was something. */
-  remove(path: string, layer: number, gone: Gone): Place | undefined {
+  remove(path: string, layer: number, gone: Gone): TreePlace | undefined {
     const place = this.find(path);
     if (place?.parent === undefined) return undefined;
     place.parent.touched = layer;
@@ -199,7 +199,7 @@ export class Tree {
   }
 
   /** Removes all that is in a folder. Returns its place, if it is one. */
-  empty(path: string, layer: number, gone: Gone): Place | undefined {
+  empty(path: string, layer: number, gone: Gone): TreePlace | undefined {
     const place = this.find(path);
     if (place?.kind !== "folder") return undefined;
     place.touched = layer;
@@ -208,12 +208,12 @@ export class Tree {
   }
 
   /** Finds the place with a path. Symbolic links on the way are followed; one at the end is not. */
-  find(path: string): Place | undefined {
+  find(path: string): TreePlace | undefined {
     const parts = partsOf(path);
     const name = parts.pop();
     if (name === undefined) return this.root;
     const parent = this.#follow(parts);
-    return parent instanceof Place && parent.kind === "folder" ? parent.children?.get(name) : undefined;
+    return parent instanceof TreePlace && parent.kind === "folder" ? parent.children?.get(name) : undefined;
   }
 
   // Returns the parts of an entry's path, or notes what is wrong with it.
@@ -240,9 +240,9 @@ export class Tree {
   }
 
   // Walks along the folders of an entry's path, and makes those that are missing.
-  #walk(parts: string[], entry: TarEntry, layer: number): Place | undefined {
+  #walk(parts: string[], entry: TarEntry, layer: number): TreePlace | undefined {
     const place = this.#follow(parts, { layer, at: entry.headerAt });
-    if (place instanceof Place && place.kind === "folder") return place;
+    if (place instanceof TreePlace && place.kind === "folder") return place;
     if (place === "too many links") {
       this.#reading.note(
         "link leads nowhere",
@@ -250,7 +250,7 @@ export class Tree {
         `The path leads through more than ${MOST_LINKS} links.`,
         entry.path,
       );
-    } else if (place instanceof Place) {
+    } else if (place instanceof TreePlace) {
       const text = `The path leads through ${place.path}, which is no folder. The tree does not show it.`;
       this.#reading.note("through a file", entry.headerAt, text, entry.path);
     }
@@ -258,7 +258,7 @@ export class Tree {
   }
 
   // Follows a path, and the links on it. With `make`, missing folders are made. Returns the place where it ends, which may be no folder.
-  #follow(parts: string[], make?: { layer: number; at: number }): Place | "too many links" | undefined {
+  #follow(parts: string[], make?: { layer: number; at: number }): TreePlace | "too many links" | undefined {
     let place = this.root;
     let links = 0;
     let left = parts.toReversed();
@@ -270,7 +270,7 @@ export class Tree {
       let child = place.children?.get(part);
       if (child === undefined) {
         if (make === undefined || !this.#reading.countEntry(make.at)) return undefined;
-        child = new Place(part, place, make.layer);
+        child = new TreePlace(part, place, make.layer);
         (place.children ??= new Map()).set(part, child);
       }
       if (child.kind === "symbolic link") {
@@ -294,7 +294,7 @@ export class Tree {
     return this.find(entry.target ?? "")?.content;
   }
 
-  #remove(removed: Place, gone: Gone): void {
+  #remove(removed: TreePlace, gone: Gone): void {
     removed.parent?.children?.delete(removed.name);
     const left = [removed];
     for (let place = left.pop(); place !== undefined; place = left.pop()) {
@@ -310,10 +310,10 @@ export class Tree {
 }
 
 /** Returns the nodes of a tree. `more` adds what else is known of a place. */
-export function nodesOf<More>(root: Place, more: (place: Place) => More): (TreeNode & More)[] {
+export function nodesOf<More>(root: TreePlace, more: (place: TreePlace) => More): (TreeNode & More)[] {
   type Changing = { -readonly [Key in keyof TreeNode]: TreeNode[Key] };
   const nodes: (Changing & More)[] = [];
-  const left: [place: Place, parent: number, depth: number][] = [[root, -1, 0]];
+  const left: [place: TreePlace, parent: number, depth: number][] = [[root, -1, 0]];
   for (let next = left.pop(); next !== undefined; next = left.pop()) {
     const [place, parent, depth] = next;
     const { content, kind } = place;
