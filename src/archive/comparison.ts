@@ -15,7 +15,7 @@
  */
 
 import type { LayerFacts } from "./layer.ts";
-import { type LimitMet, Reading, type ReadingLimits } from "./source.ts";
+import { ArchiveReading, type LimitMet, type ReadingLimits } from "./source.ts";
 import { mergeLayers } from "./stack.ts";
 import type { TarEntry, TarKind } from "./tar.ts";
 import type { TreePlace } from "./tree.ts";
@@ -96,7 +96,7 @@ export function compareStacks(
   after: readonly LayerFacts[],
   options: CompareOptions = {},
 ): ComparisonFacts {
-  const readings = [new Reading(options.limits), new Reading(options.limits)];
+  const readings = [new ArchiveReading(options.limits), new ArchiveReading(options.limits)];
   const most = options.most ?? MOST_CHANGES;
   const sides = [new Side(before, readings[0]), new Side(after, readings[1])] as const;
   const counts = { added: 0, removed: 0, changed: 0, same: 0, addedBytes: 0, removedBytes: 0 };
@@ -141,7 +141,7 @@ class Side {
   readonly root: TreePlace;
   readonly #layers: readonly LayerFacts[];
 
-  constructor(layers: readonly LayerFacts[], reading: Reading) {
+  constructor(layers: readonly LayerFacts[], reading: ArchiveReading) {
     this.root = mergeLayers(layers, reading).root;
     this.#layers = layers;
   }

@@ -18,7 +18,7 @@ import type { TableEntry } from "./contents_table.ts";
 import { LONGEST_MAGIC, packingIn } from "./magic.ts";
 import { bytesAt, unpack } from "./packing.ts";
 import { readContentsTable } from "./reading_a_table.ts";
-import { type ByteSource, type LimitMet, type ProblemList, Reading, type ReadingLimits } from "./source.ts";
+import { ArchiveReading, type ByteSource, type LimitMet, type ProblemList, type ReadingLimits } from "./source.ts";
 import { stretchesOf } from "./sparse.ts";
 import { readTar, type TarEntry } from "./tar.ts";
 import { cleanPath } from "./tree.ts";
@@ -101,7 +101,7 @@ export async function openFile(
   file: string | TarEntry,
   options: FileOptions = {},
 ): Promise<OpenedFile> {
-  const reading = new Reading(options.limits);
+  const reading = new ArchiveReading(options.limits);
   const { start = 0, length = Number.MAX_SAFE_INTEGER } = options;
   const opened = (
     found: FoundFile | undefined,
@@ -153,7 +153,7 @@ export async function openFile(
 // Reads entries up to the one with a path. A hard link leads to an entry in front of it.
 async function find(
   stream: ByteStream,
-  reading: Reading,
+  reading: ArchiveReading,
   path: string,
 ): Promise<{ entry: TarEntry; content: TarEntry } | undefined> {
   const wanted = cleanPath(path);
@@ -222,7 +222,7 @@ async function* chunksOf(
   { chunks, size }: TableEntry,
   start: number,
   length: number,
-  reading: Reading,
+  reading: ArchiveReading,
 ): AsyncGenerator<Uint8Array> {
   const end = Math.min(size, start + length);
   let at = start;

@@ -16,7 +16,7 @@
 
 import { crc32, createInflateRaw, inflateRawSync } from "node:zlib";
 import type { ByteStream } from "./byte_stream.ts";
-import type { Reading } from "./source.ts";
+import type { ArchiveReading } from "./source.ts";
 import { Unpacker } from "./unpacker.ts";
 
 /** A member of gzip. */
@@ -85,7 +85,7 @@ const LONGEST_NAME = 4096;
 /** Yields what the members have. Each one is added to `members` when it has ended. */
 export async function* gunzip(
   packed: ByteStream,
-  reading: Reading,
+  reading: ArchiveReading,
   members: PackedParts<GzipMember>,
 ): AsyncGenerator<Uint8Array> {
   const wrong = (what: "cannot unpack" | "cut off" | "checksum" | "behind the end", at: number, text: string) =>

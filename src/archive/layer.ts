@@ -18,7 +18,7 @@ import { createHash } from "node:crypto";
 import { compareWithTar, type ContentsTable } from "./contents_table.ts";
 import { type PackingFacts, unpack } from "./packing.ts";
 import { readContentsTable } from "./reading_a_table.ts";
-import { type ByteSource, type LimitMet, type ProblemList, Reading, type ReadingLimits } from "./source.ts";
+import { ArchiveReading, type ByteSource, type LimitMet, type ProblemList, type ReadingLimits } from "./source.ts";
 import { type ContentReader, readTar, type TarEnd, type TarEntry } from "./tar.ts";
 import { cleanPath, nodesOf, Tree, type TreeNode } from "./tree.ts";
 
@@ -90,7 +90,7 @@ export function whiteoutOf(path: string): Whiteout | undefined {
 
 /** Reads a layer. It rejects only if the source does; whatever is wrong with the bytes is among the problems. */
 export async function readLayer(source: ByteSource, options: ReadLayerOptions = {}): Promise<LayerFacts> {
-  const reading = new Reading(options.limits);
+  const reading = new ArchiveReading(options.limits);
   const all = options.diffId === true ? createHash("sha256") : undefined;
   const { stream, facts } = await unpack(source, reading, {
     ...(options.progress !== undefined && { progress: options.progress }),

@@ -17,7 +17,7 @@
 import { ByteStream } from "./byte_stream.ts";
 import { gunzip, type GzipMember, PackedParts } from "./gzip.ts";
 import { LONGEST_MAGIC, packingIn, type PackingKind } from "./magic.ts";
-import type { ByteSource, Reading } from "./source.ts";
+import type { ArchiveReading, ByteSource } from "./source.ts";
 import { unzstd, type ZstdFrame } from "./zstd.ts";
 
 /** What the bytes of a layer are compressed with. */
@@ -55,7 +55,11 @@ export interface UnpackOptions {
 /**
  * Unpacks the bytes of a layer. Problems are noted in the reading; with bzip2 and xz there are no unpacked bytes, and a problem.
  */
-export async function unpack(source: ByteSource, reading: Reading, options: UnpackOptions = {}): Promise<Unpacking> {
+export async function unpack(
+  source: ByteSource,
+  reading: ArchiveReading,
+  options: UnpackOptions = {},
+): Promise<Unpacking> {
   const kind = packingIn(await bytesAt(source, 0, LONGEST_MAGIC));
   const packed = () => new ByteStream(counted(source.pieces(), options.progress));
   let unpackedSize = 0;

@@ -14,7 +14,7 @@ import { type ContentsTable, entriesOf } from "./contents_table.ts";
 import { estargzPosition, estargzTable } from "./estargz.ts";
 import { LONGEST_MAGIC, packingIn } from "./magic.ts";
 import { bytesAt, unpack } from "./packing.ts";
-import { type ByteSource, Reading, sourceOf } from "./source.ts";
+import { ArchiveReading, type ByteSource, sourceOf } from "./source.ts";
 import { chunkedPosition } from "./zstd_chunked.ts";
 
 // The largest table that is read, and the most objects in it. 100,000 files need half of that.
@@ -30,7 +30,7 @@ const DIGEST_ANNOTATIONS = {
 /** Reads the table of contents of a layer. Returns `undefined` if it has none, or one that is broken; that is noted. */
 export async function readContentsTable(
   source: ByteSource,
-  reading: Reading,
+  reading: ArchiveReading,
   annotations: Readonly<Record<string, string>> = {},
 ): Promise<ContentsTable | undefined> {
   const packing = packingIn(await bytesAt(source, 0, LONGEST_MAGIC));
@@ -74,7 +74,7 @@ export async function readContentsTable(
 }
 
 async function unpackedTable(packed: Uint8Array, form: ContentsTable["form"]): Promise<Uint8Array | string> {
-  const reading = new Reading({ bytes: LARGEST_TABLE });
+  const reading = new ArchiveReading({ bytes: LARGEST_TABLE });
   const { stream } = await unpack(sourceOf(packed), reading);
   const bytes = form === "eStargz"
     ? await estargzTable(stream, LARGEST_TABLE)

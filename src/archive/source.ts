@@ -144,7 +144,7 @@ const LONGEST_SHOWN = 200;
 const MOST_STEPS = 20_000_000;
 
 /** One reading of an archive: what it has cost, and the problems that it met. */
-export class Reading {
+export class ArchiveReading {
   /** The limits, the usual ones included. */
   readonly limits: Required<Omit<ReadingLimits, "signal">>;
   /** The limit that ended the reading, if one did. */

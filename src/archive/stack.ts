@@ -17,7 +17,7 @@
  */
 
 import { type LayerFacts, whiteoutOf } from "./layer.ts";
-import { type LimitMet, type ProblemList, Reading, type ReadingLimits } from "./source.ts";
+import { ArchiveReading, type LimitMet, type ProblemList, type ReadingLimits } from "./source.ts";
 import type { TarEntry, TarKind } from "./tar.ts";
 import { type Gone, nodesOf, Tree, type TreeNode } from "./tree.ts";
 
@@ -111,10 +111,10 @@ const MOST_CHANGES = 100_000;
 
 /** Stacks layers, the lowest first. */
 export function stackLayers(layers: readonly LayerFacts[], { limits, most = {} }: StackOptions = {}): StackFacts {
-  const reading = new Reading({ entries: MOST_ENTRIES, ...limits });
+  const reading = new ArchiveReading({ entries: MOST_ENTRIES, ...limits });
   const mostChanges = most.changes ?? MOST_CHANGES;
   const wasted: WastedFile[] = [];
-  const shares = layers.map(({ entries }) => new Share(entries));
+  const shares = layers.map(({ entries }) => new ShareOfLayer(entries));
   const told: MergeTelling = {
     lost: (file) => {
       wasted.push(file);
@@ -155,7 +155,7 @@ interface MergeTelling {
 }
 
 /** Puts the tree of some layers together. */
-export function mergeLayers(layers: readonly LayerFacts[], reading: Reading, told?: MergeTelling): Tree {
+export function mergeLayers(layers: readonly LayerFacts[], reading: ArchiveReading, told?: MergeTelling): Tree {
   const tree = new Tree(reading);
   for (const [layer, { entries }] of layers.entries()) {
     const files: number[] = [];
@@ -200,7 +200,7 @@ function addEntry(
   layers: readonly LayerFacts[],
   layer: number,
   index: number,
-  reading: Reading,
+  reading: ArchiveReading,
   told: MergeTelling | undefined,
 ): void {
   const entry = layers[layer].entries[index];
@@ -229,7 +229,7 @@ function addEntry(
   });
 }
 
-class Share {
+class ShareOfLayer {
   wastedBytes = 0;
   readonly #changes: LayerChange[] = [];
   readonly #counts = { added: 0, replaced: 0, removed: 0 };

@@ -26,7 +26,7 @@
 
 import type { ByteStream } from "./byte_stream.ts";
 import { PaxRecords } from "./pax.ts";
-import { type Reading, shortened } from "./source.ts";
+import { type ArchiveReading, shortened } from "./source.ts";
 import { gnuParts, parseMap, type SparseFile, type SparsePart, sparseProblem, sparseRecords } from "./sparse.ts";
 import { BLOCK, isZero, readHeader, sumOf, type TarHeader, textOf, timeOf } from "./tar_header.ts";
 
@@ -147,7 +147,7 @@ const MOST_IN_FRONT = 8;
 /** Yields the entries of an archive, and returns what its end is like; nothing if the bytes are no tar. */
 export async function* readTar(
   stream: ByteStream,
-  reading: Reading,
+  reading: ArchiveReading,
   { stopAt, content }: TarOptions = {},
 ): AsyncGenerator<TarEntry, TarEnd | undefined> {
   const texts = new Interned();
@@ -248,7 +248,7 @@ class Interned {
   }
 }
 
-function checkedSize(header: TarHeader, at: number, reading: Reading): number {
+function checkedSize(header: TarHeader, at: number, reading: ArchiveReading): number {
   if (Number.isSafeInteger(header.size) && header.size >= 0) return header.size;
   const said = Number.isNaN(header.size) ? "no number" : `${header.size}`;
   reading.note("bad number", at, `The size in this header is ${said}. It is taken for 0.`, textOf(header.name).text);
@@ -258,7 +258,7 @@ function checkedSize(header: TarHeader, at: number, reading: Reading): number {
 // Reads a long name or records. Returns false if the archive or the reading ends there.
 async function readInFront(
   stream: ByteStream,
-  reading: Reading,
+  reading: ArchiveReading,
   type: string,
   size: number,
   at: number,
@@ -318,7 +318,7 @@ interface Made {
 }
 
 // Puts an entry together of its header and what stands in front of it.
-async function entryOf(stream: ByteStream, reading: Reading, making: Making): Promise<Made | undefined> {
+async function entryOf(stream: ByteStream, reading: ArchiveReading, making: Making): Promise<Made | undefined> {
   const { header, block, headerAt, front, global, texts } = making;
   const pax = PaxRecords.merged(global, front.records);
   const at = front.at ?? headerAt;
@@ -444,7 +444,7 @@ export function paddingOf(size: number): number {
 }
 
 // Goes on to the next block that is a header, or zeros. Returns false if there is none.
-async function toNextHeader(stream: ByteStream, reading: Reading): Promise<boolean> {
+async function toNextHeader(stream: ByteStream, reading: ArchiveReading): Promise<boolean> {
   const from = stream.at;
   for (;;) {
     // It must not take the block, because the caller wants it.
@@ -463,7 +463,7 @@ async function toNextHeader(stream: ByteStream, reading: Reading): Promise<boole
 }
 
 // Reads the end, and what stands behind it.
-async function endOf(stream: ByteStream, reading: Reading, at: number): Promise<TarEnd | undefined> {
+async function endOf(stream: ByteStream, reading: ArchiveReading, at: number): Promise<TarEnd | undefined> {
   const second = await stream.look(BLOCK);
   const zeroBlocks = second.length === BLOCK && isZero(second) ? 2 : 1;
   if (zeroBlocks === 2) stream.advance(BLOCK);

@@ -22,7 +22,7 @@
  * @module
  */
 
-import type { Reading } from "./source.ts";
+import type { ArchiveReading } from "./source.ts";
 import type { TarEntry, TarKind } from "./tar.ts";
 
 /** A node of a tree. The nodes below node `i` are `i + 1` to `i + below`, and its next sibling is `i + below + 1`. */
@@ -144,10 +144,10 @@ const LONGEST_PATH = 4096;
 export class Tree {
   /** The folder of everything. */
   readonly root: TreePlace = new TreePlace("", undefined, 0);
-  readonly #reading: Reading;
+  readonly #reading: ArchiveReading;
 
   /** Begins with an empty folder. Problems and costs are those of the reading. */
-  constructor(reading: Reading) {
+  constructor(reading: ArchiveReading) {
     this.#reading = reading;
   }
 

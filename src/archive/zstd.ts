@@ -17,7 +17,7 @@
 import { createZstdDecompress, zstdDecompressSync } from "node:zlib";
 import type { ByteStream } from "./byte_stream.ts";
 import { type PackedParts, restOf } from "./gzip.ts";
-import type { Reading } from "./source.ts";
+import type { ArchiveReading } from "./source.ts";
 import { Unpacker } from "./unpacker.ts";
 
 /** A frame of zstd. */
@@ -49,7 +49,7 @@ const LONGEST_BLOCK = 128 * 1024;
 /** Yields what the frames have. Each one is added to `frames` when it has ended. */
 export async function* unzstd(
   packed: ByteStream,
-  reading: Reading,
+  reading: ArchiveReading,
   frames: PackedParts<ZstdFrame>,
 ): AsyncGenerator<Uint8Array> {
   let unpackedAt = 0;

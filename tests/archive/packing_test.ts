@@ -2,13 +2,13 @@
 
 import { assertEquals } from "@std/assert";
 import { unpack } from "../../src/archive/packing.ts";
-import { Reading, type ReadingLimits } from "../../src/archive/source.ts";
+import { ArchiveReading, type ReadingLimits } from "../../src/archive/source.ts";
 import { bytes, randomBytes } from "../fixture.ts";
 import { allOf, countedSource, frameOf, join, memberOf, sha256, skippableOf, toldOf } from "./tar_maker.ts";
 
 /** Unpacks bytes, and returns the content, the facts and the problems. */
 async function unpacked(packed: Uint8Array, limits: ReadingLimits = {}, piece = 1000) {
-  const reading = new Reading(limits);
+  const reading = new ArchiveReading(limits);
   const { stream, facts } = await unpack(countedSource(packed, piece), reading);
   const content = await allOf(stream.read(Number.MAX_SAFE_INTEGER));
   return { content, facts: facts(), problems: reading.problems, limitMet: reading.limitMet };
@@ -158,7 +158,7 @@ Deno.test("a small layer that becomes very large meets the limit of bytes, and t
 
 Deno.test("a signal ends the unpacking, and the result says so", async () => {
   const aborter = new AbortController();
-  const reading = new Reading({ signal: aborter.signal });
+  const reading = new ArchiveReading({ signal: aborter.signal });
   const { stream } = await unpack(countedSource(memberOf(new Uint8Array(10_000_000))), reading);
   await stream.take(1000);
   aborter.abort();
