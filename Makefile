@@ -7,11 +7,12 @@ PORT  ?= 5080
 ROOT  ?=
 FLAGS ?=
 
-.PHONY: help start tree verify gc import export test spec rule try blanking crash-drill conformance clients cluster page bench clean
+.PHONY: help start tree look diff verify gc import export test spec rule try blanking crash-drill conformance clients cluster page bench clean
 
 help:
 	@echo 'make start [PORT=5080] [ROOT=testdata] [HOST=127.0.0.1] [FLAGS="--no-delete …"]'
 	@echo 'make tree | verify | gc [ROOT=testdata] [FLAGS="--json …"]'
+	@echo 'make look FLAGS="library/hello:v1"   and make diff FLAGS="library/hello:v1 library/hello:v2"'
 	@echo 'make import FLAGS="hello.tar library/hello:v1"   and make export FLAGS="library/hello:v1 hello.tar"'
 	@echo 'make test'
 	@echo 'make spec | blanking | crash-drill | conformance | clients | cluster | page | bench [FLAGS="--help …"]'
@@ -28,7 +29,7 @@ start:
 	while kill -0 $$registry; do wait $$registry; done; \
 	[ -n "$$stopped" ] || exit $$status
 
-import tree verify gc export:
+import tree look diff verify gc export:
 	@$(DENO) task $@ $(if $(ROOT),--root '$(ROOT)') $(FLAGS)
 
 test:

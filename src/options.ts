@@ -52,7 +52,7 @@ export const REGISTRY_OPTIONS = {
 /** The options of the program that serves a registry, and of its housekeeping. */
 // deno-fmt-ignore
 export const PROGRAM_OPTIONS = {
-  root:            { type: "text",         default: "testdata",      commands: "serve verify gc tree import export", sentence: "the folder of the registry", argument: "FOLDER", usual: "testdata" },
+  root:            { type: "text",         default: "testdata",      commands: "serve verify gc tree look diff import export", sentence: "the folder of the registry", argument: "FOLDER", usual: "testdata" },
   host:            { type: "host",         default: "127.0.0.1",     commands: "serve",        sentence: "the address to listen on", argument: "ADDRESS", usual: "127.0.0.1" },
   port:            { type: "number",       default: 5080,            commands: "serve",        sentence: "the port to listen on; 0 for any that is free", argument: "NUMBER", usual: "5080", range: [0, 65535] },
   log:             { type: ["story", "line", "json", "none"], default: undefined, commands: "serve", sentence: "story, line, json or none", argument: "FORM", usual: "story on a terminal, line elsewhere" },
@@ -84,8 +84,9 @@ export const PROGRAM_OPTIONS = {
   untagged:        { type: "switch",       default: false,           commands: "gc",           sentence: "also remove manifests that no tag, index or subject reaches" },
   grace:           { type: "milliseconds", default: 3_600_000,       commands: "gc",           sentence: "spare what was used within this time", argument: "TIME", usual: "1h" },
   dryRun:          { type: "switch",       default: false,           commands: "gc",           sentence: "print what would be removed, and remove nothing" },
+  after:           { type: "text",         default: undefined,       commands: "look",         sentence: "begin lists behind this row, such as a tag", argument: "ROW", usual: "at their first rows" },
   image:           { type: "text",         default: undefined,       commands: "import",       sentence: "take only the image with this name, tag or digest in SOURCE", argument: "NAME", usual: "all" },
-  json:            { type: "switch",       default: false,           commands: "verify gc tree import export", sentence: "print one JSON object per line" },
+  json:            { type: "switch",       default: false,           commands: "verify gc tree look diff import export", sentence: "print one JSON object per line" },
 } as const satisfies Readonly<Record<string, Option>>;
 
 /** The values of a table of options. */

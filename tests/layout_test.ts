@@ -44,7 +44,7 @@ function importsOf(path: string, types: "with types" | "without types" = "with t
   const code = types === "with types" ? codeOf(path) : codeOf(path).replace(/\b(?:im|ex)port type [^;]*;/g, "");
   const specifiers = code.matchAll(/\b(?:from\s*|import\s*\(?\s*)"(\.[^"]+)"/g);
   const files = [...specifiers].map(([, specifier]) => new URL(specifier, `file:///${path}`).pathname.slice(1));
-  return files.filter((file) => !file.endsWith(".json"));
+  return files.filter((file) => !/\.(?:json|tsv)$/.test(file));
 }
 
 /** Returns the comment at the beginning of a file. */
@@ -84,7 +84,7 @@ const LAYERS: readonly (readonly string[])[] = [
   [...CHAPTERS, "src/api/determining_support.ts"],
   ["src/api/endpoints.ts", "src/story.ts"],
   ["src/registry.ts"],
-  ["src/housekeeping/", "src/composing/", "src/access/", "src/client/"],
+  ["src/housekeeping/", "src/looking/", "src/composing/", "src/access/", "src/client/"],
   ["src/filling/", "src/page/"],
   ["src/mod.ts", "src/serving/"],
   ["main.ts"],
@@ -158,6 +158,7 @@ const IN_FRONT_OF_THE_DISK = [
   ...CHAPTERS,
   "src/story.ts",
   "src/housekeeping/",
+  "src/looking/",
 ];
 
 Deno.test("the store, the sections and the housekeeping talk to the disk through its interface", () => {

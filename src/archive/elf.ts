@@ -8,7 +8,7 @@
  *
  * A program for the wrong machine, or one whose loader is in no layer, are the two reasons why a container says "no such file".
  *
- * Next: ../composing/composing.ts
+ * Next: ../looking/facts.ts
  *
  * @module
  */

@@ -20,7 +20,7 @@ import { parseBytes } from "../definitions/size.ts";
 import { type Option, PROGRAM_OPTIONS, type ProgramSettings, REGISTRY_OPTIONS, type Settings } from "../options.ts";
 
 /** The commands of the program. */
-export type Command = "serve" | "verify" | "gc" | "tree" | "import" | "export";
+export type Command = "serve" | "verify" | "gc" | "tree" | "look" | "diff" | "import" | "export";
 
 /** The content of a command line: a command, and the value of each option. Sizes are in bytes, times in milliseconds. */
 export interface CommandLine extends Omit<ProgramSettings, "threads">, Settings {
@@ -43,6 +43,8 @@ const COMMANDS: readonly (readonly [command: Command, task: string, meaning: str
   ["verify", "verify", "check that everything on disk is right"],
   ["gc",     "gc",     "remove the blobs that no manifest needs"],
   ["tree",   "tree",   "draw what is in the registry"],
+  ["look",   "look",   "show what is at an address: a repository, an image, a layer, a file", "[NAME[:TAG|@DIGEST][!/PATH]]"],
+  ["diff",   "diff",   "show what is different in two images", "A B"],
   ["import", "import", "take images from an OCI layout, or from an archive of docker save", "SOURCE [NAME[:TAG]]"],
   ["export", "export", "write images into an OCI layout; one in a .tar is for docker load, too", "NAME[:TAG|@DIGEST] TARGET"],
 ];

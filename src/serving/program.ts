@@ -37,6 +37,10 @@ export async function work(line: CommandLine, version: string): Promise<boolean>
     await (await import("./filling.ts")).runFilling(command, line);
     return true;
   }
+  if (command === "look" || command === "diff") {
+    await expectUsableRoot({ ...line, readOnly: true });
+    return await (await import("./looking.ts")).runLooking(command, line);
+  }
   if (command !== "serve") {
     await expectUsableRoot({ ...line, readOnly: true });
     return await runHousekeeping(command, localDisk(line.root, line), line);

@@ -1,0 +1,126 @@
+/**
+ * Blobs: the facts of a config, a layer, a signature, or any other bytes.
+ *
+ *     library/hello/sha256:9b4e…/layer.tar.gz
+ *       neededBy      the place of each pointer to it: library/hello/sha256:7d1a…/manifest.json#/layers/0
+ *       elsewhere     other repositories that have it
+ *       layer         if it is an archive: how it is packed, and what is in it
+ *       json, image, statement, content     otherwise
+ *
+ * The file of a blob has no type. What it is comes from the manifests that point to it, and from its bytes.
+ *
+ * Next: bytes.ts
+ *
+ * @module
+ */
+
+import type { Digest } from "../definitions/digest.ts";
+import type { Name } from "../definitions/name.ts";
+import { shorten } from "../definitions/printable.ts";
+import type { FileInfo } from "../disk/disk.ts";
+import { firstBytes } from "./bytes.ts";
+import { contentBytes, jsonFacts, MOST_SHOWN } from "./content.ts";
+import type { BlobFacts, NeedRow } from "./facts.ts";
+import { recognise, textTrait, traitsOfDescriptor, traitsOfJson } from "./formats.ts";
+import { imageConfigOf } from "./image_config.ts";
+import { MOST_JSON } from "./json_rows.ts";
+import { layerListing } from "./layer.ts";
+import { placeText } from "./manifest.ts";
+import type { Own } from "./repository.ts";
+import { statementOf } from "./statement.ts";
+import { type Looking, ROWS, timeText } from "./looking.ts";
+
+/** Returns the facts of a blob. */
+export async function lookAtBlob(
+  looking: Looking,
+  name: Name,
+  digest: Digest,
+  file: FileInfo,
+): Promise<Own<BlobFacts>> {
+  const { needs, traits, annotations } = await needsOf(looking, name, digest);
+  const own = {
+    kind: "blob",
+    name,
+    digest,
+    file: file.path.slice(file.path.lastIndexOf("/") + 1),
+    size: file.size,
+    names: file.links,
+    used: timeText(file.lastUsed),
+    ...(needs === undefined ? {} : { neededBy: needs.slice(0, ROWS) }),
+    elsewhere: await elsewhere(looking, name, digest),
+  } as const;
+  const head = await firstBytes(looking.disk, file, MOST_SHOWN);
+  const content = contentBytes(head, file.size);
+  const layer = IS_PACKED.test(content.is.kind) || own.file.startsWith("layer.")
+    ? await layerListing(looking, file, digest, annotations)
+    : undefined;
+  if (layer !== undefined) return { ...own, formats: recognise([...traits, ...contentTraits(content.is.kind)]), layer };
+  if (content.is.kind !== "JSON" && !own.file.endsWith(".json")) {
+    return { ...own, formats: recognise([...traits, ...contentTraits(content.is.kind)]), content };
+  }
+  const bytes = file.size <= MOST_SHOWN ? head : await firstBytes(looking.disk, file, MOST_JSON);
+  const document = own.file === "config.json" ? "config" : undefined;
+  const link = (value: string) => looking.linkTo(name, value);
+  const { json, value } = jsonFacts(looking, bytes, file.size, { document, link, what: "the document" });
+  if (json.broken !== undefined && own.file.endsWith(".json")) {
+    looking.faults.push({ address: file.path, text: `${json.broken.text}${placeText(json.broken)}` });
+  }
+  const image = imageConfigOf(looking, name, value);
+  const statement = statementOf(looking, name, value);
+  return {
+    ...own,
+    formats: recognise([...traits, ...traitsOfJson(value), ...textTrait("predicate", statement?.predicateType)]),
+    content,
+    json,
+    ...(image === undefined ? {} : { image }),
+    ...(statement === undefined ? {} : { statement }),
+  };
+}
+
+const IS_PACKED = /^(?:tar|gzip|zstd)$/;
+
+// What the bytes show by themselves.
+function contentTraits(kind: string): string[] {
+  return kind === "Wasm" ? ["type=application/wasm"] : [];
+}
+
+interface FoundNeeds {
+  readonly needs?: NeedRow[];
+  readonly traits: string[];
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+// The pointers to a blob, and what they say about it. An empty list means that nobody needs it, and is right only if all manifests
+// were read.
+async function needsOf(looking: Looking, name: Name, blob: Digest): Promise<FoundNeeds> {
+  const { all, isWhole } = await looking.manifestsOf(name);
+  const needs: NeedRow[] = [];
+  const traits = new Set<string>();
+  let annotations: Readonly<Record<string, string>> = {};
+  for (const { digest, manifest: { shape, references } } of all) {
+    for (const [index, { descriptor }] of references.entries()) {
+      if (descriptor.digest !== blob) continue;
+      const pointer = shape === "index" ? `/manifests/${index}` : index === 0 ? "/config" : `/layers/${index - 1}`;
+      traitsOfDescriptor({ ...descriptor }).forEach((trait) => traits.add(trait));
+      annotations = { ...annotations, ...descriptor.annotations };
+      needs.push({
+        address: `${looking.manifestIfThere(name, digest)}#${pointer}`,
+        text: shorten(digest),
+        digest,
+        pointer,
+        mediaType: descriptor.mediaType,
+        tags: await looking.tagsOf(name, digest),
+      });
+    }
+  }
+  return { ...(isWhole || needs.length > 0 ? { needs } : {}), traits: [...traits], annotations };
+}
+
+async function elsewhere(looking: Looking, name: Name, digest: Digest): Promise<BlobFacts["elsewhere"]> {
+  const others = await looking.otherRepositories(name);
+  const found = others.map((other) => ({ other, blob: looking.find(other, digest, "blob") }));
+  return found.flatMap(({ other, blob }) => blob === undefined ? [] : [{ address: blob.address, text: other }]).slice(
+    0,
+    ROWS,
+  );
+}

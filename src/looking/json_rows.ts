@@ -1,0 +1,141 @@
+/**
+ * JSON as rows: a document as it is on disk, and each of its fields with a sentence and a link.
+ *
+ *     {"config":{"size":2}}      ""             object
+ *                                /config        object     Points to the config: how to run the layers. …
+ *                                /config/size   number 2   The number of bytes. …
+ *
+ * What is no JSON is shown as text, with the line and the column where it breaks.
+ *
+ * Next: looking.ts
+ *
+ * @module
+ */
+
+import { Fault } from "../definitions/fault.ts";
+import { parseJson } from "../definitions/json.ts";
+import { atOnce } from "../giving_way.ts";
+import { type DocumentKind, explain } from "./fields.ts";
+import type { FieldRow, JsonFacts, PlaceLink } from "./facts.ts";
+
+/** The most bytes of a document that are parsed. */
+export const MOST_JSON: number = 16 * 1024 * 1024;
+
+/** The most characters of a text that are shown. */
+export const MOST_TEXT: number = 1024 * 1024;
+
+// The most fields of a document that become rows, and the most characters of one value.
+const MOST_FIELDS = 2000;
+const LONGEST_VALUE = 2000;
+
+/** A document that was read: its value, or the reason why it has none. */
+export interface ReadJson {
+  /** The value. */
+  readonly value?: unknown;
+  /** Why it cannot be read, and where. */
+  readonly broken?: JsonFacts["broken"];
+}
+
+/**
+ * Reads JSON. Returns where it breaks, if it does.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const read = (text: string) => readJson(new TextEncoder().encode(text));
+ * assertEquals(read('{"a": 1}'), { value: { a: 1 } });
+ * assertEquals(read('{"a": 1,\n]').broken?.line, 2);
+ * ```
+ */
+export function readJson(bytes: Uint8Array): ReadJson {
+  try {
+    return { value: atOnce(parseJson(bytes, [], Infinity)) };
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    if (error.actual === "more") return { broken: { text: `It is not read: expected ${error.expected}, got more.` } };
+    return { broken: placeOf(error.actual, new TextDecoder().decode(bytes)) };
+  }
+}
+
+// V8 says the place in most of its messages. For an end that comes too early, it is the end.
+function placeOf(message: string, text: string): JsonFacts["broken"] {
+  const sentence = `It is no JSON: ${message.split(/ in JSON at position|, "|, \.\.\./)[0]}.`;
+  const said = /position (\d+)/.exec(message);
+  const at = said !== null ? Number(said[1]) : /end of/.test(message) ? text.length : undefined;
+  if (at === undefined) return { text: sentence };
+  const before = text.slice(0, at).split("\n");
+  return { text: sentence, line: before.length, column: before.at(-1)!.length + 1 };
+}
+
+/** Finds the part of a value at a JSON pointer. Returns the names and numbers on the way to it, or `undefined` if it has none. */
+export function partAt(value: unknown, pointer: string): { part: unknown; names: (string | number)[] } | undefined {
+  const names: (string | number)[] = [];
+  let part = value;
+  for (const escaped of pointer.split("/").slice(1)) {
+    const name = escaped.replaceAll("~1", "/").replaceAll("~0", "~");
+    if (typeof part !== "object" || part === null || !Object.hasOwn(part, name)) return undefined;
+    names.push(Array.isArray(part) ? Number(name) : name);
+    part = (part as Readonly<Record<string, unknown>>)[name];
+  }
+  return { part, names };
+}
+
+/** How the rows of a document are made. */
+export interface RowOptions {
+  /** The kind of the document, if its fields can be explained. */
+  readonly document?: DocumentKind;
+  /** Returns the place that a value names. */
+  readonly link?: (value: string) => PlaceLink | undefined;
+  /** The names and numbers on the way to the value, if it is a part of a document. */
+  readonly names?: readonly (string | number)[];
+}
+
+/** Returns the rows of a value and of everything in it; `isWhole` is false if there are too many. */
+export function fieldRows(value: unknown, options: RowOptions): { rows: FieldRow[]; isWhole: boolean } {
+  const rows: FieldRow[] = [];
+  const isWhole = addRows(rows, value, options.names ?? [], 0, options);
+  return { rows, isWhole };
+}
+
+function addRows(
+  rows: FieldRow[],
+  value: unknown,
+  names: readonly (string | number)[],
+  depth: number,
+  options: RowOptions,
+): boolean {
+  if (rows.length >= MOST_FIELDS) return false;
+  const explained = options.document && explain(options.document, names);
+  const link = typeof value === "string" ? options.link?.(value) : undefined;
+  const isNested = typeof value === "object" && value !== null;
+  const inside = isNested ? Object.entries(value) : [];
+  rows.push({
+    pointer: pointerTo(names),
+    name: String(names.at(-1) ?? ""),
+    depth,
+    type: typeOf(value),
+    ...(isNested ? { length: inside.length } : { value: cut(value as string | number | boolean | null) }),
+    ...(explained === undefined ? {} : { what: explained.what, spec: explained.spec }),
+    ...(link === undefined ? {} : { link }),
+  });
+  return inside.every(([name, part]) =>
+    addRows(rows, part, [...names, Array.isArray(value) ? Number(name) : name], depth + 1, options)
+  );
+}
+
+/** Returns the JSON pointer to a part, by the names and numbers on the way to it. */
+export function pointerTo(names: readonly (string | number)[]): string {
+  return names.map((name) => `/${String(name).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+}
+
+function typeOf(value: unknown): FieldRow["type"] {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "list";
+  const type = typeof value;
+  return type === "string" ? "text" : type as "object" | "number" | "boolean";
+}
+
+function cut<Value extends string | number | boolean | null>(value: Value): Value | string {
+  return typeof value === "string" && value.length > LONGEST_VALUE ? `${value.slice(0, LONGEST_VALUE)}…` : value;
+}

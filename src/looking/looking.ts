@@ -1,0 +1,317 @@
+/**
+ * What one look has at hand, and what several kinds of facts need from the store.
+ *
+ *     const looking = new Looking(disk, { most: 100 });
+ *     looking.find(name, digest)           { address: "library/hello/sha256:9b4e…/layer.tar.gz", size: 3355443, names: 2, … }
+ *     await looking.tagsOf(name, digest)   ["latest", "v1"]
+ *     looking.limits                       ["Only the first 1,000 tags were read."]
+ *
+ * A look reads what it needs and no more: lists come in parts, and where all manifests of a repository would have to be read, it
+ * stops at a limit and says so.
+ *
+ * Next: look.ts
+ *
+ * @module
+ */
+
+import type { LayerFacts } from "../archive/layer.ts";
+import type { ReadingLimits } from "../archive/source.ts";
+import type { Descriptor } from "../definitions/descriptor.ts";
+import { type Digest, HASHES, parseDigest } from "../definitions/digest.ts";
+import { Fault } from "../definitions/fault.ts";
+import { type Manifest, parseStoredManifest } from "../definitions/manifest.ts";
+import type { Name } from "../definitions/name.ts";
+import { entriesAfter } from "../definitions/page.ts";
+import type { Tag } from "../definitions/tag.ts";
+import { shorten } from "../definitions/printable.ts";
+import type { Disk, FileInfo } from "../disk/disk.ts";
+import { LongWork } from "../giving_way.ts";
+import { REGISTRY_OPTIONS } from "../options.ts";
+import { findBlob } from "../store/blobs.ts";
+import { findManifest, mediaTypeOf, readManifest } from "../store/manifests.ts";
+import { listContent, listRepositories } from "../store/repositories.ts";
+import { openStore, type Store } from "../store/store.ts";
+import { listTags, resolveTag } from "../store/tags.ts";
+import { manifestAddress } from "./address.ts";
+import type { DescriptorFacts, PlaceLink, Rows, TextRow, Wrong } from "./facts.ts";
+import { explain } from "./fields.ts";
+import { platformOf, recognise, traitsOfDescriptor } from "./formats.ts";
+
+/** The options of a look. */
+export interface LookOptions {
+  /** The row after which a list begins. In a repository, a digest continues its content, and anything else its tags. */
+  readonly after?: string;
+  /** The most rows of a list. Default: 100, and 1,000 for the entries of a layer. */
+  readonly most?: number;
+  /** The limits for reading layers. */
+  readonly limits?: ReadingLimits;
+  /** True to return all entries of a layer, too. */
+  readonly whole?: boolean;
+  /** True to compute the digest of an unpacked layer. */
+  readonly diffId?: boolean;
+  /** A memory for layers that were read, so that the next look need not read them again. A `Map` is one. */
+  readonly layers?: { get(key: string): LayerFacts | undefined; set(key: string, facts: LayerFacts): unknown };
+  /** Returns true if the person who looks may see a repository. Others look as if they were not there. Default: all. */
+  readonly maySee?: (name: string) => boolean | Promise<boolean>;
+}
+
+/** The most tags and manifests of a repository that one look reads, the most bytes of these manifests, and the most repositories. */
+export const MOST_READ = { tags: 1000, manifests: 1000, bytes: 16 * 1024 * 1024, repositories: 1000 };
+
+/** The largest manifest that is read. */
+export const LARGEST_MANIFEST: number = REGISTRY_OPTIONS.maxManifestSize.default;
+
+/** A file of a digest. */
+export interface FoundContent extends PlaceLink {
+  /** The file. */
+  readonly file: FileInfo;
+  /** True if it is a manifest. */
+  readonly isManifest: boolean;
+}
+
+/** A manifest among those of a repository. */
+export interface ManifestAmong {
+  /** Its digest. */
+  readonly digest: Digest;
+  /** What the registry reads of it. */
+  readonly manifest: Manifest;
+}
+
+/** What one look has at hand. */
+export class Looking {
+  /** The store. */
+  readonly store: Store;
+  /** The options. */
+  readonly options: LookOptions;
+  /** What is wrong so far. */
+  readonly faults: Wrong[] = [];
+  /** The limits that were met so far. */
+  readonly limits: string[] = [];
+  readonly #tags = new Map<Name, Promise<Map<string, Tag[]>>>();
+  readonly #manifests = new Map<Name, Promise<{ all: ManifestAmong[]; isWhole: boolean }>>();
+
+  /** Begins a look at a disk. */
+  constructor(disk: Disk, options: LookOptions = {}) {
+    this.store = openStore({ disk, hashes: HASHES, sessionLifetime: Infinity });
+    this.options = options;
+  }
+
+  /** The disk. */
+  get disk(): Disk {
+    return this.store.disk;
+  }
+
+  /** Returns another one for facts that are a part of others. It begins at the first row of each list. */
+  inside(): Looking {
+    return new Looking(this.disk, { ...this.options, after: undefined });
+  }
+
+  /** Notes a limit, once. */
+  limit(text: string): void {
+    if (!this.limits.includes(text)) this.limits.push(text);
+  }
+
+  /** Finds the file of a digest: the manifest if there is one, or else the blob; or only what is asked for. */
+  find(name: Name, digest: Digest, wanted: "manifest" | "blob" | "either" = "either"): FoundContent | undefined {
+    const manifest = wanted === "blob" ? undefined : findManifest(this.store, name, digest);
+    const file = manifest ?? (wanted === "manifest" ? undefined : findBlob(this.store, name, digest));
+    return file && { address: file.path, text: shorten(digest), file, isManifest: manifest !== undefined };
+  }
+
+  /** Returns the place that a text names, if it is a digest that the repository has. */
+  linkTo(name: Name, text: string): PlaceLink | undefined {
+    const digest = text.length > 300 ? undefined : parseDigest(text);
+    const found = digest && this.find(name, digest);
+    return found && { address: found.address, text: found.text };
+  }
+
+  /** Returns the tags that point to a manifest. */
+  async tagsOf(name: Name, digest: string): Promise<Tag[]> {
+    if (!this.#tags.has(name)) this.#tags.set(name, this.#readTags(name));
+    return (await this.#tags.get(name)!).get(digest) ?? [];
+  }
+
+  async #readTags(name: Name): Promise<Map<string, Tag[]>> {
+    const tags = new Map<string, Tag[]>();
+    const work = new LongWork();
+    let read = 0;
+    for (const tag of await listTags(this.store, name)) {
+      if (read++ === MOST_READ.tags) {
+        this.limit(`Only the first ${MOST_READ.tags} tags of ${name} were read to see what they point to.`);
+        break;
+      }
+      const digest = resolveTag(this.store, name, tag);
+      if (digest !== undefined) tags.set(digest, [...tags.get(digest) ?? [], tag]);
+      if (work.isLong()) await work.giveWay();
+    }
+    return tags;
+  }
+
+  /** Reads the manifests of a repository, up to a limit. */
+  manifestsOf(name: Name): Promise<{ all: ManifestAmong[]; isWhole: boolean }> {
+    if (!this.#manifests.has(name)) this.#manifests.set(name, this.#readManifests(name));
+    return this.#manifests.get(name)!;
+  }
+
+  async #readManifests(name: Name): Promise<{ all: ManifestAmong[]; isWhole: boolean }> {
+    const all: ManifestAmong[] = [];
+    const work = new LongWork();
+    let [read, bytes] = [0, 0];
+    for (const digest of await listContent(this.store, name)) {
+      if (work.isLong()) await work.giveWay();
+      const file = findManifest(this.store, name, digest);
+      if (file === undefined) continue;
+      bytes += file.size;
+      if (++read > MOST_READ.manifests || bytes > MOST_READ.bytes) {
+        this.limit(`${name} has more than ${MOST_READ.manifests} manifests, or long ones. Only the first were read.`);
+        return { all, isWhole: false };
+      }
+      const stored = readManifest(this.store, name, digest);
+      const manifest = stored && await parseStoredManifest(stored);
+      if (manifest !== undefined && !(manifest instanceof Fault)) all.push({ digest, manifest });
+    }
+    return { all, isWhole: true };
+  }
+
+  /** Returns true if the person who looks may see a repository. */
+  async maySee(name: string): Promise<boolean> {
+    return await this.options.maySee?.(name) ?? true;
+  }
+
+  /** Returns the repositories in a folder that come after a name, up to a limit; without a folder, all of them. */
+  async repositories(folder = "", after = ""): Promise<Name[]> {
+    const below = folder === "" ? "" : `${folder}/`;
+    const names: Name[] = [];
+    // In the order of byte values, "/" comes right behind ".".
+    const start = below.replace(/\/$/, ".");
+    for await (const name of listRepositories(this.store, after > start ? after : start)) {
+      if (!name.startsWith(below) && name > below) break;
+      if (!name.startsWith(below) || !await this.maySee(name)) continue;
+      if (names.push(name) === MOST_READ.repositories) break;
+    }
+    return names;
+  }
+
+  /** Returns the other repositories, up to a limit, to search them for something. */
+  async otherRepositories(name: Name): Promise<Name[]> {
+    const names = await this.repositories();
+    if (names.length === MOST_READ.repositories) {
+      this.limit(`Only the first ${MOST_READ.repositories} repositories were searched for the same content.`);
+    }
+    return names.filter((other) => other !== name);
+  }
+
+  /** Returns facts about a descriptor of a manifest. Notes what is wrong with it. */
+  describe(
+    name: Name,
+    descriptor: Descriptor,
+    place: {
+      address: string;
+      pointer: string;
+      to: "manifest" | "blob" | "either";
+      inside?: string;
+      isKeptHere?: boolean;
+    },
+  ): DescriptorFacts {
+    const { mediaType, digest, size, urls, artifactType } = descriptor;
+    const { address, pointer, to, inside, isKeptHere = true } = place;
+    const found = this.find(name, digest, to);
+    const { platform, data } = descriptor as { platform?: unknown; data?: unknown };
+    const platformText = platformOf(platform);
+    const where = `${address}#${pointer}`;
+    if (found === undefined && isKeptHere) {
+      this.faults.push({ address: where, text: `It points to ${digest}, which is not there.` });
+    } else if (found !== undefined && found.file.size !== size) {
+      this.faults.push({
+        address: where,
+        text: `It says that ${digest} has ${size} bytes, but it has ${found.file.size}.`,
+      });
+    }
+    return {
+      pointer,
+      mediaType,
+      digest,
+      size,
+      ...(found === undefined ? {} : { address: found.address, actualSize: found.file.size, names: found.file.links }),
+      formats: recognise(traitsOfDescriptor(descriptor as unknown as Record<string, unknown>, inside)),
+      ...(platformText === undefined ? {} : { platform: platformText }),
+      ...(typeof artifactType === "string" ? { artifactType } : {}),
+      annotations: this.annotations(name, descriptor.annotations),
+      ...(typeof data === "string" ? dataOf(data) : {}),
+      ...(Array.isArray(urls) && urls.length > 0 ? { urls: urls.map(String).slice(0, MOST_URLS) } : {}),
+    };
+  }
+
+  /** Returns annotations or labels as rows, each with a sentence if its name is known. */
+  annotations(name: Name, annotations: unknown): TextRow[] {
+    if (typeof annotations !== "object" || annotations === null) return [];
+    const all = Object.entries(annotations);
+    if (all.length > MOST_ANNOTATIONS) this.limit(`Only the first ${MOST_ANNOTATIONS} annotations are shown.`);
+    return all.slice(0, MOST_ANNOTATIONS).map(([key, value]) => {
+      const text = String(value);
+      const what = explain("annotation", [key])?.what;
+      const link = this.linkTo(name, text);
+      return { name: key, text, ...(what === undefined ? {} : { what }), ...(link === undefined ? {} : { link }) };
+    });
+  }
+
+  /** Returns the part of a sorted list that begins after a row, and makes its rows. */
+  async rows<Key extends string, Row>(
+    keys: readonly Key[],
+    address: string,
+    make: (key: Key) => Row | Promise<Row>,
+    after: string = this.options.after ?? "",
+    usual: number = ROWS,
+  ): Promise<Rows<Row>> {
+    const most = this.options.most ?? usual;
+    const shown: Key[] = [];
+    let isEnd = true;
+    for (const key of entriesAfter(keys, after)) {
+      if (shown.length === most) {
+        isEnd = false;
+        break;
+      }
+      shown.push(key);
+    }
+    const rows: Row[] = [];
+    const work = new LongWork();
+    for (const key of shown) {
+      rows.push(await make(key));
+      if (work.isLong()) await work.giveWay();
+    }
+    return { rows, total: keys.length, ...(isEnd ? {} : { next: { address, after: shown.at(-1)! } }) };
+  }
+
+  /** Returns the media type of a manifest without reading it. */
+  mediaTypeOf(name: Name, digest: Digest): string | undefined {
+    return mediaTypeOf(this.store, name, digest)?.trim();
+  }
+
+  /** Returns the address of a manifest, if it is there. */
+  manifestIfThere(name: Name, digest: Digest): string | undefined {
+    return this.find(name, digest, "manifest") && manifestAddress(name, digest);
+  }
+}
+
+/** The most rows of a list, if nobody says otherwise. */
+export const ROWS = 100;
+
+const MOST_ANNOTATIONS = 500;
+const MOST_URLS = 20;
+const MOST_DATA = 64 * 1024;
+
+// The content in a descriptor, if it is text.
+function dataOf(base64: string): { data?: string } {
+  if (base64.length > MOST_DATA) return {};
+  try {
+    return { data: new TextDecoder("utf-8", { fatal: true }).decode(Uint8Array.fromBase64(base64)) };
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError) return {};
+    throw error;
+  }
+}
+
+/** Returns a time in milliseconds since 1970 as an ISO text. */
+export function timeText(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}
