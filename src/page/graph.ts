@@ -72,6 +72,12 @@ export interface GraphRepository {
   readonly isOpen: boolean;
 }
 
+/** The part of a page's context that a graph needs. */
+export interface GraphContext extends Pick<PageContext, "disk"> {
+  /** Returns true if the person who looks may see a repository. */
+  readonly maySee: (name: string) => boolean | Promise<boolean>;
+}
+
 /** The limits of a graph. */
 export interface GraphLimits {
   /** The most repositories in a graph of the whole registry. */
@@ -100,7 +106,7 @@ const LIMITS: GraphLimits = {
 /** Returns the facts of a graph. Returns `undefined` if its path shows nothing, or nothing that this person may see. */
 export async function factsOfGraph(
   { rest, query }: Pick<PageAddress, "rest" | "query">,
-  { disk, maySee }: Pick<PageContext, "disk" | "maySee">,
+  { disk, maySee }: GraphContext,
   limits: Partial<GraphLimits> = {},
 ): Promise<GraphFacts | undefined> {
   const store = openStore({ disk, hashes: HASHES, sessionLifetime: Infinity });
@@ -151,7 +157,7 @@ class Reading {
   readonly #filter: string;
   readonly #after: string;
 
-  constructor(readonly store: Store, readonly maySee: PageContext["maySee"], readonly wish: GraphWish) {
+  constructor(readonly store: Store, readonly maySee: GraphContext["maySee"], readonly wish: GraphWish) {
     this.#filter = wish.query.get("filter") ?? "";
     this.#after = wish.query.get("after") ?? "";
   }
