@@ -72,12 +72,6 @@ export interface GraphRepository {
   readonly isOpen: boolean;
 }
 
-/** The part of a page's context that a graph needs. */
-export interface GraphContext extends Pick<PageContext, "disk"> {
-  /** Returns true if the person who looks may see a repository. */
-  readonly maySee: (name: string) => boolean | Promise<boolean>;
-}
-
 /** The limits of a graph. */
 export interface GraphLimits {
   /** The most repositories in a graph of the whole registry. */
@@ -106,13 +100,13 @@ const LIMITS: GraphLimits = {
 /** Returns the facts of a graph. Returns `undefined` if its path shows nothing, or nothing that this person may see. */
 export async function factsOfGraph(
   { rest, query }: Pick<PageAddress, "rest" | "query">,
-  { disk, maySee }: GraphContext,
+  { disk, maySee }: Pick<PageContext, "disk" | "maySee">,
   limits: Partial<GraphLimits> = {},
 ): Promise<GraphFacts | undefined> {
   const store = openStore({ disk, hashes: HASHES, sessionLifetime: Infinity });
   const path = rest.replace(/\/$/, "");
   const place = parsePath(path);
-  if (path !== "" && (place === undefined || !(await maySee(place.name)))) return undefined;
+  if (path !== "" && (place === undefined || !maySee(place.name))) return undefined;
   const reading = new Reading(store, maySee, { path, ...place, query, limits: { ...LIMITS, ...limits } });
   if (place === undefined) return await reading.registry();
   return place.tag === undefined && place.digest === undefined
@@ -157,7 +151,7 @@ class Reading {
   readonly #filter: string;
   readonly #after: string;
 
-  constructor(readonly store: Store, readonly maySee: GraphContext["maySee"], readonly wish: GraphWish) {
+  constructor(readonly store: Store, readonly maySee: PageContext["maySee"], readonly wish: GraphWish) {
     this.#filter = wish.query.get("filter") ?? "";
     this.#after = wish.query.get("after") ?? "";
   }
@@ -225,7 +219,7 @@ class Reading {
       await this.#giveWay();
       const isThere = (await disk.listMany(name)).some((part) => parseDigest(part) !== undefined) ||
         [uploadsFolder(name), tagsFolder(name)].some((folder) => disk.list(folder).length > 0);
-      if (isThere && await this.maySee(name)) yield name;
+      if (isThere && this.maySee(name)) yield name;
     }
   }
 

@@ -11,6 +11,7 @@
 import type { StoryData } from "../story.ts";
 import type { PageAddress } from "./addresses.ts";
 import type { PageContext } from "./context.ts";
+import { factsOfGraph, type GraphFacts } from "./graph.ts";
 
 /** The facts of `/`. */
 export interface HomeFacts {
@@ -18,9 +19,12 @@ export interface HomeFacts {
   readonly root?: string;
   /** The last stories, the newest first. */
   readonly stories: readonly StoryData[];
+  /** The graph of the whole registry. */
+  readonly graph: GraphFacts;
 }
 
 /** Returns the facts of `/`. */
-export async function factsOfHome(_address: PageAddress, { root, stories }: PageContext): Promise<HomeFacts> {
-  return { root, stories: (await stories.recent()).toReversed() };
+export async function factsOfHome({ query }: PageAddress, context: PageContext): Promise<HomeFacts> {
+  const graph = await factsOfGraph({ rest: "", query }, context);
+  return { root: context.root, stories: (await context.stories.recent()).toReversed(), graph: graph! };
 }

@@ -10,6 +10,7 @@ import { formatBytes } from "../../definitions/size.ts";
 import { addressOf } from "../addresses.ts";
 import { element, type Markup } from "../markup.ts";
 import type { HomeFacts } from "../home.ts";
+import { graphView } from "./graph.ts";
 
 /** The title. */
 export function titleOf({ root }: HomeFacts): string {
@@ -17,7 +18,7 @@ export function titleOf({ root }: HomeFacts): string {
 }
 
 /** What is to be seen. */
-export function view({ stories }: HomeFacts): Markup {
+export function view({ stories, graph }: HomeFacts): Markup {
   return [
     element("h1", {}, "Live"),
     // A list that is a log is no list any more, so the log is around it.
@@ -50,5 +51,7 @@ export function view({ stories }: HomeFacts): Markup {
         ),
       ),
     ),
+    element("h2", {}, "Graph"),
+    graphView(graph),
   ];
 }
