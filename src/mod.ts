@@ -51,7 +51,19 @@ export { type DiskMoment, watched } from "./disk/watched.ts";
 export { type DiskErrorCode, type DiskFailure, failing } from "./disk/failing.ts";
 
 // Stories: what each request was and changed.
-export { dataOf, formatJson, formatLine, formatStory, type Story, type StoryData } from "./story.ts";
+export { dataOf, formatJson, formatLine, type Story, type StoryChange, type StoryData } from "./story.ts";
+export { formatStory, type StoryFormat } from "./stories/lines.ts";
+export { type Meaning, type Sentence, sentenceFor, SENTENCES, type Why, whyOf } from "./stories/why.ts";
+export {
+  type Action,
+  type ActionKind,
+  Actions,
+  type Added,
+  describeAction,
+  type NewAndShared,
+  type Subject,
+  sumOf,
+} from "./stories/actions.ts";
 
 // The page: the registry, seen in a browser.
 export { page, type PageOptions } from "./page/page.ts";

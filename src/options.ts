@@ -55,7 +55,7 @@ export const PROGRAM_OPTIONS = {
   root:            { type: "text",         default: "testdata",      commands: "serve verify gc tree look diff import export", sentence: "the folder of the registry", argument: "FOLDER", usual: "testdata" },
   host:            { type: "host",         default: "127.0.0.1",     commands: "serve",        sentence: "the address to listen on", argument: "ADDRESS", usual: "127.0.0.1" },
   port:            { type: "number",       default: 5080,            commands: "serve",        sentence: "the port to listen on; 0 for any that is free", argument: "NUMBER", usual: "5080", range: [0, 65535] },
-  log:             { type: ["story", "line", "json", "none"], default: undefined, commands: "serve", sentence: "story, line, json or none", argument: "FORM", usual: "story on a terminal, line elsewhere" },
+  log:             { type: ["story", "lesson", "line", "json", "none"], default: undefined, commands: "serve", sentence: "story, lesson (a story that says why), line, json or none", argument: "FORM", usual: "story on a terminal, line elsewhere" },
   threads:         { type: "number",       default: undefined,       commands: "serve",        sentence: "how many threads serve; one on port 0", argument: "NUMBER", usual: "as many as processors, at most 4", range: [1, 64] },
   http:            { type: ["deno", "node"], default: "deno",        commands: "serve",        sentence: "the HTTP server: deno is fast, node takes requests that offer Upgrade", argument: "SERVER", usual: "deno" },
   durability:      { type: ["sync", "none"], default: "sync",        commands: "serve gc import", sentence: "sync: what is acknowledged survives a power cut; none: it may not", argument: "KIND", usual: "sync" },

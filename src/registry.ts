@@ -51,7 +51,7 @@ import { parseTarget, type Target } from "./http/target.ts";
 import { expectNoForeignPage, hostsForBrowsers } from "./http/web_pages.ts";
 import { defaultsOf, type Rate, REGISTRY_OPTIONS, type Settings, SLOWEST } from "./options.ts";
 import { openStore } from "./store/store.ts";
-import { noteRefusal, type Story, storyOf, type Telling } from "./story.ts";
+import { noteRefusal, type Story, storyTeller, type Telling, withoutSecrets } from "./story.ts";
 
 /** The options of a registry: the settings of `options.ts`, and some that have no flag on the command line. */
 export interface RegistryOptions extends Partial<Settings>, ElsewhereOptions {
@@ -105,6 +105,7 @@ export function createRegistry(options: RegistryOptions): Registry {
   const hosts = hostsForBrowsers(settings);
   const budget = new BodyBudget(settings.maxManifestSize);
   const elsewhere = elsewhereOf({ redirect, redirectManifest }, settings);
+  const tell = onStory && storyTeller(onStory, () => store.disk.now());
 
   const answer = withWrappers(wrappers, (request, peer, target, telling) => {
     const call: Call = {
@@ -131,7 +132,7 @@ export function createRegistry(options: RegistryOptions): Registry {
       expectNoForeignPage(request, target, settings, hosts);
       return await answer(request, peer, target, telling);
     });
-    onStory?.(storyOf(request, response, performance.now() - started, telling));
+    tell?.(request, response, peer, performance.now() - started, telling);
     return response;
   };
 }
@@ -160,7 +161,8 @@ function withWrappers(wrappers: readonly Wrapper[], answer: TellingRegistry): Te
       return await tellings.run(telling, () => outside(request, peer));
     } finally {
       const asked = { endpoints: ENDPOINTS, request, query: new URLSearchParams(target.search) };
-      const endpoint = matchEndpoint(asked, target.pathname)?.endpoint;
+      const { endpoint, texts } = matchEndpoint(asked, target.pathname) ?? {};
+      telling.texts = texts;
       if (endpoint !== telling.endpoint) Object.assign(telling, { endpoint, heading: endpoint?.heading });
     }
   };
@@ -170,6 +172,7 @@ async function answerRow(call: Call, { pathname }: Target, telling: Telling): Pr
   const { request, store } = call;
   const { endpoint, texts } = findEndpoint(call, pathname);
   telling.endpoint = endpoint;
+  telling.texts = texts;
   expectSwitchedOn(call, endpoint, pathname);
   const values = new RowValues(endpoint, texts, store.hashes);
   const response = await endpoint.answer(call, values);
@@ -198,7 +201,7 @@ function expectTarget(request: Request): Target {
   if (target !== undefined) return target;
   const { url, headers } = request;
   const expected = "a path in the request line, and a host with or without a port in the Host header";
-  const actual = `${url} with the Host header ${headers.get("Host") ?? "(none)"}`;
+  const actual = `${withoutSecrets(url)} with the Host header ${headers.get("Host") ?? "(none)"}`;
   throw new RegistryError("UNSUPPORTED", { rule: "API-01", expected, actual }, { status: STATUS_CODE.BadRequest });
 }
 

@@ -27,7 +27,17 @@ Deno.test("a cause without a line of the project is told without a line", () => 
   const refusal = Object.assign(new Error("no more memory"), {
     stack: "Error: no more memory\n    at ext:core/01_core.js",
   });
-  const story = { method: "GET", url: "/v2/", status: 500, milliseconds: 1, endpoint: undefined, changes: [], refusal };
+  const story = {
+    id: "a-1",
+    time: 0,
+    method: "GET",
+    url: "/v2/",
+    status: 500,
+    milliseconds: 1,
+    bytesIn: 0,
+    changes: [],
+    refusal,
+  };
 
   assertEquals(printed(story), ["GET /v2/ ended in a 500. The cause:\nError: no more memory"]);
 });

@@ -17,11 +17,11 @@ import type { Users } from "../src/access/credentials.ts";
 import { rulesForUsers } from "../src/access/rules.ts";
 import { access } from "../src/composing/access.ts";
 import { HASHES } from "../src/definitions/digest.ts";
-import type { Change, Disk } from "../src/disk/disk.ts";
+import type { Disk } from "../src/disk/disk.ts";
 import { localDisk } from "../src/disk/local_disk.ts";
 import type { LocalDiskOptions } from "../src/disk/root.ts";
 import { createRegistry, type Registry, type RegistryOptions, type Wrapper } from "../src/registry.ts";
-import type { Story } from "../src/story.ts";
+import type { Story, StoryChange } from "../src/story.ts";
 import { printCause } from "./cause.ts";
 import { Folder } from "./folder.ts";
 
@@ -146,7 +146,7 @@ export class TestRegistry {
     });
     this.#registry = createRegistry({
       onStory: (story) => {
-        this.stories.push({ ...story, changes: story.changes.map(shownChange) });
+        this.stories.push(Object.defineProperty(story, "changes", { value: story.changes.map(shownChange) }));
         printCause(story);
       },
       ...others,
@@ -181,6 +181,11 @@ export class TestRegistry {
     return this.#registry(
       new Request(new URL(path, "http://localhost"), { method, body, headers: { ...length, ...headers } }),
     );
+  }
+
+  /** Sends a request as the client at an address does. */
+  sendFrom(remoteAddr: { hostname: string; port?: number }, method: string, path: string): Promise<Response> {
+    return this.#registry(new Request(new URL(path, "http://localhost"), { method }), { remoteAddr });
   }
 
   /** Sends a request whose path is not a well-formed URL, or which a `Request` would normalize. */
@@ -259,7 +264,7 @@ function shownPath(path: string): string {
   return CHANGED.below === undefined ? path : path.replace(`${CHANGED.below.slice(1)}/`, "");
 }
 
-function shownChange({ path, sameAs, ...others }: Change): Change {
+function shownChange({ path, sameAs, ...others }: StoryChange): StoryChange {
   return { ...others, path: shownPath(path), ...(sameAs === undefined ? {} : { sameAs: shownPath(sameAs) }) };
 }
 

@@ -3,7 +3,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { printable, printableJson } from "../src/definitions/printable.ts";
 import { Output } from "../src/serving/output.ts";
-import { formatJson, formatLine, formatStory } from "../src/story.ts";
+import { formatStory } from "../src/stories/lines.ts";
+import { formatJson, formatLine } from "../src/story.ts";
 import { descriptorOf, digestOf, startRegistry, type TestRegistry, TYPES } from "./fixture.ts";
 import { Folder } from "./folder.ts";
 import { type Outcome, Program } from "./processes/program.ts";

@@ -15,6 +15,7 @@
  */
 
 import type { Registry, Wrapper } from "../registry.ts";
+import { schemeOf } from "../story.ts";
 import { questionOf } from "./composing.ts";
 
 /** One request and its answer. */
@@ -84,6 +85,6 @@ export interface TraceOptions {
 
 function withoutSecrets(headers: Headers): Record<string, string> {
   return Object.fromEntries(
-    [...headers].map(([name, value]) => [name, name === "authorization" ? value.split(" ", 1)[0] : value]),
+    [...headers].map(([name, value]) => [name, name === "authorization" ? schemeOf(value) : value]),
   );
 }

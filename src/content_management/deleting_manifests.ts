@@ -34,7 +34,7 @@ import { removeTags, tagsOf } from "../store/tags.ts";
 
 /** Removes a manifest and its tags (MGMT-MANIFEST-01, MGMT-MANIFEST-I01). */
 export async function deleteManifest(
-  { request, store }: Call,
+  { request, store, notes }: Call,
   { name, digest }: Values<"name" | "digest">,
 ): Promise<Response> {
   const wasThere = await changeRepository(store, name, async () => {
@@ -42,7 +42,9 @@ export async function deleteManifest(
     if (manifest === undefined) return await removeLeftOvers(store, name, digest);
     if (isConditional(request)) expectPreconditions(request, digest);
 
-    await removeTags(store, name, await tagsOf(store, name, digest));
+    const tags = await tagsOf(store, name, digest);
+    notes.tags = tags.map((tag) => ({ tag, before: digest }));
+    await removeTags(store, name, tags);
     // If somebody has damaged the file by hand, its subject is unknown. A client can delete the manifest all the same.
     const inside = await parseStoredManifest(manifest);
     const subject = inside instanceof Fault ? undefined : inside.subject?.digest;

@@ -20,11 +20,15 @@ import { changeRepository, repositoryExists } from "../store/repositories.ts";
 import { removeTag, resolveTag } from "../store/tags.ts";
 
 /** Removes a tag (MGMT-TAG-01). */
-export async function deleteTag({ request, store }: Call, { name, tag }: Values<"name" | "tag">): Promise<Response> {
+export async function deleteTag(
+  { request, store, notes }: Call,
+  { name, tag }: Values<"name" | "tag">,
+): Promise<Response> {
   const wasThere = await changeRepository(store, name, async () => {
     const current = resolveTag(store, name, tag);
     // RFC 9110 section 13.2.1: the registry ignores conditions if the request would fail without them.
     if (current !== undefined && isConditional(request)) expectPreconditions(request, current);
+    notes.tags = [{ tag, before: current }];
     return await removeTag(store, name, tag);
   });
   if (wasThere) return new Response(null, { status: STATUS_CODE.Accepted });

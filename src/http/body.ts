@@ -30,7 +30,7 @@ const CHUNK = 64 * 1024;
  * @throws {RegistryError} 400 if the body ends too early, 408 if it comes too slowly.
  */
 export async function* piecesOf(
-  { request: { body, headers }, slowest }: Pick<Call, "request" | "slowest">,
+  { request: { body, headers }, slowest, notes }: Pick<Call, "request" | "slowest"> & Partial<Pick<Call, "notes">>,
   brokenOff?: AbortSignal,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   if (body === null) return;
@@ -54,6 +54,8 @@ export async function* piecesOf(
     }
   } finally {
     stopwatch.stop();
+    // Counted here, because a body need not announce its length.
+    if (notes !== undefined) notes.bytesIn = (notes.bytesIn ?? 0) + stopwatch.received;
     // After a refusal, `Deno.serve` reads the rest and throws it away, but only if nobody wants it any more.
     if (!isWhole) giveUp();
   }

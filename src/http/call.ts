@@ -47,6 +47,20 @@ export interface Call {
 export interface Notes {
   /** The heading that the section has followed, if it is not the heading of its row. */
   heading?: RulesOfHeading;
+  /** The number of bytes of the request's body that the registry has read. */
+  bytesIn?: number;
+  /** The tags that the section has set or removed. */
+  tags?: readonly TagMove[];
+}
+
+/** A tag that a section has set or removed. */
+export interface TagMove {
+  /** The tag. */
+  readonly tag: string;
+  /** The digest that it points to now; `undefined` if it is gone. */
+  readonly digest?: string;
+  /** The digest that it pointed to before; `undefined` if it is new. */
+  readonly before?: string;
 }
 
 /** The methods of the table. */

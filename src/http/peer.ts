@@ -14,8 +14,8 @@
 
 /** The client of a request, as `Deno.serve` tells it. */
 export interface Peer {
-  /** Its address. */
-  readonly remoteAddr: { readonly hostname: string };
+  /** Its address, and its port if the server tells it. */
+  readonly remoteAddr: { readonly hostname: string; readonly port?: number };
   /** Is settled when the client has the answer, or has gone. */
   readonly completed?: Promise<unknown>;
 }

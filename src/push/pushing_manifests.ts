@@ -35,7 +35,7 @@ import type { Name } from "../definitions/name.ts";
 import { isDigest, parseTag, type Tag, TAG_FORM } from "../definitions/tag.ts";
 import { LongWork } from "../giving_way.ts";
 import { wholeBody } from "../http/body.ts";
-import { type Call, isConditional } from "../http/call.ts";
+import { type Call, isConditional, type TagMove } from "../http/call.ts";
 import { expectSupported, type Values } from "../http/placeholders.ts";
 import { expectPreconditions } from "../http/preconditions.ts";
 import { locationOf } from "../http/routing.ts";
@@ -70,6 +70,8 @@ export async function pushManifest(
   if (subject !== undefined) expectListable(descriptor);
 
   let advice: readonly string[] = [];
+  const moves: TagMove[] = [];
+  call.notes.tags = moves;
   const kept = await keepMany(store, name, manifest);
   await changeRepository(store, name, async () => {
     // The garbage collection waits for this action, so it cannot remove a blob between this check and the write.
@@ -77,7 +79,7 @@ export async function pushManifest(
     if (isConditional(request)) expectPreconditions(request, currentDigest(call, name, tagOrDigest));
     if (subject !== undefined) await storeReferrer(store, name, subject.digest, descriptor);
     await storeManifest(store, name, { digest, bytes, mediaType });
-    for (const tag of tags) await setTag(store, name, tag, digest);
+    for (const tag of tags) moves.push({ tag, digest, before: await setTag(store, name, tag, digest) });
   });
 
   const headers = new Headers({

@@ -14,12 +14,13 @@
  * Each thread of the program has a queue of its own. Deno lets one write to the standard output at a time, and each write has
  * whole lines, so the lines of two threads are never mixed.
  *
- * Next: permissions.ts
+ * Next: log.ts
  *
  * @module
  */
 
 import { printable } from "../definitions/printable.ts";
+import { painted, plain, type StyledLine } from "../stories/styled.ts";
 import { inTime, pause } from "../waiting.ts";
 
 /** Where an output goes, such as `Deno.stdout`. */
@@ -34,31 +35,49 @@ const MOST_WAITING = 1_000_000;
 // The time until the next try, if a write has failed, because the disk with the log is full, for example. In milliseconds.
 const NEXT_TRY = 100;
 
+/** The settings of an output. */
+export interface OutputOptions {
+  /** Returns the line that stands for dropped ones. Default: one for people. */
+  readonly missing?: (lines: number) => string;
+  /** True to print colours. Default: false. */
+  readonly isPainted?: boolean;
+}
+
 /** Prints lines. */
 export class Output {
   readonly #sink: Sink;
   readonly #missing: (lines: number) => string;
+  readonly #isPainted: boolean;
   #waiting = "";
   #dropped = 0;
   #writing: Promise<void> | undefined;
   #isClosed = false;
 
-  /** `missing` returns the line that stands for dropped ones. */
-  constructor(sink: Sink, missing: (lines: number) => string = missingAsText) {
+  /** Prints to a sink. */
+  constructor(sink: Sink, { missing = missingAsText, isPainted = false }: OutputOptions = {}) {
     this.#sink = sink;
     this.#missing = missing;
+    this.#isPainted = isPainted;
   }
 
   /**
-   * Prints a text, which may have several lines, with an escape for each character that is not drawn. Drops the text if too
-   * much is waiting already.
+   * Prints a text, which may have several lines, or lines with styles, with an escape for each character that is not drawn. Drops all
+   * of it if too much is waiting already.
    */
-  print(lines: string): void {
+  print(lines: string | readonly StyledLine[]): void {
     if (this.#isClosed) return;
-    const text = lines.split("\n").map(printable).join("\n");
+    const paint = this.#isPainted ? painted : plain;
+    const text = (typeof lines === "string" ? lines.split("\n").map(printable) : lines.map(paint)).join("\n");
     // A short text after a dropped long one is dropped, too. Otherwise the number would come behind it.
     if (this.#dropped > 0 || this.#waiting.length + text.length >= MOST_WAITING) this.#dropped++;
     else this.#waiting += `${text}\n`;
+    this.#writing ??= this.#write();
+  }
+
+  /** Counts lines as dropped that somebody else has dropped. */
+  miss(lines: number): void {
+    if (lines === 0 || this.#isClosed) return;
+    this.#dropped += lines;
     this.#writing ??= this.#write();
   }
 

@@ -24,7 +24,8 @@ import { expireUploads } from "../housekeeping/expire_uploads.ts";
 import { type CommandLine, isLoopback, usesSwitches } from "./command_line.ts";
 import type { Listening } from "./listening.ts";
 import { errors, oneLine, Output } from "./output.ts";
-import { isAboutAddress, LAST_WORDS, logFormOf, memoryOf } from "./serving.ts";
+import { logFormOf } from "./log.ts";
+import { isAboutAddress, LAST_WORDS, memoryOf } from "./serving.ts";
 import { serveInThreads } from "./threads.ts";
 
 const HOUR_MILLISECONDS = 60 * 60 * 1000;

@@ -18,10 +18,11 @@ import type { RunningHashes } from "../disk/running_hashes.ts";
 import type { TakeToken } from "../composing/limited.ts";
 import type { AccessWrapper } from "../composing/access.ts";
 import { createRegistry } from "../registry.ts";
-import { formatJson, formatLine, formatStory, type Story } from "../story.ts";
+import type { Story } from "../story.ts";
 import { type CommandLine, servesPage, usesSwitches } from "./command_line.ts";
 import { listen, type Listening } from "./listening.ts";
-import { missingAsJson, missingAsText, oneLine, Output } from "./output.ts";
+import type { Log } from "./log.ts";
+import { oneLine } from "./output.ts";
 import { PageLater } from "./page_later.ts";
 
 /** The options of a serving thread, besides the command line. */
@@ -34,6 +35,8 @@ export interface ServeOptions {
   readonly hashes: RunningHashes | undefined;
   /** Decides who may do what. If it is `undefined`, everybody may do everything. */
   readonly access: AccessWrapper | undefined;
+  /** The log. If it is `undefined`, there is none. */
+  readonly log: Log | undefined;
   /** The disk, if it is in memory. */
   readonly memory: MemoryDisk | undefined;
   /** Decides about the rate of requests. If it is `undefined`, there is no limit. */
@@ -61,10 +64,9 @@ function usesWrappers(line: CommandLine): boolean {
 /** Starts to serve as the command line says. */
 export async function serve(
   line: CommandLine,
-  { isShared, maxConnections, hashes, access, memory, take, channel }: ServeOptions,
+  { isShared, maxConnections, hashes, access, log, memory, take, channel }: ServeOptions,
 ): Promise<Listening> {
   const { root, durability, disk, host, port, http, tlsCert, tlsKey } = line;
-  const log = logOf(line);
   const settings = { ...line, allowHost: [...line.allowHost, host] };
   const sharesBytes = onlySends(line);
   const ownDisk = memory ?? localDisk(root, { durability, isSlow: disk === "slow", sharesBytes, hashes });
@@ -77,7 +79,7 @@ export async function serve(
     disk: composed?.disk ?? ownDisk,
     redirect: composed?.redirect,
     wrappers: composed?.wrappers,
-    onStory: tellAll([log?.tell, page?.tell]),
+    onStory: tellAll([log, page]),
   });
   // The switches can be turned on only now: some need the disk.
   composed?.turnOn();
@@ -94,7 +96,7 @@ export async function serve(
     async stop(deadline) {
       page?.close();
       await listening.stop(deadline);
-      await log?.output.flush(LAST_WORDS);
+      await log?.flush(LAST_WORDS);
     },
   };
 }
@@ -108,24 +110,14 @@ export function isAboutAddress(error: unknown): boolean {
 /** The time for what is printed last to be written, at the end of the program, in milliseconds. */
 export const LAST_WORDS = 1000;
 
-/** Returns the form of the log: the one of the flag, or else the story on a terminal and single lines elsewhere. */
-export function logFormOf({ log }: CommandLine): "story" | "line" | "json" | "none" {
-  return log ?? (Deno.stdout.isTerminal() ? "story" : "line");
-}
-
 // Without anybody who listens, the registry tells no stories.
-function tellAll(listeners: readonly (((story: Story) => void) | undefined)[]): ((story: Story) => void) | undefined {
+function tellAll(listeners: readonly (Pick<Log, "tell"> | undefined)[]): ((story: Story) => void) | undefined {
   const [first, ...others] = listeners.filter((listener) => listener !== undefined);
-  if (others.length === 0) return first;
-  return (story) => [first, ...others].forEach((tell) => tell(story));
-}
-
-function logOf(line: CommandLine): { output: Output; tell: (story: Story) => void } | undefined {
-  const form = logFormOf(line);
-  const format = { story: formatStory, line: formatLine, json: formatJson, none: undefined }[form];
-  if (format === undefined) return undefined;
-  const output = new Output(Deno.stdout, form === "json" ? missingAsJson : missingAsText);
-  return { output, tell: (story) => output.print(format(story)) };
+  if (first === undefined) return undefined;
+  return (story) => {
+    first.tell(story);
+    for (const other of others) other.tell(story);
+  };
 }
 
 async function readTls(cert: string, key: string): Promise<{ cert: string; key: string }> {

@@ -84,7 +84,7 @@ export async function startRegistry(options: StartOptions = {}): Promise<Started
   const ownDisk = disk ??
     (root === undefined ? memoryDisk({ now, algorithms }) : localDisk(root, { now, algorithms, durability: "none" }));
 
-  const stories = new ToldStories(now ?? Date.now);
+  const stories = new ToldStories();
   const onEach = (story: Story) => {
     stories.add(story);
     onStory?.(story);

@@ -22,6 +22,7 @@ import type { CommandLine } from "./command_line.ts";
 import type { Check } from "./guesses.ts";
 import { loadBcrypt } from "./htpasswd.ts";
 import type { Listening } from "./listening.ts";
+import { LogElsewhere, openLogHere } from "./log.ts";
 import { serve } from "./serving.ts";
 
 /** A message from the first thread to another one. */
@@ -36,6 +37,7 @@ export type Message =
     readonly passwords: MessagePort | undefined;
     readonly rate: MessagePort | undefined;
     readonly channel: string;
+    readonly log: MessagePort | undefined;
   }
   | { readonly to: "use hashes"; readonly port: MessagePort }
   | { readonly to: "stop"; readonly deadline: number };
@@ -62,8 +64,9 @@ firstThread.addEventListener("message", async ({ data }: MessageEvent<Message>) 
       return hashesElsewhere;
     });
     const { line, maxConnections, rate, channel } = data;
+    const log = data.log === undefined ? openLogHere(line) : new LogElsewhere(data.log);
     const take = rate && callThrough<[client: string], number>(rate);
-    const others = { isShared: true, maxConnections, hashes: elsewhere, memory: undefined, take, channel };
+    const others = { isShared: true, maxConnections, hashes: elsewhere, log, memory: undefined, take, channel };
     serving = accessHere(data).then((access) => serve(line, { ...others, access }));
     const { failed } = await serving;
     return await failed.catch(() => reply("failed"));

@@ -24,6 +24,7 @@ import { callThrough, offer } from "../disk/between_threads.ts";
 import type { Check } from "./guesses.ts";
 import { type Bcrypt, loadBcrypt } from "./htpasswd.ts";
 import type { Listening } from "./listening.ts";
+import { openLog } from "./log.ts";
 import { errors, oneLine } from "./output.ts";
 import { SOURCE } from "./permissions.ts";
 import { serve } from "./serving.ts";
@@ -41,17 +42,11 @@ export async function serveInThreads(line: CommandLine, memory?: MemoryDisk): Pr
   const access = material && files?.accessOf(line, material, passwords, check);
   if (material !== undefined) files?.tellChanges(line, material);
   const take = line.rate === undefined ? undefined : (await import("../composing/from_flags.ts")).rateOfFlags(line);
+  const log = await openLog(line);
   const most = line.http === "node" ? mostConnections(readableFolder(line)) : Infinity;
   if (!startsThreads(line) || !mayLoadThreads()) {
-    return await serve(line, {
-      isShared: false,
-      maxConnections: most,
-      hashes: undefined,
-      access,
-      memory,
-      take,
-      channel: undefined,
-    });
+    const alone = { isShared: false, maxConnections: most, hashes: undefined, channel: undefined };
+    return await serve(line, { ...alone, access, log, memory, take });
   }
   // Another registry in this process must not hear it.
   const channel = crypto.randomUUID();
@@ -69,7 +64,7 @@ export async function serveInThreads(line: CommandLine, memory?: MemoryDisk): Pr
   };
   const hashes = new HashesElsewhere(() => Promise.resolve(portToHashes()));
   const maxConnections = Math.floor(most / line.threads);
-  const first = await serve(line, { isShared: true, maxConnections, hashes, access, memory, take, channel });
+  const first = await serve(line, { isShared: true, maxConnections, hashes, access, log, memory, take, channel });
   const { promise: failed, reject: fail } = Promise.withResolvers<never>();
   first.failed.catch(fail);
   const others = Array.from({ length: line.threads - 1 }, async () => {
@@ -82,12 +77,10 @@ export async function serveInThreads(line: CommandLine, memory?: MemoryDisk): Pr
     });
     const passwordsPort = check && portTo(check);
     const ratePort = take && portTo((client: string) => Promise.resolve(take(client)));
-    const ports = [passwordsPort, ratePort].filter((port) => port !== undefined);
-    send(
-      other,
-      { to: "serve", line, maxConnections, material, passwords: passwordsPort, rate: ratePort, channel },
-      ports,
-    );
+    const logPort = log?.portForThread?.();
+    const ports = [passwordsPort, ratePort, logPort].filter((port) => port !== undefined);
+    const all = { passwords: passwordsPort, rate: ratePort, log: logPort };
+    send(other, { to: "serve", line, maxConnections, material, channel, ...all }, ports);
     return other;
   });
   return {

@@ -26,9 +26,6 @@ export class ToldStories {
   #forgotten = 0;
   readonly #waiting = new Set<(data: StoryData) => void>();
 
-  /** `now` is the clock of the registry, in milliseconds since 1970. */
-  constructor(private readonly now: () => number) {}
-
   /** The number of stories so far. */
   get number(): number {
     return this.#forgotten + this.#told.length;
@@ -36,7 +33,7 @@ export class ToldStories {
 
   /** Adds a story. */
   add(story: Story): void {
-    const data = dataOf(story, this.now());
+    const data = dataOf(story);
     this.#told.push({ data, line: formatLine(story) });
     // All at once: to take away the first of many takes long.
     if (this.#told.length === 2 * MOST) this.#forgotten += this.#told.splice(0, MOST).length;

@@ -24,10 +24,15 @@ export function resolveTag({ disk }: Store, name: Name, tag: Tag): Digest | unde
   return disk.read(tagFile(name, tag), (bytes) => parseDigest(new TextDecoder().decode(bytes).trim()));
 }
 
-/** Sets a tag to a manifest. If the tag points to another one, it is moved. */
-export async function setTag(store: Store, name: Name, tag: Tag, digest: Digest): Promise<void> {
-  const isSet = resolveTag(store, name, tag) === digest && await store.disk.keep(tagFile(name, tag));
+/**
+ * Sets a tag to a manifest. If the tag points to another one, it is moved. Returns the digest that it pointed to, or `undefined` if
+ * it is new.
+ */
+export async function setTag(store: Store, name: Name, tag: Tag, digest: Digest): Promise<Digest | undefined> {
+  const before = resolveTag(store, name, tag);
+  const isSet = before === digest && await store.disk.keep(tagFile(name, tag));
   if (!isSet) await store.disk.put(tagsFolder(name), { [tag]: new TextEncoder().encode(digest) });
+  return before;
 }
 
 /** Removes a tag; the manifest that it points to stays. Returns false if it was not there. */

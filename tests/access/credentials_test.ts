@@ -2,7 +2,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import type { Users } from "../../src/access/credentials.ts";
-import { formatJson, formatLine, formatStory } from "../../src/story.ts";
+import { formatStory } from "../../src/stories/lines.ts";
+import { formatJson, formatLine } from "../../src/story.ts";
 import { accessFor, basic, digestOf, expectRefusal, startRegistry, TestRegistry } from "../fixture.ts";
 
 const FOO = digestOf("foo");

@@ -5,7 +5,8 @@ import { createHmac, createSign, generateKeyPairSync } from "node:crypto";
 import type { AccessRule } from "../../src/access/access_rule.ts";
 import type { Users } from "../../src/access/credentials.ts";
 import { access, type TokenOptions } from "../../src/composing/access.ts";
-import { formatJson, formatLine, formatStory } from "../../src/story.ts";
+import { formatStory } from "../../src/stories/lines.ts";
+import { formatJson, formatLine } from "../../src/story.ts";
 import { basic, digestOf, expectRefusal, startRegistry, type TestOptions, TestRegistry } from "../fixture.ts";
 
 const RULES: readonly AccessRule[] = [

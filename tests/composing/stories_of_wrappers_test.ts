@@ -8,7 +8,7 @@ import { assert, assertEquals } from "@std/assert";
 import { requestLike } from "../../src/composing/asking.ts";
 import { refuse } from "../../src/composing/composing.ts";
 import { RegistryError } from "../../src/api/error_codes.ts";
-import { formatStory } from "../../src/story.ts";
+import { formatStory } from "../../src/stories/lines.ts";
 import type { Wrapper } from "../../src/registry.ts";
 import { digestOf, expectRefusal, startRegistry } from "../fixture.ts";
 

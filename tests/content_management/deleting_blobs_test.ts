@@ -4,7 +4,8 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { shorten } from "../../src/definitions/printable.ts";
 import { localDisk } from "../../src/disk/local_disk.ts";
 import { clearLeftOvers } from "../../src/housekeeping/clear_left_overs.ts";
-import { formatJson, formatStory } from "../../src/story.ts";
+import { formatStory } from "../../src/stories/lines.ts";
+import { formatJson } from "../../src/story.ts";
 import { digestOf, expectRefusal, startRegistry, TYPES } from "../fixture.ts";
 
 const FOO = digestOf("foo");

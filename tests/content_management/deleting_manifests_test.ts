@@ -184,7 +184,7 @@ Deno.test("the story of a deleted manifest: its tags are deleted first, then it 
   const { endpoint, status, changes } = registry.stories.at(-1)!;
   assertEquals([endpoint?.id, endpoint?.heading, status], ["end-9", "MGMT-MANIFEST", 202]);
   assertEquals(changes, [
-    { sign: "-", path: "library/hello/_tags/note" },
+    { sign: "-", path: "library/hello/_tags/note", before: digest },
     { sign: "-", path: `library/hello/${digest}/manifest.json` },
     { sign: "-", path: `library/hello/_referrers/${subject.digest}/${digest}.json` },
     { sign: "-", path: `library/hello/${digest}/content-type` },

@@ -131,11 +131,11 @@ Deno.test("MGMT-TAG-01: of several deletions of a tag at once, one is answered w
 
 Deno.test("the story of a deleted tag: its file is gone", async () => {
   await using registry = await startRegistry();
-  await registry.pushImage("library/hello", { tag: "latest" });
+  const { digest } = await registry.pushImage("library/hello", { tag: "latest" });
 
   await registry.send("DELETE", LATEST);
 
   const { endpoint, status, changes } = registry.stories.at(-1)!;
   assertEquals([endpoint?.id, endpoint?.heading, status], ["end-9", "MGMT-TAG", 202]);
-  assertEquals(changes, [{ sign: "-", path: "library/hello/_tags/latest" }]);
+  assertEquals(changes, [{ sign: "-", path: "library/hello/_tags/latest", before: digest }]);
 });

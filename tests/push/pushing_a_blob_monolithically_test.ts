@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { RegistryError } from "../../src/api/error_codes.ts";
 import { localDisk } from "../../src/disk/local_disk.ts";
 import { expireUploads } from "../../src/housekeeping/expire_uploads.ts";
-import { formatStory } from "../../src/story.ts";
+import { formatStory } from "../../src/stories/lines.ts";
 import { bytes, digestOf, expectRefusal, startRegistry, streamOf, type TestRegistry } from "../fixture.ts";
 
 const FOO = digestOf("foo");

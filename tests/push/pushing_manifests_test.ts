@@ -880,21 +880,23 @@ Deno.test("the story of a manifest: its type, its bytes, its tags, in the order 
   assertEquals(changes, [
     { sign: "+", path: `library/hello/${IMAGE_DIGEST}/content-type`, size: TYPES.image.length },
     { sign: "+", path: `library/hello/${IMAGE_DIGEST}/manifest.json`, size: IMAGE_TEXT.length },
-    { sign: "+", path: "library/hello/_tags/v1", size: IMAGE_DIGEST.length },
-    { sign: "+", path: "library/hello/_tags/latest", size: IMAGE_DIGEST.length },
+    { sign: "+", path: "library/hello/_tags/v1", size: IMAGE_DIGEST.length, digest: IMAGE_DIGEST },
+    { sign: "+", path: "library/hello/_tags/latest", size: IMAGE_DIGEST.length, digest: IMAGE_DIGEST },
   ]);
 });
 
 Deno.test("the story of a tag that is moved: its file is replaced, and the old manifest stays", async () => {
   await using registry = await startWithBlobs();
   await push(registry, IMAGE_DIGEST, IMAGE);
-  await push(registry, "latest", INDEX, { "Content-Type": TYPES.index });
+  const pushed = await push(registry, "latest", INDEX, { "Content-Type": TYPES.index });
+  const before = pushed.headers.get("Docker-Content-Digest")!;
 
   await push(registry, "latest", IMAGE);
 
   const { endpoint, changes } = registry.stories.at(-1)!;
   assertEquals(endpoint?.id, "end-7a");
-  assertEquals(changes, [{ sign: "~", path: "library/hello/_tags/latest", size: IMAGE_DIGEST.length }]);
+  const [size, digest] = [IMAGE_DIGEST.length, IMAGE_DIGEST];
+  assertEquals(changes, [{ sign: "~", path: "library/hello/_tags/latest", size, digest, before }]);
 });
 
 Deno.test("PUSH-MANIFEST-09: a push repairs a manifest whose file somebody has damaged", async () => {

@@ -195,6 +195,6 @@ Deno.test("the story of a manifest with a subject: all its other files come firs
     { sign: "+", path: `library/hello/_referrers/${SUBJECT.digest}/${digest}.json`, size: descriptor.length },
     { sign: "+", path: `library/hello/${digest}/content-type`, size: TYPES.index.length },
     { sign: "+", path: `library/hello/${digest}/manifest.json`, size: text.length },
-    { sign: "+", path: "library/hello/_tags/signature", size: digest.length },
+    { sign: "+", path: "library/hello/_tags/signature", size: digest.length, digest },
   ]);
 });

@@ -128,7 +128,7 @@ Deno.test("lines that do not fit are dropped until the reader reads again, also 
 
 Deno.test("if a write fails, it is tried again; if the reader is gone, nothing more is printed", async () => {
   const reader = new Reader();
-  const output = new Output(reader, missingAsJson);
+  const output = new Output(reader, { missing: missingAsJson });
   reader.read();
 
   reader.fault = new Error("No space left on device (os error 28)");

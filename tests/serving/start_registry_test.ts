@@ -50,19 +50,26 @@ Deno.test("the stories are data: all of them, or those since a mark", async () =
   await (await registry.fetch("/v2/library/hello/manifests/latest")).body?.cancel();
 
   assertEquals(registry.stories.map(({ status }) => status), [201, 404]);
-  const [{ time, milliseconds, ...pushed }] = registry.stories;
+  const [{ id, time, milliseconds, peer, ...pushed }] = registry.stories;
   assertEquals(pushed, {
     version: 1,
     method: "POST",
     url: PUSH_FOO,
     status: 201,
+    repository: "library/hello",
+    reference: digestOf(FOO),
     client: "a-client/1",
-    headers: {},
+    userAgent: "a-client/1 (x)",
+    headers: { "Accept": "*/*", "Content-Length": "3" },
+    answerHeaders: { "Location": `/v2/library/hello/blobs/${digestOf(FOO)}`, "Docker-Content-Digest": digestOf(FOO) },
+    bytesIn: 3,
+    bytesOut: 0,
     endpoint: "end-4b",
     heading: "Push > Pushing a blob monolithically > Single POST",
     changes: pushed.changes,
   });
   assertEquals(pushed.changes.at(-2), { sign: "+", path: `library/hello/${digestOf(FOO)}/blob`, size: 3 });
+  assertEquals([id.length > 0, peer?.host], [true, "127.0.0.1"]);
   assert(milliseconds >= 0 && Math.abs(Date.parse(time) - Date.now()) < 60_000);
   const [{ refusal }, ...others] = registry.storiesSince(mark);
   assertEquals([refusal?.code, refusal?.details[0].rule, others], ["MANIFEST_UNKNOWN", "PULL-MANIFEST-19", []]);

@@ -1,0 +1,179 @@
+/**
+ * The lines of a story, for a person.
+ *
+ *     PUT   /v2/library/hello/blobs/uploads/0f9c5d3e…?digest=sha256:9b4e0fd27c1a…
+ *           201   12 ms   end-6
+ *           The client has sent all bytes before, and names their digest now.  …        only in a lesson
+ *           Push > Pushing a blob in chunks   src/push/pushing_a_blob_in_chunks.ts
+ *           docker/26.1.5   Content-Type: application/octet-stream
+ *           + library/hello/sha256:9b4e0fd27c1a…/layer.tar.gz   3.2 MiB
+ *           - library/hello/_uploads/0f9c5d3e…/
+ *
+ * A line that would be wider than the terminal goes on in the next one, between two of its parts if possible. Nothing is cut off.
+ *
+ * Next: ../composing/composing.ts
+ *
+ * @module
+ */
+
+import { printable, shorten } from "../definitions/printable.ts";
+import { formatBytes } from "../definitions/size.ts";
+import { headingOf, HEADINGS, linkTo } from "../spec/headings.ts";
+import { answerWords, dataOf, decidingHeaders, shownUrl, type Story, type StoryData } from "../story.ts";
+import { plain, type Span, type Style, type StyledLine, textOf } from "./styled.ts";
+import { type Meaning, whyOf } from "./why.ts";
+
+/** How a story is formatted. */
+export interface StoryFormat {
+  /** The most columns of a line. Default: as many as a line needs. */
+  readonly columns?: number;
+  /** True to say why the client sent the request, and what the answer means for it. Default: false. */
+  readonly lesson?: boolean;
+}
+
+/** Returns a story as several lines, for a person. */
+export function formatStory(story: Story | StoryData, format: StoryFormat = {}): string {
+  return storyLines("version" in story ? story : dataOf(story), format).map(plain).join("\n");
+}
+
+// The columns in front of all lines but the first.
+const INDENT = 6;
+
+/** Returns a story as several lines with styles. */
+export function storyLines(story: StoryData, { columns = Infinity, lesson = false }: StoryFormat = {}): StyledLine[] {
+  const { client, changes, moreChanges, warnings, refusal } = story;
+  const why = lesson || refusal !== undefined ? whyOf(story) : undefined;
+  const heading = HEADINGS.find(({ title }) => title === story.heading);
+  const request = [
+    ...client === undefined ? [] : [client],
+    ...decidingHeaders(story).map((header) => header.join(": ")),
+  ];
+  const [first, ...others]: Part[][] = [
+    firstLine(story, why?.meaning ?? (story.status < 400 ? "done" : "fault")),
+    ...lesson ? [wordsOf(why!.sentence, "strong")] : [],
+    ...heading === undefined
+      ? []
+      : [[part(heading.title), part(heading.file, "faint")].filter((part) => textOf(part.span) !== "")],
+    ...request.length === 0 ? [] : [request.map((text) => part(shorten(text)))],
+    ...changes.map(changeParts),
+    ...moreChanges === undefined ? [] : [wordsOf(`… and ${moreChanges} more changes`)],
+    ...warnings === undefined ? [] : [wordsOf(`! Warning: ${warnings}`, "careful")],
+    ...refusalLines(story, why?.meaning === "normal" ? "careful" : "bad", columns),
+    ...why?.meaning === "normal" && !lesson ? [wordsOf(`(${why.sentence})`)] : [],
+  ];
+  return [...wrap(first, columns, 0, INDENT), ...others.flatMap((parts) => wrap(parts, columns, INDENT, INDENT + 2))];
+}
+
+/** Returns a text as lines of words. All but the first one are indented. */
+export function wrapText(text: string, columns: number): StyledLine[] {
+  return wrap(wordsOf(text), columns, 0, 2);
+}
+
+// A part of a line, and the number of blanks in front of it. A line breaks there first.
+interface Part {
+  readonly span: Span;
+  readonly gap: number;
+}
+
+function part(text: string, style?: Style, gap = 3): Part {
+  const shown = printable(text);
+  return { span: style === undefined ? shown : [style, shown], gap };
+}
+
+function wordsOf(text: string, style?: Style): Part[] {
+  return shorten(text).split(" ").map((word) => part(word, style, 1));
+}
+
+const COLOURS: Readonly<Record<Meaning, Style>> = { done: "good", normal: "careful", fault: "bad" };
+
+function firstLine(story: StoryData, meaning: Meaning): Part[] {
+  const [status, ...others] = answerWords(story);
+  return [
+    part(story.method.padEnd(INDENT - 1), "strong"),
+    part(shownUrl(story.url), "strong", 1),
+    part(status, COLOURS[meaning]),
+    ...others.map((text) => part(text)),
+  ];
+}
+
+const SIGNS: Readonly<Record<string, Style>> = { "+": "good", "~": "careful", "-": "bad", "=": "note" };
+
+function changeParts({ sign, path, size, sameAs, digest, before }: StoryData["changes"][number]): Part[] {
+  return [
+    part(sign, SIGNS[sign]),
+    part(shorten(path), undefined, 1),
+    ...size === undefined ? [] : [part(formatBytes(size))],
+    ...sameAs === undefined ? [] : [part(`a second name of ${shorten(sameAs)}`)],
+    ...digest === undefined ? [] : [part(shorten(digest))],
+    ...before === undefined ? [] : [part(`before ${shorten(before)}`)],
+  ];
+}
+
+function refusalLines({ refusal, failure }: StoryData, style: Style, columns: number): Part[][] {
+  if (failure !== undefined) return failure.split("\n").map((line) => wordsOf(line, "bad"));
+  return (refusal?.details ?? []).flatMap(({ rule, expected, actual }) => [
+    [
+      part(`! ${refusal!.code}`, style),
+      part(rule),
+      // The whole link is longer than most terminals are wide, and half a link is none.
+      part(columns === Infinity ? linkTo(rule) : `spec.md#${headingOf(rule).anchor}`, "faint"),
+    ],
+    [part("  expected"), ...wordsOf(expected)],
+    [part("  got     "), ...wordsOf(actual)],
+  ]);
+}
+
+// Breaks a line where it would become too wide. The first line begins with `indent` blanks, and the others with `hanging` ones.
+function wrap(parts: readonly Part[], columns: number, indent: number, hanging: number): StyledLine[] {
+  const lines: Span[][] = [];
+  let line: Span[] = [" ".repeat(indent)];
+  let width = indent;
+  let isEmpty = true;
+  const begin = () => {
+    lines.push(line);
+    [line, width, isEmpty] = [[" ".repeat(hanging)], hanging, true];
+  };
+  for (const { span, gap } of parts) {
+    let text = textOf(span);
+    if (!isEmpty && width + gap + widthOf(text) > columns) begin();
+    if (!isEmpty) line.push(" ".repeat(gap));
+    width += isEmpty ? 0 : gap;
+    while (width + widthOf(text) > columns) {
+      const head = headOf(text, columns - width);
+      line.push(restyled(span, head));
+      text = text.slice(head.length);
+      begin();
+    }
+    line.push(restyled(span, text));
+    width += widthOf(text);
+    isEmpty = false;
+  }
+  return [...lines, line];
+}
+
+function restyled(span: Span, text: string): Span {
+  return typeof span === "string" ? text : [span[0], text];
+}
+
+// Returns the beginning of a text that fits into a number of columns. It ends where a reader expects a break, if it can.
+function headOf(text: string, columns: number): string {
+  let head = "";
+  let width = 0;
+  for (const character of text) {
+    width += widthOf(character);
+    if (width > columns && head !== "") break;
+    head += character;
+  }
+  const end = Math.max(head.lastIndexOf("?"), head.lastIndexOf("&"), head.lastIndexOf("/"), head.lastIndexOf(","));
+  return end > head.length / 2 ? head.slice(0, end) : head;
+}
+
+/** Returns the number of columns that a text takes on a terminal. Of a character that may take one or two, it counts two. */
+export function widthOf(text: string): number {
+  return text.length + (text.match(WIDE)?.length ?? 0) - (text.match(PAIRS)?.length ?? 0);
+}
+
+// Latin, Greek, Cyrillic, and the signs that the registry itself draws take one column each.
+const WIDE = /[^ -\u10ff\u2000-\u27ff]/gu;
+// Two halves of one character count as one.
+const PAIRS = /[\u{10000}-\u{10ffff}]/gu;
