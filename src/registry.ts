@@ -51,7 +51,8 @@ import { parseTarget, type Target } from "./http/target.ts";
 import { expectNoForeignPage, hostsForBrowsers } from "./http/web_pages.ts";
 import { defaultsOf, type Rate, REGISTRY_OPTIONS, type Settings, SLOWEST } from "./options.ts";
 import { openStore } from "./store/store.ts";
-import { noteRefusal, type Story, storyTeller, type Telling, withoutSecrets } from "./story.ts";
+import { storyTeller, withoutSecrets } from "./stories/told_story.ts";
+import { noteRefusal, type Story, type Telling } from "./story.ts";
 
 /** The options of a registry: the settings of `options.ts`, and some that have no flag on the command line. */
 export interface RegistryOptions extends Partial<Settings>, ElsewhereOptions {

@@ -82,7 +82,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["src/store/"],
   ["src/http/", "src/api/error_codes.ts", "src/api/warnings.ts"],
   [...CHAPTERS, "src/api/determining_support.ts"],
-  ["src/api/endpoints.ts", "src/story.ts"],
+  ["src/api/endpoints.ts", "src/story.ts", "src/stories/"],
   ["src/registry.ts"],
   ["src/housekeeping/", "src/looking/", "src/composing/", "src/access/", "src/client/"],
   ["src/filling/", "src/page/"],

@@ -15,7 +15,7 @@
  */
 
 import type { Registry, Wrapper } from "../registry.ts";
-import { schemeOf } from "../story.ts";
+import { schemeOf } from "../stories/told_story.ts";
 import { questionOf } from "./composing.ts";
 
 /** One request and its answer. */

@@ -10,7 +10,7 @@
  * The lines that differ come from `diff` of `node:util`, which takes much memory if very many lines differ. So lines that are the
  * same at the beginning and at the end never get there, and a larger part is shown as replaced.
  *
- * Next: ../composing/composing.ts
+ * Next: ../stories/told_story.ts
  *
  * @module
  */

@@ -132,8 +132,7 @@ export class RememberedStories implements Stories, StoriesOfOne {
   #data(number: number): StoryData {
     const kept = this.#kept[number % MOST_STORIES]!;
     if (isData(kept)) return kept;
-    const data = { id: `${this.thread}-${number}`, ...dataOf(kept) };
-    return this.#kept[number % MOST_STORIES] = data;
+    return this.#kept[number % MOST_STORIES] = dataOf(kept);
   }
 
   /** Returns the last stories of all threads, the oldest first; 1,000 at most. */

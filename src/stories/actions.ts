@@ -12,8 +12,9 @@
  * what is likely:
  *
  *     the upload session      whoever knows its URL has opened it
- *     the connection          host and port of the client: one program, and nearly always one thing after the other
- *     the same repository     of the same client: host and User-Agent. Most clients use several connections at once.
+ *     the connection          host and port of the client: one program, and nearly always one thing after the other. But docker and
+ *                             skopeo use another connection for each request.
+ *     the same repository     of the same client: host and User-Agent
  *     the greeting            a GET of /v2/ has no repository. It belongs to the first request after it of the same client.
  *     the content             a client that pushes what it has just pulled copies it: two actions become one
  *
@@ -168,6 +169,9 @@ interface Course {
   openSessions: number;
   /** The time of its last story, in milliseconds since 1970. */
   last: number;
+  /** The numbers of its first story and of its last one among all stories. */
+  readonly firstNumber: number;
+  lastNumber: number;
 }
 
 /** Joins stories to actions. */
@@ -178,10 +182,12 @@ export class Actions {
   readonly #ofSession = new Map<string, Course>();
   readonly #ofConnection = new Map<string, Course>();
   readonly #ofClient = new Map<string, Course[]>();
+  #number = 0;
 
   /** Adds the next story, and returns its action. */
   add(story: StoryData): Added {
     const time = Date.parse(story.time);
+    this.#number++;
     this.#forget(time);
     const { userAgent = "", peer } = story;
     const client = `${peer?.host ?? ""} ${userAgent}`;
@@ -254,7 +260,17 @@ export class Actions {
       state: "running",
     };
     const sets = { connections: new Set<string>(), sessions: new Set<string>(), pulled: new Set<string>() };
-    const course: Course = { action, client, ...sets, known: new Set(), does: new Set(), openSessions: 0, last: time };
+    const numbers = { firstNumber: this.#number, lastNumber: this.#number };
+    const course = {
+      action,
+      client,
+      ...sets,
+      ...numbers,
+      known: new Set<string>(),
+      does: new Set<Doing>(),
+      openSessions: 0,
+      last: time,
+    };
     this.#ofClient.set(client, [...(this.#ofClient.get(client) ?? []).slice(1 - MOST_OF_CLIENT), course]);
     return course;
   }
@@ -265,6 +281,7 @@ export class Actions {
     for (const courses of [this.#running, this.#quiet]) courses.delete(course);
     this.#running.add(course);
     course.last = Math.max(course.last, time);
+    course.lastNumber = this.#number;
     course.does.add(doing);
     if (connection !== undefined && course.connections.size < MOST_LISTED) {
       course.connections.add(connection);
@@ -297,14 +314,14 @@ export class Actions {
     }
   }
 
-  // Returns the pull whose content a push sends on, if there is one.
+  // Returns the pull whose content a push sends on, if there is one. A pull that was over before the push began is another command.
   #sourceOf(course: Course, story: StoryData, time: number): Course | undefined {
     const { to, from } = course.action;
     if (to === undefined || from !== undefined || story.status >= 400) return undefined;
     const sources = story.changes.map(({ sameAs = "" }) => sameAs.split("/sha")[0]).filter((name) => name !== "");
     const digest = story.reference?.includes(":") ? story.reference : story.answerHeaders?.["Docker-Content-Digest"];
     return this.#ofClient.get(course.client)?.find((other) =>
-      other !== course && other.action.kind === "pull" && time - other.last < QUIET &&
+      other.action.kind === "pull" && time - other.last < QUIET && other.lastNumber > course.firstNumber &&
       (sources.includes(other.action.from!.repository) || (digest !== undefined && other.pulled.has(digest)))
     );
   }
@@ -318,6 +335,7 @@ export class Actions {
     for (const doing of part.does) whole.does.add(doing);
     whole.openSessions += part.openSessions;
     whole.last = Math.max(whole.last, part.last);
+    whole.lastNumber = part.lastNumber;
     put(action.parts, other.id);
     for (const id of other.stories) put(action.stories, id);
     for (const kind of ["blobs", "manifests"] as const) {
@@ -394,7 +412,9 @@ function fits(course: Course, story: StoryData, doing: Doing, time: number, isSu
   }
   if (doing === "logs in") return age < QUIET;
   const hasOnlyGreeted = (from ?? to) === undefined && !does.has("lists");
-  if (doing === "greets" || doing === "does something else") return isSure && hasOnlyGreeted;
+  // Some clients greet before each step.
+  if (doing === "greets") return isSure && age < QUIET;
+  if (doing === "does something else") return isSure && hasOnlyGreeted;
   if (hasOnlyGreeted) return true;
   if (repository === undefined) return does.has(doing);
   if (repository !== from?.repository && repository !== to?.repository) {
@@ -402,6 +422,7 @@ function fits(course: Course, story: StoryData, doing: Doing, time: number, isSu
     const isCopy = doing === "reads" ? from === undefined || !does.has("reads") : to === undefined && does.has("reads");
     return isSure && isCopy && doing !== "deletes" && doing !== "lists";
   }
+  if (doing === "reads" && !isSure && does.has("lists")) return false;
   // Whoever pulls the same tag again begins anew, and so does somebody else who pulls another tag.
   if (doing === "reads" && isManifest(story) && isTag(story.reference)) {
     return !course.pulled.has(story.reference) &&
@@ -429,10 +450,7 @@ function noteSubject({ action, does, pulled }: Course, story: StoryData, doing: 
   if (repository === undefined) return;
   if (doing === "writes" || doing === "deletes") {
     // It has looked for the content first, and not read it.
-    if (action.to === undefined && !does.has("reads") && !does.has("lists")) {
-      [action.to, action.from] = [action.from, undefined];
-    }
-    if (action.from === undefined) delete action.from;
+    if (action.to === undefined && !does.has("reads") && !does.has("lists")) delete action.from;
     action.to = noted(action.to, repository);
   } else if (action.from === undefined || action.from.repository === repository) {
     if (action.to?.repository !== repository || doing === "reads") action.from = noted(action.from, repository);

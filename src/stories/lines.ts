@@ -9,7 +9,7 @@
  *           + library/hello/sha256:9b4e0fd27c1a…/layer.tar.gz   3.2 MiB
  *           - library/hello/_uploads/0f9c5d3e…/
  *
- * A line that would be wider than the terminal goes on in the next one, between two of its parts if possible. Nothing is cut off.
+ * A line that would be wider than the terminal goes on in the next one, between two of its pieces if possible. Nothing is cut off.
  *
  * Next: ../composing/composing.ts
  *
@@ -17,10 +17,10 @@
  */
 
 import { printable, shorten } from "../definitions/printable.ts";
-import { formatBytes } from "../definitions/size.ts";
 import { headingOf, HEADINGS, linkTo } from "../spec/headings.ts";
-import { answerWords, dataOf, decidingHeaders, shownUrl, type Story, type StoryData } from "../story.ts";
+import { answerWords, changeWords, dataOf, shownUrl, type Story, type StoryData } from "../story.ts";
 import { plain, type Span, type Style, type StyledLine, textOf } from "./styled.ts";
+import { decidingHeaders } from "./told_story.ts";
 import { type Meaning, whyOf } from "./why.ts";
 
 /** How a story is formatted. */
@@ -48,20 +48,20 @@ export function storyLines(story: StoryData, { columns = Infinity, lesson = fals
     ...client === undefined ? [] : [client],
     ...decidingHeaders(story).map((header) => header.join(": ")),
   ];
-  const [first, ...others]: Part[][] = [
+  const [first, ...others]: Piece[][] = [
     firstLine(story, why?.meaning ?? (story.status < 400 ? "done" : "fault")),
     ...lesson ? [wordsOf(why!.sentence, "strong")] : [],
     ...heading === undefined
       ? []
-      : [[part(heading.title), part(heading.file, "faint")].filter((part) => textOf(part.span) !== "")],
-    ...request.length === 0 ? [] : [request.map((text) => part(shorten(text)))],
+      : [[piece(heading.title), piece(heading.file, "faint")].filter((piece) => textOf(piece.span) !== "")],
+    ...request.length === 0 ? [] : [request.map((text) => piece(shorten(text)))],
     ...changes.map(changeParts),
     ...moreChanges === undefined ? [] : [wordsOf(`… and ${moreChanges} more changes`)],
     ...warnings === undefined ? [] : [wordsOf(`! Warning: ${warnings}`, "careful")],
     ...refusalLines(story, why?.meaning === "normal" ? "careful" : "bad", columns),
     ...why?.meaning === "normal" && !lesson ? [wordsOf(`(${why.sentence})`)] : [],
   ];
-  return [...wrap(first, columns, 0, INDENT), ...others.flatMap((parts) => wrap(parts, columns, INDENT, INDENT + 2))];
+  return [...wrap(first, columns, 0, INDENT), ...others.flatMap((pieces) => wrap(pieces, columns, INDENT, INDENT + 2))];
 }
 
 /** Returns a text as lines of words. All but the first one are indented. */
@@ -69,62 +69,56 @@ export function wrapText(text: string, columns: number): StyledLine[] {
   return wrap(wordsOf(text), columns, 0, 2);
 }
 
-// A part of a line, and the number of blanks in front of it. A line breaks there first.
-interface Part {
+// A piece of a line, and the number of blanks in front of it. A line breaks there first.
+interface Piece {
   readonly span: Span;
   readonly gap: number;
 }
 
-function part(text: string, style?: Style, gap = 3): Part {
+function piece(text: string, style?: Style, gap = 3): Piece {
   const shown = printable(text);
   return { span: style === undefined ? shown : [style, shown], gap };
 }
 
-function wordsOf(text: string, style?: Style): Part[] {
-  return shorten(text).split(" ").map((word) => part(word, style, 1));
+function wordsOf(text: string, style?: Style): Piece[] {
+  return shorten(text).split(" ").map((word) => piece(word, style, 1));
 }
 
 const COLOURS: Readonly<Record<Meaning, Style>> = { done: "good", normal: "careful", fault: "bad" };
 
-function firstLine(story: StoryData, meaning: Meaning): Part[] {
+function firstLine(story: StoryData, meaning: Meaning): Piece[] {
   const [status, ...others] = answerWords(story);
   return [
-    part(story.method.padEnd(INDENT - 1), "strong"),
-    part(shownUrl(story.url), "strong", 1),
-    part(status, COLOURS[meaning]),
-    ...others.map((text) => part(text)),
+    piece(story.method.padEnd(INDENT - 1), "strong"),
+    piece(shownUrl(story.url), "strong", 1),
+    piece(status, COLOURS[meaning]),
+    ...others.map((text) => piece(text)),
   ];
 }
 
 const SIGNS: Readonly<Record<string, Style>> = { "+": "good", "~": "careful", "-": "bad", "=": "note" };
 
-function changeParts({ sign, path, size, sameAs, digest, before }: StoryData["changes"][number]): Part[] {
-  return [
-    part(sign, SIGNS[sign]),
-    part(shorten(path), undefined, 1),
-    ...size === undefined ? [] : [part(formatBytes(size))],
-    ...sameAs === undefined ? [] : [part(`a second name of ${shorten(sameAs)}`)],
-    ...digest === undefined ? [] : [part(shorten(digest))],
-    ...before === undefined ? [] : [part(`before ${shorten(before)}`)],
-  ];
+function changeParts(change: StoryData["changes"][number]): Piece[] {
+  const [path, ...others] = changeWords(change);
+  return [piece(change.sign, SIGNS[change.sign]), piece(path, undefined, 1), ...others.map((text) => piece(text))];
 }
 
-function refusalLines({ refusal, failure }: StoryData, style: Style, columns: number): Part[][] {
+function refusalLines({ refusal, failure }: StoryData, style: Style, columns: number): Piece[][] {
   if (failure !== undefined) return failure.split("\n").map((line) => wordsOf(line, "bad"));
   return (refusal?.details ?? []).flatMap(({ rule, expected, actual }) => [
     [
-      part(`! ${refusal!.code}`, style),
-      part(rule),
+      piece(`! ${refusal!.code}`, style),
+      piece(rule),
       // The whole link is longer than most terminals are wide, and half a link is none.
-      part(columns === Infinity ? linkTo(rule) : `spec.md#${headingOf(rule).anchor}`, "faint"),
+      piece(columns === Infinity ? linkTo(rule) : `spec.md#${headingOf(rule).anchor}`, "faint"),
     ],
-    [part("  expected"), ...wordsOf(expected)],
-    [part("  got     "), ...wordsOf(actual)],
+    [piece("  expected"), ...wordsOf(expected)],
+    [piece("  got     "), ...wordsOf(actual)],
   ]);
 }
 
 // Breaks a line where it would become too wide. The first line begins with `indent` blanks, and the others with `hanging` ones.
-function wrap(parts: readonly Part[], columns: number, indent: number, hanging: number): StyledLine[] {
+function wrap(pieces: readonly Piece[], columns: number, indent: number, hanging: number): StyledLine[] {
   const lines: Span[][] = [];
   let line: Span[] = [" ".repeat(indent)];
   let width = indent;
@@ -133,7 +127,7 @@ function wrap(parts: readonly Part[], columns: number, indent: number, hanging: 
     lines.push(line);
     [line, width, isEmpty] = [[" ".repeat(hanging)], hanging, true];
   };
-  for (const { span, gap } of parts) {
+  for (const { span, gap } of pieces) {
     let text = textOf(span);
     if (!isEmpty && width + gap + widthOf(text) > columns) begin();
     if (!isEmpty) line.push(" ".repeat(gap));

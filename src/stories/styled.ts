@@ -14,7 +14,7 @@
 
 import { printable } from "../definitions/printable.ts";
 
-// The commands of ECMA-48 that choose a colour. They are those that every terminal has, and its user may have chosen how they look.
+// The commands that choose a colour, as ECMA has standardized them. They are those that every terminal has, and its user may have chosen how they look.
 const STYLES = {
   strong: "1",
   faint: "2",

@@ -30,28 +30,28 @@ export interface Why {
 }
 
 // What a row may ask of a story, besides its endpoint, its method and its answer.
-const CIRCUMSTANCES = {
+const CIRCUMSTANCES: Readonly<Record<string, (story: StoryData) => boolean>> = {
   "": () => true,
-  "by tag": ({ reference = "" }: StoryData) => !reference.includes(":"),
-  "not found": ({ refusal }: StoryData) => refusal?.details.some(({ rule }) => rule === "PULL-HEAD-04") ?? false,
-  "stored": ({ changes }: StoryData) =>
+  "by tag": ({ reference = "" }) => !reference.includes(":"),
+  "not found": ({ refusal }) => refusal?.details.some(({ rule }) => rule === "PULL-HEAD-04") ?? false,
+  "stored": ({ changes }) =>
     changes.some(({ sign, path }) => (sign === "+" || sign === "~") && !path.includes("/_uploads/")),
-  "second name": ({ changes }: StoryData) => changes.some(({ sign }) => sign === "="),
-  "no bytes": ({ bytesIn }: StoryData) => bytesIn === 0,
-  "with a range": ({ headers }: StoryData) => headers?.["Content-Range"] !== undefined,
-  "after chunks": ({ heading }: StoryData) => heading === "Push > Pushing a blob in chunks",
-  "tag is new": (story: StoryData) => tagChange(story)?.sign === "+",
-  "tag moved": (story: StoryData) => tagChange(story)?.sign === "~",
-  "with a subject": ({ answerHeaders }: StoryData) => answerHeaders?.["OCI-Subject"] !== undefined,
-  "more pages": ({ answerHeaders }: StoryData) => answerHeaders?.Link !== undefined,
-  "filtered": ({ answerHeaders }: StoryData) => answerHeaders?.["OCI-Filters-Applied"] !== undefined,
-  "with a warning": ({ warnings }: StoryData) => warnings !== undefined,
+  "second name": ({ changes }) => changes.some(({ sign }) => sign === "="),
+  "no bytes": ({ bytesIn }) => bytesIn === 0,
+  "with a range": ({ headers }) => headers?.["Content-Range"] !== undefined,
+  "after chunks": ({ heading }) => heading === "Push > Pushing a blob in chunks",
+  "tag is new": (story) => tagChange(story)?.sign === "+",
+  "tag moved": (story) => tagChange(story)?.sign === "~",
+  "with a subject": ({ answerHeaders }) => answerHeaders?.["OCI-Subject"] !== undefined,
+  "more pages": ({ answerHeaders }) => answerHeaders?.Link !== undefined,
+  "filtered": ({ answerHeaders }) => answerHeaders?.["OCI-Filters-Applied"] !== undefined,
+  "with a warning": ({ warnings }) => warnings !== undefined,
   // The digest in the URL is one, and the content has another one.
-  "other bytes": ({ refusal }: StoryData) => refusal?.details.every(({ rule }) => rule !== "PUSH-BLOB-01") ?? false,
-  "no login": ({ headers }: StoryData) => headers?.Authorization === undefined,
-  "from a page": ({ headers = {} }: StoryData) => "Origin" in headers || "Sec-Fetch-Site" in headers,
-  "no row": ({ endpoint }: StoryData) => endpoint === undefined,
-  "a token": ({ endpoint, url }: StoryData) => endpoint === undefined && /^\/token(?:$|\?)/.test(url),
+  "other bytes": ({ refusal }) => refusal?.details.every(({ rule }) => rule !== "PUSH-BLOB-01") ?? false,
+  "no login": ({ headers }) => headers?.Authorization === undefined,
+  "from a page": ({ headers = {} }) => "Origin" in headers || "Sec-Fetch-Site" in headers,
+  "no row": ({ endpoint }) => endpoint === undefined,
+  "a token": ({ endpoint, url }) => endpoint === undefined && /^\/token(?:$|\?)/.test(url),
 };
 
 function tagChange({ changes }: StoryData): StoryData["changes"][number] | undefined {
@@ -68,7 +68,7 @@ export type Sentence = readonly [
   endpoint: string,
   method: string,
   answer: string,
-  circumstance: keyof typeof CIRCUMSTANCES,
+  circumstance: string,
   meaning: Meaning,
   text: string,
 ];
