@@ -120,7 +120,9 @@ export function createRegistry(options: RegistryOptions): Registry {
       uploadLocation,
       endpoints: ENDPOINTS,
       notes: telling,
-      store: onStory ? { ...store, disk: store.disk.telling((change) => telling.changes.push(change)) } : store,
+      store: tell && !isRead(request)
+        ? { ...store, disk: store.disk.telling((change) => telling.changes.push(change)) }
+        : store,
     };
     return answerRow(call, target, telling);
   });
@@ -167,6 +169,11 @@ function withWrappers(wrappers: readonly Wrapper[], answer: TellingRegistry): Te
       if (endpoint !== telling.endpoint) Object.assign(telling, { endpoint, heading: endpoint?.heading });
     }
   };
+}
+
+// What only reads changes nothing, so there is nothing to tell.
+function isRead({ method }: Request): boolean {
+  return method === "GET" || method === "HEAD";
 }
 
 async function answerRow(call: Call, { pathname }: Target, telling: Telling): Promise<Response> {

@@ -219,11 +219,12 @@ Deno.test("--log json prints one object a line, and the words for people go to s
   assertEquals((await program.status()).code, 0);
 });
 
-Deno.test("--log none prints nothing of a request, --log line one line, --log story several", async () => {
+Deno.test("--log none prints nothing of a request, --log line one line, --log story and --log lesson several", async () => {
   using folder = new Folder();
 
-  // The story of this request: its first line, its heading, its client, its rule, what was expected, and what came.
-  const linesOf = { none: 0, line: 1, story: 6 };
+  // The story of this request: its action, its first line, its heading, its client, its rule, what was expected, and what came. A
+  // lesson says also why.
+  const linesOf = { none: 0, line: 1, story: 7, lesson: 9 };
   for (const [form, number] of Object.entries(linesOf)) {
     await using program = Program.main("--port", "0", "--root", folder.path, "--log", form);
     const address = await program.listening();

@@ -25,14 +25,14 @@ import { printableJson, shorten } from "../definitions/printable.ts";
 
 import { type Action, Actions, describeAction, sumOf } from "../stories/actions.ts";
 import { storyLines, wrapText } from "../stories/lines.ts";
-import { DISTINCT, type Style, type StyledLine } from "../stories/styled.ts";
+import { DISTINCT, type SpanStyle, type StyledLine } from "../stories/styled.ts";
 import type { StoryData } from "../story.ts";
 import type { Output } from "./output.ts";
 
 // How an action is marked.
 interface Mark {
   readonly letter: string;
-  readonly style: Style;
+  readonly style: SpanStyle;
 }
 
 // How often the log looks for actions that have become quiet, in milliseconds.

@@ -19,7 +19,7 @@
 import { printable, shorten } from "../definitions/printable.ts";
 import { headingOf, HEADINGS, linkTo } from "../spec/headings.ts";
 import { answerWords, changeWords, dataOf, shownUrl, type Story, type StoryData } from "../story.ts";
-import { plain, type Span, type Style, type StyledLine, textOf } from "./styled.ts";
+import { plain, type Span, type SpanStyle, type StyledLine, textOf } from "./styled.ts";
 import { decidingHeaders } from "./told_story.ts";
 import { type Meaning, whyOf } from "./why.ts";
 
@@ -75,16 +75,16 @@ interface Piece {
   readonly gap: number;
 }
 
-function piece(text: string, style?: Style, gap = 3): Piece {
+function piece(text: string, style?: SpanStyle, gap = 3): Piece {
   const shown = printable(text);
   return { span: style === undefined ? shown : [style, shown], gap };
 }
 
-function wordsOf(text: string, style?: Style): Piece[] {
+function wordsOf(text: string, style?: SpanStyle): Piece[] {
   return shorten(text).split(" ").map((word) => piece(word, style, 1));
 }
 
-const COLOURS: Readonly<Record<Meaning, Style>> = { done: "good", normal: "careful", fault: "bad" };
+const COLOURS: Readonly<Record<Meaning, SpanStyle>> = { done: "good", normal: "careful", fault: "bad" };
 
 function firstLine(story: StoryData, meaning: Meaning): Piece[] {
   const [status, ...others] = answerWords(story);
@@ -96,14 +96,14 @@ function firstLine(story: StoryData, meaning: Meaning): Piece[] {
   ];
 }
 
-const SIGNS: Readonly<Record<string, Style>> = { "+": "good", "~": "careful", "-": "bad", "=": "note" };
+const SIGNS: Readonly<Record<string, SpanStyle>> = { "+": "good", "~": "careful", "-": "bad", "=": "note" };
 
 function changeParts(change: StoryData["changes"][number]): Piece[] {
   const [path, ...others] = changeWords(change);
   return [piece(change.sign, SIGNS[change.sign]), piece(path, undefined, 1), ...others.map((text) => piece(text))];
 }
 
-function refusalLines({ refusal, failure }: StoryData, style: Style, columns: number): Piece[][] {
+function refusalLines({ refusal, failure }: StoryData, style: SpanStyle, columns: number): Piece[][] {
   if (failure !== undefined) return failure.split("\n").map((line) => wordsOf(line, "bad"));
   return (refusal?.details ?? []).flatMap(({ rule, expected, actual }) => [
     [

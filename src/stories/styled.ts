@@ -32,13 +32,13 @@ const STYLES = {
 } as const;
 
 /** How a text looks. */
-export type Style = keyof typeof STYLES;
+export type SpanStyle = keyof typeof STYLES;
 
 /** The styles for things that are only to be told apart. */
-export const DISTINCT: readonly Style[] = ["first", "second", "third", "fourth", "fifth", "sixth"];
+export const DISTINCT: readonly SpanStyle[] = ["first", "second", "third", "fourth", "fifth", "sixth"];
 
 /** A text, or a text with a style. */
-export type Span = string | readonly [style: Style, text: string];
+export type Span = string | readonly [style: SpanStyle, text: string];
 
 /** One line. */
 export type StyledLine = readonly Span[];

@@ -131,6 +131,7 @@ class ToldStory implements Story {
   readonly #answered: Headers;
   readonly #address: Peer["remoteAddr"] | undefined;
   readonly #telling: Telling;
+  #changes: readonly StoryChange[] | undefined;
 
   constructor(
     readonly id: string,
@@ -205,7 +206,7 @@ class ToldStory implements Story {
     const { changes, tags } = this.#telling;
     if (tags === undefined) return changes;
     const noted = new Map(tags.map((note) => [note.tag, note]));
-    return changes.map((change) => {
+    return this.#changes ??= changes.map((change) => {
       const { digest, before } = noted.get(change.path.split("/_tags/")[1]) ?? {};
       return { ...change, ...digest && { digest }, ...before && { before } };
     });
