@@ -140,7 +140,7 @@ for (const http of ["deno", "node"] as const) {
     ["http://h:80/v2/public/tags/list",                   400, "http://h:80/v2/public/tags/list"],
     // The story has no password.
     ["http://u:p@h/v2/public/tags/list",                  400, "http://…@h/v2/public/tags/list"],
-    ["http://h@other/v2/public/tags/list",                400, "http://h@other/v2/public/tags/list"],
+    ["http://h@other/v2/public/tags/list",                400, "http://…@other/v2/public/tags/list"],
     ["http://[::1]/v2/public/tags/list",                  400, "http://[::1]/v2/public/tags/list"],
     ["ftp://h/v2/public/tags/list",                       400, "ftp://h/v2/public/tags/list"],
     ["x://y/http://h/v2/public/tags/list",                400, "x://y/http://h/v2/public/tags/list"],
