@@ -7,6 +7,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { RepositoryTree } from "../../../src/housekeeping/draw_tree.ts";
 import { addressOf } from "../../../src/page/addresses.ts";
+import type { Box, Tab } from "./browser.ts";
 import { openTab, type World } from "./world.ts";
 
 /** Checks the graph. */
@@ -34,6 +35,7 @@ export async function checkGraph(world: World): Promise<void> {
     for (const javaScriptEnabled of [true, false]) {
       await using tab = await openTab(world, { javaScriptEnabled });
       await tab.open("/graph/library/hello");
+      await tab.settle();
       const links = await tab.page.evaluate<string[]>(
         "Array.from(document.querySelectorAll('.graph a'), (it) => it.getAttribute('href'))",
       );
@@ -42,6 +44,41 @@ export async function checkGraph(world: World): Promise<void> {
       assertEquals(tab.complaints, []);
     }
   });
+
+  await check("is a list for those who want one, the same with JavaScript and without", async () => {
+    await using plain = await openTab(world, { javaScriptEnabled: false });
+    await plain.open("/graph/");
+    await using tab = await openTab(world);
+    await tab.open("/graph/");
+    await tab.settle();
+    assertEquals(await tab.page.locator(".graph-list").isVisible(), false, "the list beside the drawing");
+    await tab.page.getByRole("button", { name: "List", exact: true }).click();
+    assertEquals(await listIn(tab), await listIn(plain));
+    assertEquals(await tab.violations(), []);
+  });
+
+  await check("no box lies on another one", async () => {
+    await using tab = await openTab(world);
+    await tab.open("/graph/");
+    await tab.settle();
+    const boxes = await tab.page.evaluate<(Box & { name: string })[]>(`
+      Array.from(document.querySelectorAll(".graph-plane > .graph-box"), (it) => {
+        const { x, y, width, height } = it.getBoundingClientRect();
+        return { name: it.innerText, x, y, width, height };
+      })`);
+    assert(boxes.length > 20, `only ${boxes.length} boxes are drawn`);
+    const overlaps = boxes.flatMap((a, at) =>
+      boxes.slice(at + 1).filter((b) =>
+        a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height
+      ).map((b) => `${a.name} and ${b.name}`)
+    );
+    assertEquals(overlaps, []);
+  });
+}
+
+// The tree of accessibility of the list, without the addresses of its links.
+async function listIn({ page }: Tab): Promise<string> {
+  return (await page.locator(".graph-list").ariaSnapshot()).replace(/^.*\/url:.*\n?/gm, "");
 }
 
 /** Returns what `deno task tree --json` prints. */
