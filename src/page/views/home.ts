@@ -51,7 +51,6 @@ export function view({ stories, graph }: HomeFacts): Markup {
         ),
       ),
     ),
-    element("h2", {}, "Graph"),
     graphView(graph),
   ];
 }
