@@ -1,7 +1,7 @@
 /**
  * The view of `/`.
  *
- * Next: ../rules.ts
+ * Next: ../looked.ts
  *
  * @module
  */

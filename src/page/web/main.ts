@@ -24,6 +24,13 @@ if (document.querySelector("[data-island=graph]") !== null) {
   void import("./graph.ts").then(({ drawGraphs }) => drawGraphs());
 }
 
+if (document.querySelector("[data-island=tree]") !== null) {
+  void import("./tree.ts").then(({ showTrees }) => showTrees());
+}
+if (document.querySelector("[data-island=hash]") !== null) {
+  void import("./hashing.ts").then(({ showHashes }) => showHashes());
+}
+
 const main = document.querySelector("main")!;
 const panel = document.body.dataset.panel!;
 
