@@ -70,7 +70,17 @@ export async function serveInThreads(line: CommandLine, memory?: MemoryDisk): Pr
   };
   const hashes = new HashesElsewhere(() => Promise.resolve(portToHashes()));
   const maxConnections = Math.floor(most / line.threads);
-  const first = await serve(line, { isShared: true, maxConnections, hashes, access, log, memory, take, inside, channel });
+  const first = await serve(line, {
+    isShared: true,
+    maxConnections,
+    hashes,
+    access,
+    log,
+    memory,
+    take,
+    inside,
+    channel,
+  });
   const { promise: failed, reject: fail } = Promise.withResolvers<never>();
   first.failed.catch(fail);
   const others = Array.from({ length: line.threads - 1 }, async () => {
