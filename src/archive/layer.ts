@@ -160,10 +160,10 @@ function contentHasher(): (entry: TarEntry) => ContentReader | undefined {
   return (entry) => {
     if (entry.kind !== "file") return undefined;
     const hash = createHash("sha256");
-    const digested = (): TarEntry => ({ ...entry, digest: `sha256:${hash.digest("hex")}` });
+    const digest = () => `sha256:${hash.digest("hex")}`;
     const { sparse, size, stored } = entry;
     if (sparse === undefined) {
-      return { update: (bytes) => hash.update(bytes), end: (isWhole) => isWhole ? digested() : entry };
+      return { update: (bytes) => hash.update(bytes), end: digest };
     }
     zeros -= size - stored;
     if (zeros < 0) return undefined;
@@ -185,9 +185,9 @@ function contentHasher(): (entry: TarEntry) => ContentReader | undefined {
           if (at === offset + size) index++;
         }
       },
-      end(isWhole) {
+      end() {
         fill(size);
-        return isWhole ? digested() : entry;
+        return digest();
       },
     };
   };
