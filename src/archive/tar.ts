@@ -26,7 +26,7 @@
 
 import type { ByteStream } from "./byte_stream.ts";
 import { PaxRecords } from "./pax.ts";
-import { type ArchiveReading, shortened } from "./source.ts";
+import type { ArchiveReading } from "./source.ts";
 import { gnuParts, parseMap, type SparseFile, type SparsePart, sparseProblem, sparseRecords } from "./sparse.ts";
 import { BLOCK, isZero, readHeader, sumOf, type TarHeader, textOf, timeOf } from "./tar_header.ts";
 
@@ -95,8 +95,8 @@ export interface TarEnd {
   readonly zeroBlocks: number;
   /** How many bytes stand behind them. */
   readonly behind: number;
-  /** True if all of those are zeros. */
-  readonly isBehindZero: boolean;
+  /** The block with the first byte behind them that is no zero, if there is one. */
+  readonly firstAt?: number;
   /** The path of an entry that stands right behind the end, where no program looks for it. */
   readonly hidden?: string;
 }
@@ -166,7 +166,7 @@ export async function* readTar(
       if (block.length > 0) reading.note("cut off", headerAt, "The archive ends in the middle of a header.");
       else if (front.count > 0) reading.note("cut off", headerAt, "The archive ends behind a long name or records.");
       else reading.note("no end", headerAt, "The archive has no two blocks of zeros at its end.");
-      return { at: headerAt, zeroBlocks: 0, behind: 0, isBehindZero: true };
+      return { at: headerAt, zeroBlocks: 0, behind: 0 };
     }
     if (isZero(block)) {
       if (front.count > 0) reading.note("cut off", headerAt, "The archive ends behind a long name or records.");
@@ -223,7 +223,7 @@ export async function* readTar(
       if (reading.limitMet !== undefined) return undefined;
       const text = `The content has ${entry.stored} bytes, and the archive ends after ${passed} of them.`;
       reading.note("cut off", entry.contentAt, text, entry.path);
-      return { at: stream.at, zeroBlocks: 0, behind: 0, isBehindZero: true };
+      return { at: stream.at, zeroBlocks: 0, behind: 0 };
     }
     if (padded > 0 && stream.takeNow(padded) === undefined) await stream.take(padded);
     if (reading.isDue() && await reading.pause(stream.at)) return undefined;
@@ -477,33 +477,26 @@ async function endOf(stream: ByteStream, reading: ArchiveReading, at: number): P
   else if (reading.limitMet === undefined) {
     reading.note("no end", at, "Only one block of zeros is at the end. There must be two.");
   }
-  let isBehindZero = true;
   let hidden: string | undefined;
   const behindAt = stream.at;
   let firstAt: number | undefined;
   for (;;) {
     const block = stream.takeNow(BLOCK) ?? await stream.take(BLOCK);
     if (block.length === 0) break;
-    if (isBehindZero && !isZero(block)) {
-      isBehindZero = false;
+    if (firstAt === undefined && !isZero(block)) {
       firstAt = stream.at - block.length;
       if (block.length === BLOCK && sumOf(block).isRight) hidden = textOf(readHeader(block).name).text;
     }
-    if (block.length < BLOCK || !isBehindZero) await stream.skip(Number.MAX_SAFE_INTEGER);
+    if (block.length < BLOCK || firstAt !== undefined) await stream.skip(Number.MAX_SAFE_INTEGER);
     if (reading.isDue() && await reading.pause(stream.at)) return undefined;
   }
   if (reading.limitMet !== undefined) return undefined;
   const behind = stream.at - behindAt;
-  if (firstAt !== undefined) {
-    const what = hidden === undefined
-      ? "other bytes than zeros"
-      : `more entries, of which the first is ${shortened(hidden)}`;
-    reading.note(
-      "behind the end",
-      firstAt,
-      `Behind the archive's end stand ${what}. Programs do not read them.`,
-      hidden,
-    );
-  }
-  return { at, zeroBlocks, behind, isBehindZero, ...(hidden !== undefined && { hidden }) };
+  return {
+    at,
+    zeroBlocks,
+    behind,
+    ...(firstAt !== undefined && { firstAt }),
+    ...(hidden !== undefined && { hidden }),
+  };
 }
