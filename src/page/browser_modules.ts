@@ -24,6 +24,7 @@ export const SHARED_MODULES: readonly string[] = [
   "giving_way.ts",
   "page/addresses.ts",
   "page/graph_layout.ts",
+  "page/graph_ways.ts",
   "page/markup.ts",
 ];
 

@@ -84,17 +84,17 @@ export interface GraphLimits {
   readonly parts: number;
   /** The most manifests and blobs that are read for a part of a repository. */
   readonly reached: number;
-  /** The most repositories that are counted as left out, and in which the graph looks for other names of a file. */
-  readonly searched: number;
+  /** The time for which more repositories are counted, and other names of a file are looked for, in milliseconds. */
+  readonly patience: number;
 }
 
 const LIMITS: GraphLimits = {
-  repositories: 500,
+  repositories: 200,
   files: 300,
   contents: 1000,
   parts: 100,
   reached: 2000,
-  searched: 5000,
+  patience: 300,
 };
 
 /** Returns the facts of a graph. Returns `undefined` if its path shows nothing, or nothing that this person may see. */
@@ -148,6 +148,7 @@ class Reading {
   readonly #whole = new Set<string>();
   readonly #more: { text: string; address?: string }[] = [];
   readonly #work = new LongWork();
+  readonly #start = performance.now();
   readonly #filter: string;
   readonly #after: string;
 
@@ -159,15 +160,18 @@ class Reading {
   async registry(): Promise<GraphFacts> {
     const { limits } = this.wish;
     const repositories: GraphRepository[] = [];
-    let others = 0;
+    let [others, isAll] = [0, true];
     for await (const name of this.#repositories(this.#after)) {
       if (!name.includes(this.#filter)) continue;
       if (repositories.length < limits.repositories) repositories.push(await this.#count(name));
-      else if (others++ === limits.searched) break;
+      else {
+        others++;
+        isAll = !this.#isLate();
+        if (!isAll) break;
+      }
     }
     if (others > 0) {
-      const isAll = others <= limits.searched;
-      const text = `${isAll ? "" : "more than "}${isAll ? others : limits.searched} more repositories`;
+      const text = `${isAll ? "" : "at least "}${more(others, "repository", "repositories")}`;
       this.#more.push({ text, address: this.#address("", { after: repositories.at(-1)!.name }) });
     }
     const files = repositories.reduce((sum, { tags, contents, sessions }) => sum + tags + contents + sessions, 0);
@@ -251,7 +255,7 @@ class Reading {
       if (digest !== undefined) digests.add(digest);
     }
     if (page.length < rest.length) {
-      const text = `${rest.length - page.length} more tags`;
+      const text = more(rest.length - page.length, "tag");
       this.#more.push({ text, address: this.#address(name, { after: page.at(-1)! }) });
     }
     return [...digests];
@@ -296,7 +300,7 @@ class Reading {
       const referrers = [...await listEntries(this.store, name, digest)].filter((referrer) => all.has(referrer));
       for (const referrer of referrers.slice(0, most)) reached.add(referrer);
       const others = referrers.filter((referrer) => !reached.has(referrer)).length;
-      if (others > 0) this.#more.push({ text: `${others} more referrers of ${digest}` });
+      if (others > 0) this.#more.push({ text: `${more(others, "referrer")} of ${digest}` });
     }
   }
 
@@ -305,12 +309,12 @@ class Reading {
     const from = digest === this.wish.digest ? Number(this.wish.query.get("from")) || 0 : 0;
     const until = from + this.wish.limits.parts;
     const parts = manifest.parts.filter((part, at) => (at >= from && at < until) || reached.has(part.digest));
-    const more = manifest.parts.length - parts.length;
-    if (more === 0) return manifest;
-    const next = until < manifest.parts.length ? until : 0;
-    const text = `${more} more parts of ${digest}`;
-    this.#more.push({ text, address: this.#address(`${name}/${digest}`, next === 0 ? {} : { from: String(next) }) });
-    return { ...manifest, parts, more };
+    const left = manifest.parts.length - parts.length;
+    if (left === 0) return manifest;
+    const query: Record<string, string> = until < manifest.parts.length ? { from: String(until) } : {};
+    const address = this.#address(`${name}/${digest}`, query);
+    this.#more.push({ text: `${more(left, "part")} of ${digest}`, address });
+    return { ...manifest, parts, more: left };
   }
 
   async #readSessions(name: Name): Promise<void> {
@@ -319,8 +323,8 @@ class Reading {
       const file = this.store.disk.look(sessionFile(name, id));
       if (file !== undefined) this.#files.push({ path: file.path, size: file.size });
     }
-    const more = sessions.length - this.wish.limits.parts;
-    if (more > 0) this.#more.push({ text: `${more} more upload sessions` });
+    const left = sessions.length - this.wish.limits.parts;
+    if (left > 0) this.#more.push({ text: more(left, "upload session") });
   }
 
   // Finds the other names of the files of one repository.
@@ -334,10 +338,9 @@ class Reading {
       this.#files[at] = { ...file, others };
     }
     if (wanted.size === 0) return;
-    let searched = 0;
     for await (const other of this.#repositories()) {
+      if (this.#isLate()) return;
       if (other === name) continue;
-      if (searched++ === this.wish.limits.searched) return;
       for (const digest of await this.#contents(other)) {
         const others = wanted.get(digest);
         const blob = others && others.length < MOST_OTHERS ? findBlob(this.store, other, digest) : undefined;
@@ -370,6 +373,11 @@ class Reading {
     return addressOfGraph(path, this.#filter === "" ? changes : { filter: this.#filter, ...changes });
   }
 
+  // A person waits. What is looked for besides may be left out.
+  #isLate(): boolean {
+    return performance.now() > this.#start + this.wish.limits.patience;
+  }
+
   async #giveWay(): Promise<void> {
     if (this.#work.isLong()) await this.#work.giveWay();
   }
@@ -381,6 +389,10 @@ class Reading {
     });
     return { path: this.wish.path, filter: this.#filter, repositories, ...graph, more: this.#more };
   }
+}
+
+function more(number: number, noun: string, nouns = `${noun}s`): string {
+  return `${number} more ${number === 1 ? noun : nouns}`;
 }
 
 // The shortest text that is looked for in digests.

@@ -21,7 +21,7 @@
  *
  * It is a pure function: the same graph has the same layout.
  *
- * Next: views/graph.ts
+ * Next: graph_ways.ts
  *
  * @module
  */

@@ -24,7 +24,7 @@ export interface HomeFacts {
 }
 
 /** Returns the facts of `/`. */
-export async function factsOfHome({ query }: PageAddress, context: PageContext): Promise<HomeFacts> {
-  const graph = await factsOfGraph({ rest: "", query }, context);
+export async function factsOfHome(_address: PageAddress, context: PageContext): Promise<HomeFacts> {
+  const graph = await factsOfGraph({ rest: "", query: new URLSearchParams() }, context);
   return { root: context.root, stories: (await context.stories.recent()).toReversed(), graph: graph! };
 }

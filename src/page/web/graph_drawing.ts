@@ -10,11 +10,7 @@
  * Only what is in sight is drawn, and a little around it. When a person points at a box or comes to it with the keyboard, all that
  * needs it and all that it needs stands out, also in other repositories that have the same file.
  *
- *     → ←          along the edges: to what a box needs, and to what needs it
- *     ↑ ↓          to the neighbours in the column
- *     Home End     to the first box and to the last one
- *     Enter        opens the box; it is a link
- *     Escape       nothing stands out any more
+ * The arrow keys lead along the edges and columns; Enter opens a box, because it is a link; after Escape nothing stands out any more.
  *
  * Positions are set through the object model of the browser, because the policy of the page forbids styles in the document. They
  * are in `rem`, so that everything grows with the texts.
@@ -27,23 +23,20 @@
 import { addressOf } from "../addresses.ts";
 import type { Box, Edge, Graph } from "../graph_facts.ts";
 import { BOX, type BoxPlace, type GraphLayout } from "../graph_layout.ts";
-import { element } from "../markup.ts";
+import { GraphWays } from "../graph_ways.ts";
+import { element, type Markup, visible } from "../markup.ts";
 import { LEGEND, notesOn, textOf } from "../views/graph.ts";
 import { create, show } from "./showing.ts";
 
 const SVG = "http://www.w3.org/2000/svg";
-// So much around what is in sight is drawn too.
-const AROUND = 400;
+// What is drawn goes this much beyond what is in sight, and it is drawn again when less than the second is left of that.
+const BEYOND = 600;
+const LEAST_BEYOND = 200;
 // So long a new box glows, and a box that is gone fades, in milliseconds.
 const GLOWS = 8000;
 const FADES = 700;
-
-interface DrawnEdge {
-  readonly edge: Edge;
-  readonly shape: string;
-  readonly top: number;
-  readonly bottom: number;
-}
+// The most elements of boxes that are kept to be used again.
+const MOST_SPARE = 200;
 
 /** A drawing, with an element of its own. */
 export class GraphDrawing {
@@ -54,34 +47,28 @@ export class GraphDrawing {
   readonly #labels: HTMLElement;
   readonly #svg: SVGSVGElement;
   readonly #words: HTMLElement;
-  #graph: Graph = { boxes: [], edges: [] };
   #layout: GraphLayout | undefined;
-  #boxes = new Map<string, Box>();
-  #edges: readonly DrawnEdge[] = [];
-  #down = new Map<string, string[]>();
-  #up = new Map<string, string[]>();
-  // The paths in the order of the keyboard: repository after repository, column after column, from above.
-  #order: readonly string[] = [];
-  readonly #drawn = new Map<string, HTMLAnchorElement>();
-  readonly #drawnEdges = new Map<DrawnEdge, SVGPathElement>();
+  #ways = new GraphWays({ boxes: [], edges: [] }, { places: new Map(), lanes: [], columns: [], width: 0, height: 0 });
+  readonly #links = new Map<string, HTMLAnchorElement>();
+  readonly #lines = new Map<Edge, SVGPathElement>();
+  readonly #spare: HTMLAnchorElement[] = [];
+  // The heights between which everything is drawn.
+  #drawn = { top: 0, bottom: 0 };
   // The times at which boxes came or changed.
   readonly #newAt = new Map<string, number>();
+  // The box that the key Tab leads to, and those that stand out.
   #current: string | undefined;
   #related: ReadonlySet<string> | undefined;
   #isWaiting = false;
 
+  /** Makes an element with nothing drawn in it. */
   constructor() {
     this.element = create(element(
       "div",
       { class: "graph-drawing" },
       element(
         "div",
-        {
-          class: "graph-scroller",
-          tabindex: 0,
-          role: "group",
-          "aria-label": "Boxes and edges. Arrow keys go along the edges.",
-        },
+        { class: "graph-scroller", tabindex: 0, role: "group", "aria-label": "Boxes and edges" },
         element("div", { class: "graph-plane" }, element("div", { class: "graph-labels" })),
       ),
       element("p", { class: "graph-words" }, HELP),
@@ -93,9 +80,8 @@ export class GraphDrawing {
     this.#svg = document.createElementNS(SVG, "svg");
     this.#svg.setAttribute("aria-hidden", "true");
     this.#labels.after(this.#svg);
-    const redraw = () => this.#drawSoon();
-    this.#scroller.addEventListener("scroll", redraw, { passive: true });
-    new ResizeObserver(redraw).observe(this.#scroller);
+    this.#scroller.addEventListener("scroll", () => this.#lookSoon(), { passive: true });
+    new ResizeObserver(() => this.#lookSoon()).observe(this.#scroller);
     this.#plane.addEventListener("pointerover", ({ target }) => this.#pointAt(pathAt(target)));
     this.#plane.addEventListener("pointerleave", () => this.#pointAt(pathAt(document.activeElement)));
     this.#plane.addEventListener("focusin", ({ target }) => this.#come(pathAt(target)));
@@ -105,45 +91,41 @@ export class GraphDrawing {
 
   /** Draws a graph in its layout. What was not in the last one glows, and what is no more fades. */
   draw(graph: Graph, layout: GraphLayout): void {
-    const before = this.#boxes;
-    this.#graph = graph;
+    const isFirst = this.#layout === undefined;
+    const before = this.#ways.boxes;
     this.#layout = layout;
-    this.#boxes = new Map(graph.boxes.map((box) => [box.path, box]));
-    this.#edges = graph.edges.map((edge) => drawnEdge(edge, layout));
-    this.#down = groupPaths(graph.edges, "from", "to");
-    this.#up = groupPaths(graph.edges, "to", "from");
-    this.#order = orderOf(graph, layout);
+    this.#ways = new GraphWays(graph, layout);
     if (before.size > 0) this.#noteNews(before);
-    if (this.#current === undefined || !this.#boxes.has(this.#current)) this.#current = this.#order[0];
+    if (this.#current === undefined || !this.#ways.boxes.has(this.#current)) this.#current = this.#ways.order[0];
+    if (this.#related !== undefined) this.#pointAt(pathAt(document.activeElement));
     this.#plane.style.width = rem(layout.width);
     this.#plane.style.height = rem(layout.height);
-    this.#svg.setAttribute("viewBox", `0 0 ${layout.width} ${layout.height}`);
     this.#svg.style.width = rem(layout.width);
-    this.#svg.style.height = rem(layout.height);
-    for (const path of this.#drawnEdges.values()) path.remove();
-    this.#drawnEdges.clear();
+    for (const line of this.#lines.values()) line.remove();
+    this.#lines.clear();
     this.#drawLabels();
     this.#drawSight();
+    if (isFirst && this.#current !== undefined) this.#bringIntoSight(this.#current);
   }
 
   #noteNews(before: ReadonlyMap<string, Box>): void {
     const now = performance.now();
-    for (const [path, box] of this.#boxes) {
+    for (const [path, box] of this.#ways.boxes) {
       const known = before.get(path);
-      if (known === undefined || known.digest !== box.digest || known.isThere !== box.isThere) {
-        this.#newAt.set(path, now);
-      }
+      const isSame = known !== undefined && known.digest === box.digest && known.isThere === box.isThere;
+      if (!isSame) this.#newAt.set(path, now);
     }
-    for (const [path, link] of this.#drawn) {
-      if (this.#boxes.has(path)) continue;
-      this.#drawn.delete(path);
+    for (const [path, link] of this.#links) {
+      if (this.#ways.boxes.has(path)) continue;
+      this.#links.delete(path);
       link.classList.add("gone");
       link.removeAttribute("href");
+      delete link.dataset.path;
       setTimeout(() => link.remove(), FADES);
     }
     setTimeout(() => {
       for (const [path, since] of this.#newAt) if (since <= now) this.#newAt.delete(path);
-      this.#drawSoon();
+      this.#mark();
     }, GLOWS);
   }
 
@@ -160,83 +142,75 @@ export class GraphDrawing {
     for (const [at, { y }] of lanes.entries()) names[at].style.top = rem(y);
   }
 
-  #drawSoon(): void {
+  #lookSoon(): void {
     if (this.#isWaiting) return;
     this.#isWaiting = true;
     requestAnimationFrame(() => {
       this.#isWaiting = false;
-      this.#drawSight();
+      const { top, bottom } = this.#sight(LEAST_BEYOND);
+      if (Math.max(top, 0) < this.#drawn.top || bottom > this.#drawn.bottom) this.#drawSight();
     });
+  }
+
+  // The heights that are in sight, and this much beyond them.
+  #sight(beyond: number): { top: number; bottom: number } {
+    const unit = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+    const { scrollTop, clientHeight } = this.#scroller;
+    return { top: scrollTop / unit - beyond, bottom: (scrollTop + clientHeight) / unit + beyond };
   }
 
   // Draws what is in sight, and takes away what is not.
   #drawSight(): void {
     if (this.#layout === undefined) return;
-    const unit = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
-    const { scrollTop, scrollLeft, clientHeight, clientWidth } = this.#scroller;
-    const top = scrollTop / unit - AROUND;
-    const bottom = (scrollTop + clientHeight) / unit + AROUND;
-    const left = scrollLeft / unit - AROUND;
-    const right = (scrollLeft + clientWidth) / unit + AROUND;
-    const focused = pathAt(document.activeElement);
+    const sight = this.#sight(BEYOND);
+    const [top, bottom] = [Math.max(sight.top, 0), Math.min(sight.bottom, this.#layout.height)];
+    this.#drawn = sight.bottom > this.#layout.height ? { top, bottom: Infinity } : { top, bottom };
+    const { paths, edges } = this.#ways.between(top, bottom);
+    // What has the focus stays, and so does what the key Tab leads to.
+    const kept = [this.#current, pathAt(document.activeElement)].filter((path) => path !== undefined);
+    const shown = new Set(this.#ways.inOrder(new Set([...paths, ...kept])));
+    for (const [path, link] of this.#links) {
+      if (shown.has(path)) continue;
+      link.remove();
+      this.#links.delete(path);
+      if (this.#spare.length < MOST_SPARE) this.#spare.push(link);
+    }
     let last: Element = this.#svg;
-    for (const path of this.#order) {
-      const { x, y } = this.#layout.places.get(path)!;
-      const isInSight = y + BOX.height > top && y < bottom && x + BOX.width > left && x < right;
-      const known = this.#drawn.get(path);
-      if (!isInSight && path !== focused && path !== this.#current) {
-        known?.remove();
-        this.#drawn.delete(path);
-        continue;
-      }
-      const link = known ?? create(element("a", { class: "graph-box" })) as HTMLAnchorElement;
-      this.#drawBox(link, path);
-      if (known === undefined) {
+    for (const path of shown) {
+      let link = this.#links.get(path);
+      if (link === undefined) {
+        link = this.#spare.pop() ?? create(element("a")) as HTMLAnchorElement;
+        this.#links.set(path, link);
+        this.#drawBox(link, path);
         last.after(link);
-        this.#drawn.set(path, link);
-      }
+      } else this.#drawBox(link, path);
       last = link;
     }
-    const edges = document.createDocumentFragment();
-    for (const drawn of this.#edges) {
-      const isInSight = drawn.bottom > top && drawn.top < bottom;
-      let line = this.#drawnEdges.get(drawn);
-      if (!isInSight) {
-        line?.remove();
-        this.#drawnEdges.delete(drawn);
-        continue;
-      }
-      if (line === undefined) {
-        line = document.createElementNS(SVG, "path");
-        line.setAttribute("d", drawn.shape);
-        this.#drawnEdges.set(drawn, line);
-        edges.append(line);
-      }
-      const { from, to, kind } = drawn.edge;
-      line.setAttribute("class", `${kind}${this.#related?.has(from) && this.#related.has(to) ? " related" : ""}`);
+    this.#svg.setAttribute("viewBox", `0 ${top} ${this.#layout.width} ${bottom - top}`);
+    this.#svg.style.height = rem(bottom - top);
+    this.#svg.style.transform = `translate(0, ${rem(top)})`;
+    for (const [edge, line] of this.#lines) {
+      if (edges.has(edge)) continue;
+      line.remove();
+      this.#lines.delete(edge);
     }
-    this.#svg.append(edges);
-    this.#plane.classList.toggle("pointed", this.#related !== undefined);
+    const fresh = document.createDocumentFragment();
+    for (const edge of edges) {
+      if (this.#lines.has(edge)) continue;
+      const line = document.createElementNS(SVG, "path");
+      line.setAttribute("d", shapeOf(this.#ways.placeOf(edge.from), this.#ways.placeOf(edge.to)));
+      this.#lines.set(edge, line);
+      fresh.append(line);
+    }
+    this.#svg.append(fresh);
+    this.#mark();
   }
 
   #drawBox(link: HTMLAnchorElement, path: string): void {
-    const box = this.#boxes.get(path)!;
-    const { x, y } = this.#layout!.places.get(path)!;
-    const classes = [
-      "graph-box",
-      box.kind,
-      box.needers === 0 && "unneeded",
-      !box.isThere && "missing",
-      box.fault !== undefined && box.isThere && "broken",
-      this.#newAt.has(path) && "new",
-      this.#related?.has(path) && "related",
-    ];
-    const text = classes.filter((name) => name).join(" ");
-    if (link.className !== text) link.className = text;
+    const box = this.#ways.boxes.get(path)!;
+    const { x, y } = this.#ways.placeOf(path);
     const place = `translate(${rem(x)}, ${rem(y)})`;
     if (link.style.transform !== place) link.style.transform = place;
-    const tabIndex = path === this.#current ? 0 : -1;
-    if (link.tabIndex !== tabIndex) link.tabIndex = tabIndex;
     if (drawnBoxes.get(link) === box) return;
     drawnBoxes.set(link, box);
     link.href = addressOf(path);
@@ -244,139 +218,126 @@ export class GraphDrawing {
     const notes = notesOn(box);
     const inSight = box.size === undefined ? 1 : 2;
     const badges = [box.names && `=${box.names}`, box.more && `+${box.more}`].filter((text) => text);
+    // The name for a screen reader begins with the text that is to be seen.
+    const text = `${textOf(box)} ${notes.slice(0, inSight).join(", ")}`;
+    link.setAttribute("aria-label", [text, ...notes.slice(inSight), ...this.#relations(path)].map(visible).join("; "));
     show(link, [
       element("span", { class: "graph-sign", "aria-hidden": "true" }, box.isThere ? LEGEND[box.kind].sign : "✕"),
       element("b", {}, textOf(box)),
       " ",
       element("span", { class: "graph-what" }, notes.slice(0, inSight).join(", ")),
-      element(
-        "span",
-        { class: "visually-hidden" },
-        notes.slice(inSight).map((note) => `, ${note}`),
-        this.#relations(path),
-      ),
       badges.length > 0 && element("span", { class: "graph-badge", "aria-hidden": "true" }, badges.join(" ")),
     ]);
   }
 
+  // Gives each box and edge that is drawn the looks of the moment.
+  #mark(): void {
+    const related = this.#related;
+    for (const [path, link] of this.#links) {
+      const { kind, needers, isThere, fault } = this.#ways.boxes.get(path)!;
+      const classes = [
+        "graph-box",
+        kind,
+        needers === 0 && "unneeded",
+        !isThere && "missing",
+        isThere && fault !== undefined && "broken",
+        this.#newAt.has(path) && "new",
+        related?.has(path) && "related",
+      ];
+      setClass(link, classes.filter((name) => name).join(" "));
+      const tabIndex = path === this.#current ? 0 : -1;
+      if (link.tabIndex !== tabIndex) link.tabIndex = tabIndex;
+    }
+    for (const [{ from, to, kind }, line] of this.#lines) {
+      setClass(line, related?.has(from) && related.has(to) ? `${kind} related` : kind);
+    }
+    this.#plane.classList.toggle("pointed", related !== undefined);
+  }
+
   // Says in words what the edges show.
-  #relations(path: string): string {
-    const [up, down] = [this.#up.get(path) ?? [], this.#down.get(path) ?? []];
-    const list = (paths: readonly string[]) => {
-      const texts = paths.slice(0, 3).map((path) => {
-        const box = this.#boxes.get(path)!;
-        return `${LEGEND[box.kind].name} ${textOf(box)}`;
-      });
-      return texts.join(", ") + (paths.length > 3 ? ` and ${paths.length - 3} more` : "");
+  #relations(path: string): string[] {
+    const { boxes, down, about, up, notes } = this.#ways;
+    const relation = (text: string, paths: readonly string[] = []) => {
+      const names = paths.slice(0, 3).map((path) => boxes.get(path)!).map((box) =>
+        `${LEGEND[box.kind].name} ${textOf(box)}`
+      );
+      const more = paths.length > 3 ? ` and ${paths.length - 3} more` : "";
+      return names.length === 0 ? [] : [`${text} ${names.join(", ")}${more}`];
     };
-    return `${down.length > 0 ? `; points to ${list(down)}` : ""}${up.length > 0 ? `; pointed to by ${list(up)}` : ""}`;
+    return [
+      ...relation("points to", down.get(path)),
+      ...relation("is about", about.get(path)),
+      ...relation("pointed to by", up.get(path)),
+      ...relation("referred to by", notes.get(path)),
+    ];
   }
 
   #come(path: string | undefined): void {
-    if (path === undefined) return;
-    const before = this.#current;
-    this.#current = path;
-    for (const each of [before, path]) {
-      const link = each === undefined ? undefined : this.#drawn.get(each);
-      if (link !== undefined) link.tabIndex = each === path ? 0 : -1;
-    }
+    if (path !== undefined) this.#current = path;
     this.#pointAt(path);
   }
 
   // Lets stand out all that shares a box.
   #pointAt(path: string | undefined): void {
-    const box = path === undefined ? undefined : this.#boxes.get(path);
-    this.#related = box && this.#relatives(box);
-    this.#words.textContent = box === undefined ? HELP : wordsOn(box);
-    this.#drawSoon();
-  }
-
-  #relatives(box: Box): ReadonlySet<string> {
-    const same = [box.path, ...(box.others ?? []).filter((path) => this.#boxes.has(path))];
-    const [down, up] = [new Set(same), new Set(same)];
-    for (const path of down) this.#down.get(path)?.forEach((to) => down.add(to));
-    for (const path of up) this.#up.get(path)?.forEach((from) => up.add(from));
-    return down.union(up);
+    const box = path === undefined ? undefined : this.#ways.boxes.get(path);
+    this.#related = box && this.#ways.relativesOf(box.path);
+    show(this.#words, box === undefined ? HELP : wordsOn(box));
+    this.#mark();
   }
 
   #press(event: KeyboardEvent): void {
     if (event.key === "Escape") return this.#pointAt(undefined);
     const path = pathAt(event.target);
     if (path === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
-    const next = this.#neighbour(path, event.key);
+    const next = this.#ways.next(path, event.key);
     if (next === undefined) return;
     event.preventDefault();
-    this.#go(next);
-  }
-
-  #neighbour(path: string, key: string): string | undefined {
-    const places = this.#layout!.places;
-    const { x, y, column } = places.get(path)!;
-    if (key === "Home") return this.#order[0];
-    if (key === "End") return this.#order.at(-1);
-    if (key === "ArrowUp" || key === "ArrowDown") {
-      const inColumn = [...this.#order].filter((other) => places.get(other)!.column === column)
-        .sort((a, b) => places.get(a)!.y - places.get(b)!.y);
-      return inColumn[inColumn.indexOf(path) + (key === "ArrowDown" ? 1 : -1)];
-    }
-    if (key !== "ArrowLeft" && key !== "ArrowRight") return undefined;
-    const joined = [...this.#down.get(path) ?? [], ...this.#up.get(path) ?? []].map((path) => ({
-      path,
-      ...places.get(path)!,
-    }));
-    const there = joined.filter((place) => key === "ArrowRight" ? place.x > x : place.x < x);
-    return there.sort((a, b) => Math.abs(a.y - y) - Math.abs(b.y - y))[0]?.path;
-  }
-
-  #go(path: string): void {
-    this.#current = path;
+    this.#current = next;
+    this.#bringIntoSight(next);
     this.#drawSight();
-    const link = this.#drawn.get(path)!;
-    link.focus({ preventScroll: true });
-    link.scrollIntoView({ block: "nearest", inline: "nearest" });
+    this.#links.get(next)!.focus({ preventScroll: true });
+  }
+
+  // Scrolls only as far as needed, and only the drawing.
+  #bringIntoSight(path: string): void {
+    const scroller = this.#scroller;
+    const unit = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+    const { x, y } = this.#ways.placeOf(path);
+    const [left, right] = [(x - MARGIN) * unit, (x + BOX.width + MARGIN) * unit];
+    const [top, bottom] = [(y - TITLES) * unit, (y + BOX.height + MARGIN) * unit];
+    if (scroller.scrollTop > top) scroller.scrollTop = top;
+    else if (scroller.scrollTop + scroller.clientHeight < bottom) scroller.scrollTop = bottom - scroller.clientHeight;
+    if (scroller.scrollLeft > left) scroller.scrollLeft = left;
+    else if (scroller.scrollLeft + scroller.clientWidth < right) scroller.scrollLeft = right - scroller.clientWidth;
   }
 }
+
+// What stays free around a box that is brought into sight; above it are the titles of the columns.
+const MARGIN = 16;
+const TITLES = 48;
 
 const HELP = "Point at a box, or go to it with the arrow keys, to see what needs it and what it needs.";
 
 // What the element of a box shows at the moment.
 const drawnBoxes = new WeakMap<HTMLAnchorElement, Box>();
 
-function wordsOn(box: Box): string {
-  const others = box.others?.length ? [`the same file: ${box.others.join(", ")}`] : [];
+function wordsOn(box: Box): Markup {
+  const others = box.others?.length ? [`the same file is ${box.others.join(" and ")}`] : [];
   const needers = box.needers ? [`needed by ${box.needers}`] : [];
-  return [box.path, ...notesOn(box), ...needers, ...others].join(" · ");
+  return [element("code", {}, box.path), ` ${[...notesOn(box), ...needers, ...others].join("; ")}`];
 }
 
 function pathAt(target: EventTarget | null): string | undefined {
-  return target instanceof Element ? target.closest<HTMLElement>(".graph-plane [data-path]")?.dataset.path : undefined;
+  if (!(target instanceof Element)) return undefined;
+  return target.closest<HTMLElement>(".graph-plane > .graph-box")?.dataset.path;
+}
+
+function setClass(node: Element, text: string): void {
+  if (node.getAttribute("class") !== text) node.setAttribute("class", text);
 }
 
 function rem(length: number): string {
   return `${length / 16}rem`;
-}
-
-function groupPaths(edges: readonly Edge[], key: "from" | "to", value: "from" | "to"): Map<string, string[]> {
-  const groups = new Map<string, string[]>();
-  for (const edge of edges) {
-    const group = groups.get(edge[key]);
-    if (group === undefined) groups.set(edge[key], [edge[value]]);
-    else group.push(edge[value]);
-  }
-  return groups;
-}
-
-function orderOf({ boxes }: Graph, { places }: GraphLayout): readonly string[] {
-  const lanes = new Map([...new Set(boxes.map(({ repository }) => repository))].map((name, at) => [name, at]));
-  const rows = boxes.map(({ path, repository }) => ({ path, lane: lanes.get(repository)!, ...places.get(path)! }));
-  rows.sort((a, b) => a.lane - b.lane || a.column - b.column || a.y - b.y);
-  return rows.map(({ path }) => path);
-}
-
-function drawnEdge(edge: Edge, { places }: GraphLayout): DrawnEdge {
-  const [from, to] = [places.get(edge.from)!, places.get(edge.to)!];
-  const shape = shapeOf(from, to);
-  return { edge, shape, top: Math.min(from.y, to.y), bottom: Math.max(from.y, to.y) + BOX.height };
 }
 
 function shapeOf(from: BoxPlace, to: BoxPlace): string {
