@@ -2,7 +2,7 @@
  * The story: what a request was and what it changed on disk, as data and as lines for people.
  *
  *     PUT   /v2/library/hello/blobs/uploads/0f9c5d3e…?digest=sha256:9b4e0fd27c1a…   201   12 ms   end-6
- *           Push > Pushing a blob in chunks          src/push/pushing_a_blob_in_chunks.ts
+ *           Push > Pushing a blob in chunks   src/push/pushing_a_blob_in_chunks.ts
  *           docker/26.1.5   Content-Type: application/octet-stream
  *           + library/hello/sha256:9b4e0fd27c1a…/layer.tar.gz   3.2 MiB
  *           - library/hello/_uploads/0f9c5d3e…/

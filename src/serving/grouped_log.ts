@@ -33,6 +33,8 @@ import type { Output } from "./output.ts";
 interface Mark {
   readonly letter: string;
   readonly style: SpanStyle;
+  /** True if the log has a line about the beginning of the action, and none about its end. */
+  isOpen: boolean;
 }
 
 // How often the log looks for actions that have become quiet, in milliseconds.
@@ -50,8 +52,6 @@ export class GroupedLog {
   readonly #columns: () => number;
   readonly #actions = new Actions();
   readonly #marks = new Map<string, Mark>();
-  // The ids of the actions whose beginning is printed, and whose end is not.
-  readonly #open = new Set<string>();
   #number = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
 
@@ -64,15 +64,16 @@ export class GroupedLog {
 
   /** Logs a story. */
   tell(story: StoryData): void {
-    const { action, isFirst, joined } = this.#actions.add(story);
+    const { action, joined } = this.#actions.add(story);
     if (this.#form === "json") return this.#output.print(printableJson({ ...story, action: action.id }));
     if (joined !== undefined) {
       this.#close(joined, `a part of ${this.#markOf(action).letter}: ${describeAction(action)}`);
     }
+    const mark = this.#markOf(action);
     // If the first request is all of it, there is nothing to group.
-    if (isFirst && action.state !== "done") this.#begin(action);
-    const lines = storyLines(story, { columns: this.#width, lesson: this.#form === "lesson" });
-    this.#print(this.#markOf(action), "│", lines);
+    if (!mark.isOpen && action.state !== "done") this.#begin(action);
+    const format = { columns: this.#width, lesson: this.#form === "lesson", withoutClient: mark.isOpen };
+    this.#print(mark, "│", storyLines(story, format));
     if (action.state === "done") this.#close(action, `${describeAction(action)}: ${sumOf(action)}`);
   }
 
@@ -83,7 +84,7 @@ export class GroupedLog {
 
   #begin(action: Action): void {
     const mark = this.#markOf(action);
-    this.#open.add(action.id);
+    mark.isOpen = true;
     if (this.#timer === undefined) {
       this.#timer = setInterval(() => this.#look(), LOOK_AGAIN);
       // The program may end meanwhile.
@@ -95,14 +96,17 @@ export class GroupedLog {
   }
 
   #close(action: Action, text: string): void {
-    if (this.#open.delete(action.id)) this.#printText(this.#markOf(action), "└", text);
+    const mark = this.#marks.get(action.id);
+    if (!mark?.isOpen) return;
+    mark.isOpen = false;
+    this.#printText(mark, "└", text);
   }
 
   #look(): void {
     for (const action of this.#actions.becomeQuiet(Date.now())) {
       this.#close(action, `${describeAction(action)}: ${sumOf(action)}`);
     }
-    if (this.#open.size > 0) return;
+    if (this.#marks.values().some(({ isOpen }) => isOpen)) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
@@ -112,7 +116,7 @@ export class GroupedLog {
     if (known !== undefined) return known;
     const number = this.#number++;
     const letter = LETTERS[number % LETTERS.length];
-    const mark = { letter, style: DISTINCT[number % DISTINCT.length] };
+    const mark = { letter, style: DISTINCT[number % DISTINCT.length], isOpen: false };
     this.#marks.set(id, mark);
     if (this.#marks.size > MOST_MARKS) this.#marks.delete(this.#marks.keys().next().value!);
     return mark;

@@ -235,8 +235,12 @@ export class Actions {
     // A greeting on a new connection is the beginning of something.
     if (doing === "greets" || doing === "does something else") return undefined;
     const courses = this.#ofClient.get(client) ?? [];
-    const fitting = courses.filter((course) => fits(course, story, doing, time, false)).sort((a, b) => b.last - a.last);
-    return fitting.find(({ action: { from, to } }) => (from ?? to) !== undefined) ?? fitting[0];
+    const fitting = courses.filter((course) => fits(course, story, doing, time, false))
+      .sort((a, b) => b.lastNumber - a.lastNumber);
+    const same = fitting.find(({ action: { from, to } }) => (from ?? to) !== undefined);
+    const greeting = fitting.find(({ action: { from, to } }) => (from ?? to) === undefined);
+    if (same === undefined || greeting === undefined) return same ?? greeting;
+    return greeting.firstNumber < same.lastNumber || goesOn(same, story) ? same : greeting;
   }
 
   #begin(story: StoryData, client: string, time: number): Course {
@@ -431,6 +435,12 @@ function fits(course: Course, story: StoryData, doing: Doing, time: number, isSu
   if (doing === "deletes") return !does.has("writes");
   if (doing === "lists") return isSure || !(does.has("writes") || does.has("reads"));
   return true;
+}
+
+// A client that greets begins something. But another program may have greeted while this action goes on: a push is not done yet, and
+// no pull begins with a blob.
+function goesOn({ does }: Course, { endpoint, method }: StoryData): boolean {
+  return does.has("writes") || (endpoint === "end-2" && method === "GET");
 }
 
 function isManifest({ endpoint = "" }: StoryData): boolean {

@@ -29,6 +29,8 @@ export interface StoryFormat {
   readonly columns?: number;
   /** True to say why the client sent the request, and what the answer means for it. Default: false. */
   readonly lesson?: boolean;
+  /** True to leave out the name of the client, for somebody who knows it. Default: false. */
+  readonly withoutClient?: boolean;
 }
 
 /** Returns a story as several lines, for a person. */
@@ -40,17 +42,17 @@ export function formatStory(story: Story | StoryData, format: StoryFormat = {}):
 const INDENT = 6;
 
 /** Returns a story as several lines with styles. */
-export function storyLines(story: StoryData, { columns = Infinity, lesson = false }: StoryFormat = {}): StyledLine[] {
-  const { client, changes, moreChanges, warnings, refusal } = story;
+export function storyLines(story: StoryData, format: StoryFormat = {}): StyledLine[] {
+  const { columns = Infinity, lesson = false, withoutClient = false } = format;
+  const { changes, moreChanges, warnings, refusal } = story;
+  const client = withoutClient ? undefined : story.client;
   const why = lesson || refusal !== undefined ? whyOf(story) : undefined;
   const heading = HEADINGS.find(({ title }) => title === story.heading);
   const request = [
     ...client === undefined ? [] : [client],
     ...decidingHeaders(story).map((header) => header.join(": ")),
   ];
-  const [first, ...others]: Piece[][] = [
-    firstLine(story, why?.meaning ?? (story.status < 400 ? "done" : "fault")),
-    ...lesson ? [wordsOf(why!.sentence, "strong")] : [],
+  const lines: Piece[][] = [
     ...heading === undefined
       ? []
       : [[piece(heading.title), piece(heading.file, "faint")].filter((piece) => textOf(piece.span) !== "")],
@@ -59,20 +61,27 @@ export function storyLines(story: StoryData, { columns = Infinity, lesson = fals
     ...moreChanges === undefined ? [] : [wordsOf(`… and ${moreChanges} more changes`)],
     ...warnings === undefined ? [] : [wordsOf(`! Warning: ${warnings}`, "careful")],
     ...refusalLines(story, why?.meaning === "normal" ? "careful" : "bad", columns),
-    ...why?.meaning === "normal" && !lesson ? [wordsOf(`(${why.sentence})`)] : [],
   ];
-  return [...wrap(first, columns, 0, INDENT), ...others.flatMap((pieces) => wrap(pieces, columns, INDENT, INDENT + 2))];
+  const prose = (text: string, style?: SpanStyle) => wrap(wordsOf(text, style), columns, INDENT, INDENT);
+  return [
+    ...wrap(firstLine(story, why?.meaning ?? (story.status < 400 ? "done" : "fault")), columns, 0, INDENT),
+    ...lesson ? prose(why!.sentence, "strong") : [],
+    ...lines.flatMap((pieces) => wrap(pieces, columns, INDENT, INDENT + 2)),
+    ...why?.meaning === "normal" && !lesson ? prose(`(${why.sentence})`) : [],
+  ];
 }
 
-/** Returns a text as lines of words. All but the first one are indented. */
+/** Returns a text as lines of words. */
 export function wrapText(text: string, columns: number): StyledLine[] {
-  return wrap(wordsOf(text), columns, 0, 2);
+  return wrap(wordsOf(text), columns, 0, 0);
 }
 
 // A piece of a line, and the number of blanks in front of it. A line breaks there first.
 interface Piece {
   readonly span: Span;
   readonly gap: number;
+  /** The columns behind it that have to be in the same line. */
+  readonly keep?: number;
 }
 
 function piece(text: string, style?: SpanStyle, gap = 3): Piece {
@@ -91,7 +100,7 @@ function firstLine(story: StoryData, meaning: Meaning): Piece[] {
   return [
     piece(story.method.padEnd(INDENT - 1), "strong"),
     piece(shownUrl(story.url), "strong", 1),
-    piece(status, COLOURS[meaning]),
+    { ...piece(status, COLOURS[meaning]), keep: others.join("   ").length + 3 },
     ...others.map((text) => piece(text)),
   ];
 }
@@ -127,12 +136,14 @@ function wrap(pieces: readonly Piece[], columns: number, indent: number, hanging
     lines.push(line);
     [line, width, isEmpty] = [[" ".repeat(hanging)], hanging, true];
   };
-  for (const { span, gap } of pieces) {
+  for (const { span, gap, keep = 0 } of pieces) {
     let text = textOf(span);
-    if (!isEmpty && width + gap + widthOf(text) > columns) begin();
+    const room = columns - width - gap - keep;
+    // What fits in no line may begin in this one.
+    if (!isEmpty && isWider(text, room) && (room < LEAST_ROOM || !isWider(text, columns - hanging))) begin();
     if (!isEmpty) line.push(" ".repeat(gap));
     width += isEmpty ? 0 : gap;
-    while (width + widthOf(text) > columns) {
+    while (isWider(text, columns - width)) {
       const head = headOf(text, columns - width);
       line.push(restyled(span, head));
       text = text.slice(head.length);
@@ -143,6 +154,14 @@ function wrap(pieces: readonly Piece[], columns: number, indent: number, hanging
     isEmpty = false;
   }
   return [...lines, line];
+}
+
+// A text that begins in fewer columns than these would be hard to read.
+const LEAST_ROOM = 20;
+
+// The width of a long text takes long, and a client can send a long one.
+function isWider(text: string, columns: number): boolean {
+  return text.length > 2 * columns || widthOf(text) > columns;
 }
 
 function restyled(span: Span, text: string): Span {
