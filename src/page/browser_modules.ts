@@ -23,9 +23,13 @@ export const SHARED_MODULES: readonly string[] = [
   "definitions/size.ts",
   "giving_way.ts",
   "page/addresses.ts",
+  "page/feed.ts",
   "page/graph_layout.ts",
   "page/graph_ways.ts",
   "page/markup.ts",
+  "spec/headings.ts",
+  "stories/actions.ts",
+  "stories/why.ts",
 ];
 
 const TYPES: Readonly<Record<string, string>> = {

@@ -1,30 +1,37 @@
 /**
  * The facts of `/`: what has happened, and what is there.
  *
- *     { stories: [{ method: "PUT", url: "/v2/library/hello/manifests/latest", … }], root: "testdata", … }
+ *     { live: { stories: [{ method: "PUT", url: "/v2/library/hello/manifests/latest", … }], … }, root: "testdata", … }
  *
- * Next: views/home.ts
+ * Next: feed.ts
  *
  * @module
  */
 
-import type { StoryData } from "../story.ts";
 import type { PageAddress } from "./addresses.ts";
 import type { PageContext } from "./context.ts";
+import { filterOf } from "./feed.ts";
 import { factsOfGraph, type GraphFacts } from "./graph.ts";
+import { maySeeStory } from "./seeing.ts";
+import type { LiveFacts } from "./views/live.ts";
 
 /** The facts of `/`. */
 export interface HomeFacts {
   /** The folder of the registry; `undefined` if it is in memory. */
   readonly root?: string;
-  /** The last stories, the newest first. */
-  readonly stories: readonly StoryData[];
+  /** What has happened. */
+  readonly live: LiveFacts;
   /** The graph of the whole registry. */
   readonly graph: GraphFacts;
 }
 
+// A document has the last ones. The browser gets all that are remembered.
+const MOST_IN_DOCUMENT = 200;
+
 /** Returns the facts of `/`. */
-export async function factsOfHome(_address: PageAddress, context: PageContext): Promise<HomeFacts> {
+export async function factsOfHome({ query }: PageAddress, context: PageContext): Promise<HomeFacts> {
   const graph = await factsOfGraph({ rest: "", query: new URLSearchParams() }, context);
-  return { root: context.root, stories: (await context.stories.recent()).toReversed(), graph: graph! };
+  const stories = (await context.stories.recent()).filter((story) => maySeeStory(context, story));
+  const live = { stories: stories.slice(-MOST_IN_DOCUMENT), filter: filterOf(query) };
+  return { root: context.root, live, graph: graph! };
 }

@@ -44,9 +44,8 @@ export function maySeeChange({ maySee, maySeeAll }: Seer, { path, sameAs = path 
 }
 
 /** Returns true if a person may see a story: all repositories that it names. */
-export function maySeeStory(seer: Seer, { url, changes }: StoryData): boolean {
+export function maySeeStory(seer: Seer, { url, changes, repository }: StoryData): boolean {
   if (seer.maySeeAll) return true;
-  const [, repository] = /^\/v2\/(.+)\/(?:blobs|manifests|tags|referrers)\//.exec(url) ?? [];
   const from = URL.parse(url, "http://localhost")?.searchParams.get("from") || undefined;
   const names = [repository, ...(from === undefined ? [] : [from])];
   return names.every((name) => name !== undefined && seer.maySee(name)) &&

@@ -91,14 +91,13 @@ function isFound(facts: Facts, { json, operands }: CommandLine): boolean {
   }
   if (facts.kind !== "missing") return true;
   if (json) console.log(printableJson(facts));
-  else console.error(missingLines(facts).join("\n"));
+  else console.error(missingText(facts).split("\n").map(printable).join("\n"));
   return false;
 }
 
-function missingLines({ text, near }: MissingFacts): string[] {
-  const hints = near.map((place) => `  ${printable(asTyped(place.address))}`);
-  const sentence = wrapped(shorten(`glassbox: ${text}`), 0);
-  return [...sentence, ...(hints.length > 0 ? ["Did you mean:", ...hints] : [])];
+function missingText({ text, near }: MissingFacts): string {
+  const hints = near.map((place) => `  ${asTyped(place.address)}`);
+  return [`glassbox: ${text}`, ...(hints.length > 0 ? ["Did you mean:", ...hints] : [])].join("\n");
 }
 
 // ---- drawing ----
@@ -259,9 +258,9 @@ function bodyOf(facts: Facts): string[] {
         ...contentLines(facts.content),
       ];
     case "missing":
-      return missingLines(facts);
+      return missingText(facts).split("\n");
     case "invalid":
-      return wrapped(`This is no address: expected ${facts.expected}, got ${facts.actual}`, 0);
+      return [`expected ${facts.expected}, got ${facts.actual}`];
   }
 }
 

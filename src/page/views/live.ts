@@ -1,0 +1,228 @@
+/**
+ * The view of the live stories: actions, and in each of them its requests.
+ *
+ *     ▾ push of library/hello:latest by docker/26.1.5       9 requests, 3.2 MiB in, 2 blobs new, 1 shared, 1.2 s
+ *         HEAD  /v2/library/hello/blobs/sha256:9b4e…   404   0.4 ms
+ *               The client asks whether the repository has this blob. It has not, so …
+ *         …
+ *
+ * The server writes it once. In the browser, `web/live.ts` adds each story when it comes, with the same functions.
+ *
+ * Next: story.ts
+ *
+ * @module
+ */
+
+import { formatBytes } from "../../definitions/size.ts";
+import { HEADINGS } from "../../spec/headings.ts";
+import { describeAction, sumOf } from "../../stories/actions.ts";
+import { whyOf } from "../../stories/why.ts";
+import type { Change } from "../../disk/disk.ts";
+import type { StoryData } from "../../story.ts";
+import { addressOf, addressOfRule, addressOfSource, addressOfStory } from "../addresses.ts";
+import { Feed, type FeedAction, isEmpty, LANES, passes, type StoryFilter } from "../feed.ts";
+import { element, type Markup } from "../markup.ts";
+
+/** The facts of the live stories. */
+export interface LiveFacts {
+  /** The stories, the oldest first. */
+  readonly stories: readonly StoryData[];
+  /** What is not shown. */
+  readonly filter: StoryFilter;
+}
+
+/** The most requests of one action that are shown. The newest ones are. */
+export const MOST_SHOWN = 250;
+
+/** The live stories as a part of a page. */
+export function liveView({ stories, filter }: LiveFacts): Markup {
+  const feed = new Feed(stories.filter((story) => passes(story, filter)));
+  return element(
+    "section",
+    { class: "live", "aria-label": "Live stories", "data-island": "live" },
+    filterForm(filter),
+    element("p", { role: "status", class: "live-status", "data-key": "status" }),
+    element(
+      "div",
+      { role: "log", "aria-label": "Stories", class: "feed", "data-key": "log" },
+      element("p", { class: "feed-empty", hidden: feed.size > 0 }, nothingYet(filter)),
+      element("ol", { class: "actions" }, feed.actions.map((action, index) => actionView(action, index < 3))),
+    ),
+  );
+}
+
+/** Says that there is nothing to see, and why. */
+export function nothingYet(filter: StoryFilter): string {
+  return isEmpty(filter)
+    ? "No client has sent a request yet. Push or pull something, and it is here at once."
+    : "None of the stories that are remembered passes the filter.";
+}
+
+// A form that works without JavaScript, too: it asks for this address with a query.
+function filterForm(filter: StoryFilter): Markup {
+  const input = (name: keyof StoryFilter, text: string, attributes = {}) =>
+    element(
+      "label",
+      {},
+      element("span", {}, text),
+      element("input", { name, value: filter[name], maxlength: 300, spellcheck: "false", ...attributes }),
+    );
+  return element(
+    "form",
+    { role: "search", "aria-label": "Filter of the stories", class: "live-tools", "data-key": "filter" },
+    input("text", "Text", { type: "search" }),
+    element(
+      "label",
+      {},
+      element("span", {}, "Method"),
+      element(
+        "select",
+        { name: "method" },
+        ["", "GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"].map((method) =>
+          element("option", { value: method, selected: method === filter.method }, method === "" ? "any" : method)
+        ),
+      ),
+    ),
+    input("status", "Status", { class: "short", placeholder: "404 or 4xx" }),
+    input("repository", "Repository"),
+    input("client", "Client"),
+    element("button", { type: "submit" }, "Filter"),
+    !isEmpty(filter) && element("a", { href: "/" }, "Show all"),
+  );
+}
+
+/** An action: a line that opens, and its requests. */
+export function actionView(action: FeedAction, isOpen: boolean): Markup {
+  const { id } = action.action;
+  return element(
+    "li",
+    { "data-key": id, class: `action lane-${action.lane % LANES}` },
+    element(
+      "details",
+      { open: isOpen },
+      element("summary", {}, summaryView(action)),
+      element("ol", { class: "stories" }, action.stories.slice(-MOST_SHOWN).map((story) => storyView(story, action))),
+    ),
+  );
+}
+
+// The words for a state. An action that is done needs none.
+const STATES = { running: "running", done: undefined, quiet: "quiet" } as const;
+
+/** The line of an action. */
+export function summaryView({ action, lane }: FeedAction): Markup {
+  const state = STATES[action.state];
+  return [
+    element("span", { class: "lane", "aria-hidden": "true" }, "ABCDEF"[lane % LANES]),
+    element("span", { class: `kind kind-${action.kind}` }, withDigests(describeAction(action))),
+    " ",
+    element("span", { class: "sum" }, sumOf(action)),
+    " ",
+    element("time", { datetime: action.begun, class: "quiet" }, clockOf(action.begun)),
+    state !== undefined && [" ", element("span", { class: `state state-${action.state}` }, state)],
+  ];
+}
+
+/** A request: its line, why it was sent, what it has changed, and why it was refused. */
+export function storyView(story: StoryData, { stories }: Pick<FeedAction, "stories">): Markup {
+  const { id, method, url, status, milliseconds, session, warnings, changes, moreChanges } = story;
+  const { sentence, meaning } = whyOf(story);
+  const heading = HEADINGS.find(({ title }) => title === story.heading);
+  return element(
+    "li",
+    { "data-key": id, class: `story ${meaning}` },
+    element(
+      "p",
+      { class: "line" },
+      element(
+        "a",
+        { href: addressOfStory(id) },
+        element("b", {}, method),
+        " ",
+        withDigests(url.replace(/%3A/gi, ":")),
+      ),
+      " ",
+      element("span", { class: `status ${meaning}` }, status),
+      " ",
+      element(
+        "span",
+        { class: "quiet" },
+        `${milliseconds < 10 ? milliseconds.toFixed(1) : Math.round(milliseconds)} ms`,
+      ),
+      session !== undefined && [" ", sessionView(session, stories)],
+    ),
+    element("p", { class: "why" }, withDigests(sentence)),
+    changes.length + (moreChanges ?? 0) > 0 && changesView(changes, moreChanges),
+    refusalView(story),
+    warnings !== undefined && element("p", { class: "warning" }, `Warning: ${warnings}`),
+    heading !== undefined && heading.file !== "" &&
+      element("p", { class: "quiet from" }, element("a", { href: addressOfSource(heading.file) }, heading.title)),
+  );
+}
+
+// The requests of one upload session have the same number and colour, among the sessions of their action.
+function sessionView(session: string, stories: readonly StoryData[]): Markup {
+  const sessions = [...new Set(stories.map(({ session }) => session).filter((session) => session !== undefined))];
+  const number = sessions.indexOf(session) + 1;
+  return element("span", { class: `session session-${number % LANES}`, title: session }, `⇡ upload ${number}`);
+}
+
+/** What was changed on disk: the first changes, and the number of the others. */
+export function changesView(changes: readonly Change[], more = 0, most = MOST_CHANGES): Markup {
+  return element(
+    "ul",
+    { class: "changes" },
+    changes.slice(0, most).map(changeView),
+    changes.length + more > most && element("li", {}, `… and ${changes.length + more - most} more`),
+  );
+}
+
+const MOST_CHANGES = 20;
+
+const SIGNS = { "+": "new", "~": "changed", "-": "removed", "=": "same" } as const;
+const WORDS = { "+": "new", "~": "changed", "-": "removed", "=": "a second name" } as const;
+
+function changeView({ sign, path, size, sameAs }: Change): Markup {
+  return element(
+    "li",
+    { class: SIGNS[sign] },
+    element("span", { class: "sign", "aria-hidden": "true" }, sign),
+    element("span", { class: "visually-hidden" }, `${WORDS[sign]}: `),
+    " ",
+    element("a", { href: addressOf(path.replace(/\/$/, "")) }, withDigests(path)),
+    size !== undefined && ` ${formatBytes(size)}`,
+    sameAs !== undefined && [" as ", element("a", { href: addressOf(sameAs) }, withDigests(sameAs))],
+  );
+}
+
+/** Why the registry has refused a request, or failed. */
+export function refusalView({ refusal, failure }: StoryData): Markup {
+  if (failure !== undefined) return element("pre", { class: "refusal" }, failure);
+  return refusal?.details.map(({ rule, expected, actual }) =>
+    element(
+      "dl",
+      { class: "refusal" },
+      element("dt", {}, refusal.code),
+      element("dd", {}, element("a", { href: addressOfRule(rule) }, rule)),
+      element("dt", {}, "expected"),
+      element("dd", {}, withDigests(expected)),
+      element("dt", {}, "got"),
+      element("dd", {}, withDigests(actual)),
+    )
+  );
+}
+
+/** A text with its digests. An eye sees their first digits; a search, a screen reader and a copy have them whole. */
+export function withDigests(text: string): Markup {
+  const parts = text.split(/((?:sha256|sha512):[0-9a-f]{12})([0-9a-f]{20,})/);
+  if (parts.length === 1) return text;
+  return parts.map((part, at) => {
+    if (at % 3 === 0) return part;
+    return at % 3 === 1 && element("span", { class: "digest" }, part, element("span", {}, parts[at + 1]));
+  });
+}
+
+/** The time of day of a time, in UTC. */
+export function clockOf(time: string): string {
+  return time.slice(11, 19);
+}

@@ -1,0 +1,239 @@
+/**
+ * The live stories in the browser: adds each one when it comes, to its action.
+ *
+ *     Stream ──▶ a queue ──▶ every tenth of a second: Feed, and some milliseconds of drawing ──▶ the rest in the next moment
+ *
+ * A fast client sends hundreds of requests in a second. So nothing is drawn when a story comes; what has come is drawn together, and
+ * never for so long that a person notices it. A closed action has only its line, and its requests are drawn when somebody opens it.
+ *
+ * Next: graph.ts
+ *
+ * @module
+ */
+
+import type { Change } from "../../disk/disk.ts";
+import type { StoryData } from "../../story.ts";
+import { Feed, type FeedAction, filterOf, MOST_IN_FEED, passes, type StoryFilter } from "../feed.ts";
+import { element, type Markup } from "../markup.ts";
+import { actionView, changesView, clockOf, MOST_SHOWN, nothingYet, storyView, summaryView } from "../views/live.ts";
+import { create, show } from "./showing.ts";
+import type { Hearer } from "./stream.ts";
+
+// The time between two drawings, and the longest one, in milliseconds.
+const GATHER = 100;
+const SLICE = 12;
+
+// The newest actions are open.
+const OPEN = 3;
+
+// An action as it is drawn.
+interface DrawnAction {
+  readonly item: HTMLElement;
+  readonly details: HTMLDetailsElement;
+  readonly list: HTMLElement;
+  /** The ids of the requests that are drawn. */
+  drawn: number;
+  first: string | undefined;
+}
+
+/** The part of the page with the live stories. */
+export class LiveRegion implements Hearer {
+  readonly #section: HTMLElement;
+  readonly #status: HTMLElement;
+  readonly #list: HTMLElement;
+  readonly #empty: HTMLElement;
+  readonly #pause: HTMLButtonElement;
+  #filter: StoryFilter;
+  #feed = new Feed();
+  // All stories that have come, also those that the filter holds back.
+  #stories: StoryData[] = [];
+  #waiting: (() => void)[] = [];
+  readonly #changed = new Map<string, FeedAction>();
+  readonly #drawn = new Map<string, DrawnAction>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isPaused = false;
+
+  /** Takes the place of what the server has written. */
+  constructor(section: HTMLElement) {
+    this.#section = section;
+    this.#status = section.querySelector("[role=status]")!;
+    this.#list = section.querySelector("ol.actions")!;
+    this.#empty = section.querySelector(".feed-empty")!;
+    this.#filter = filterOf(new URLSearchParams(location.search));
+    const form = section.querySelector("form")!;
+    const [pause, lanes] = ["Pause", "Lanes"].map((text) => {
+      const button = create(element("button", { type: "button", "aria-pressed": "false" }, text)) as HTMLButtonElement;
+      form.append(button);
+      return button;
+    });
+    this.#pause = pause;
+    pause.addEventListener("click", () => this.#hold(!this.#isPaused));
+    lanes.addEventListener("click", () => this.#showLanes(lanes));
+    form.addEventListener("input", () => this.#choose(form));
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#choose(form);
+    });
+    setInterval(() => this.#becomeQuiet(), 1000);
+    this.#list.replaceChildren();
+  }
+
+  onStory(story: StoryData): void {
+    this.#add(() => {
+      this.#stories.push(story);
+      if (this.#stories.length > 2 * MOST_IN_FEED) this.#stories = this.#stories.slice(-MOST_IN_FEED);
+      this.#put(story);
+    });
+  }
+
+  onChanges(changes: readonly Change[], time: string): void {
+    this.#add(() =>
+      this.#note([
+        element("span", { class: "kind" }, "Another program, or a person, has changed the folder"),
+        " ",
+        element("time", { datetime: time, class: "quiet" }, clockOf(time)),
+        changesView(changes),
+      ])
+    );
+  }
+
+  onMissed({ stories, hasRestarted }: { readonly stories: number; readonly hasRestarted: boolean }): void {
+    const text = hasRestarted
+      ? "The registry has started again. What it told before is not remembered."
+      : `${stories} ${
+        stories === 1 ? "request is" : "requests are"
+      } left out here: there were more than the registry remembers.`;
+    this.#add(() => this.#note(text));
+  }
+
+  onState(text: string): void {
+    if (this.#status.textContent !== text) this.#status.textContent = text;
+  }
+
+  #add(action: () => void): void {
+    this.#waiting.push(action);
+    if (this.#isPaused) return this.#countWaiting();
+    this.#timer ??= setTimeout(() => this.#work(), GATHER);
+  }
+
+  // Works for some milliseconds, and goes on a moment later if that was not enough.
+  #work(): void {
+    this.#timer = undefined;
+    const end = performance.now() + SLICE;
+    let done = 0;
+    while (done < this.#waiting.length && performance.now() < end) this.#waiting[done++]();
+    this.#waiting.splice(0, done);
+    for (const [id, changed] of this.#changed) {
+      if (performance.now() >= end) break;
+      if (this.#draw(changed, end)) this.#changed.delete(id);
+    }
+    this.#empty.hidden = this.#list.children.length > 0;
+    if (this.#waiting.length > 0 || this.#changed.size > 0) this.#timer = setTimeout(() => this.#work(), 0);
+  }
+
+  #put(story: StoryData): void {
+    if (!passes(story, this.#filter)) return;
+    const change = this.#feed.add(story);
+    if (change === undefined) return;
+    this.#changed.set(change.changed.action.id, change.changed);
+    for (const id of change.gone) {
+      this.#changed.delete(id);
+      this.#drawn.get(id)?.item.remove();
+      this.#drawn.delete(id);
+    }
+  }
+
+  // Draws what is new of an action. Returns true if that was all.
+  #draw(action: FeedAction, end: number): boolean {
+    const { id } = action.action;
+    const drawn = this.#drawn.get(id) ?? this.#begin(action);
+    show(drawn.details.querySelector("summary")!, summaryView(action));
+    if (!drawn.details.open) return true;
+    // A part that has joined the action comes before what is drawn already.
+    if (drawn.first !== action.stories[0]?.id && drawn.drawn > 0) {
+      drawn.list.replaceChildren();
+      drawn.drawn = 0;
+    }
+    drawn.first = action.stories[0]?.id;
+    drawn.drawn = Math.max(drawn.drawn, action.stories.length - MOST_SHOWN);
+    while (drawn.drawn < action.stories.length) {
+      if (performance.now() >= end) return false;
+      drawn.list.append(create(storyView(action.stories[drawn.drawn++], action) as never));
+      if (drawn.list.children.length > MOST_SHOWN) drawn.list.firstElementChild!.remove();
+    }
+    return true;
+  }
+
+  #begin(action: FeedAction): DrawnAction {
+    const item = create(actionView({ ...action, stories: [] }, true) as never) as HTMLElement;
+    const details = item.querySelector("details")!;
+    const drawn: DrawnAction = { item, details, list: details.querySelector("ol")!, drawn: 0, first: undefined };
+    details.addEventListener("toggle", () => {
+      if (!details.open) {
+        drawn.list.replaceChildren();
+        drawn.drawn = 0;
+      } else if (drawn.drawn === 0) this.#redraw(action);
+    });
+    details.querySelector("summary")!.addEventListener("click", () => item.dataset.touched = "");
+    this.#drawn.set(action.action.id, drawn);
+    this.#list.prepend(item);
+    // An older one closes, unless a person has opened or closed it.
+    const older = [...this.#list.querySelectorAll<HTMLElement>(":scope > .action:not([data-touched])")][OPEN];
+    older?.querySelector("details")?.removeAttribute("open");
+    return drawn;
+  }
+
+  #redraw(action: FeedAction): void {
+    this.#changed.set(action.action.id, action);
+    this.#timer ??= setTimeout(() => this.#work(), 0);
+  }
+
+  #note(markup: Markup): void {
+    this.#list.prepend(create(element("li", { class: "note" }, markup)));
+    const notes = this.#list.querySelectorAll(":scope > .note");
+    if (notes.length > MOST_NOTES) notes[notes.length - 1].remove();
+  }
+
+  #becomeQuiet(): void {
+    if (this.#isPaused) return;
+    for (const action of this.#feed.becomeQuiet(Date.now())) this.#redraw(action);
+  }
+
+  #hold(isPaused: boolean): void {
+    this.#isPaused = isPaused;
+    this.#pause.setAttribute("aria-pressed", String(isPaused));
+    if (isPaused) return this.#countWaiting();
+    this.#pause.textContent = "Pause";
+    this.#timer ??= setTimeout(() => this.#work(), 0);
+  }
+
+  // What waits for a person who has paused is not kept for ever.
+  #countWaiting(): void {
+    if (this.#waiting.length > 2 * MOST_IN_FEED) this.#waiting.splice(0, MOST_IN_FEED);
+    this.#pause.textContent = this.#waiting.length === 0 ? "Go on" : `Go on (${this.#waiting.length} new)`;
+  }
+
+  #showLanes(button: HTMLButtonElement): void {
+    const hasLanes = this.#list.classList.toggle("lanes");
+    button.setAttribute("aria-pressed", String(hasLanes));
+  }
+
+  // The address says what is shown, so that it can be passed on.
+  #choose(form: HTMLFormElement): void {
+    const query = new URLSearchParams();
+    for (const [name, value] of new FormData(form)) if (value !== "") query.set(name, String(value));
+    history.replaceState(null, "", query.size === 0 ? "/" : `/?${query}`);
+    this.#filter = filterOf(query);
+    this.#empty.textContent = nothingYet(this.#filter);
+    this.#feed = new Feed();
+    this.#changed.clear();
+    this.#drawn.clear();
+    this.#list.replaceChildren();
+    const stories = this.#stories;
+    this.#waiting = [...stories.map((story) => () => this.#put(story)), ...this.#waiting];
+    this.#timer ??= setTimeout(() => this.#work(), 0);
+  }
+}
+
+// The most notes between the actions.
+const MOST_NOTES = 50;
