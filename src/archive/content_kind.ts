@@ -101,9 +101,7 @@ function startsWith(bytes: Uint8Array, magic: string): boolean {
 }
 
 function isTar(bytes: Uint8Array): boolean {
-  if (bytes.length < BLOCK || bytes[0] === 0) return false;
-  const { written, unsigned, signed } = sumOf(bytes.subarray(0, BLOCK));
-  return written === unsigned || written === signed;
+  return bytes.length >= BLOCK && bytes[0] !== 0 && sumOf(bytes.subarray(0, BLOCK)).isRight;
 }
 
 function textFacts(bytes: Uint8Array, isWhole: boolean): ContentFacts | undefined {

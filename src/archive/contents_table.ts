@@ -167,11 +167,13 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-// The entry that an eStargz has for its own table, which the table does not name.
-const OWN_ENTRY = "stargz.index.json";
-
 /** Returns the table with what it says otherwise than the tar. */
-export function compareWithTar(table: ContentsTable, entries: readonly TarEntry[], isWhole: boolean): ContentsTable {
+export function compareWithTar(
+  table: ContentsTable,
+  entries: readonly TarEntry[],
+  isWhole: boolean,
+  ownPath: string,
+): ContentsTable {
   const differences: TableDifference[] = [];
   let differenceCount = 0;
   const tell = (difference: TableDifference) => {
@@ -197,7 +199,8 @@ export function compareWithTar(table: ContentsTable, entries: readonly TarEntry[
     if (row.target !== undefined) compare("target", row.target, entry.target);
     if (row.digest !== undefined && entry.digest !== undefined) compare("content", row.digest, entry.digest);
   }
-  inTar.delete(OWN_ENTRY);
+  // The table does not name itself.
+  inTar.delete(ownPath);
   for (const path of inTar.keys()) if (path !== "") tell({ path, what: "only in the tar" });
   return { ...table, differences, differenceCount };
 }

@@ -20,7 +20,8 @@ import { bytesAt } from "./packing.ts";
 import type { ByteSource } from "./source.ts";
 import { BLOCK, readHeader, textOf } from "./tar_header.ts";
 
-const NAME = "stargz.index.json";
+/** The path of the file with the table, in a tar of its own. */
+export const ESTARGZ_ENTRY = "stargz.index.json";
 
 // The beginning of the footer: a header of gzip with a field for programs. In the newer form, the field's text comes behind a name
 // and a length of 2 bytes each.
@@ -47,7 +48,9 @@ export async function estargzTable(tar: ByteStream, most: number): Promise<Uint8
   if (block.length < BLOCK) return "The table of contents has no tar around it.";
   const header = readHeader(block);
   const name = textOf(header.name).text;
-  if (name !== NAME) return `The table of contents is a file ${JSON.stringify(name)}, and not ${NAME}.`;
+  if (name !== ESTARGZ_ENTRY) {
+    return `The table of contents is a file ${JSON.stringify(name)}, and not ${ESTARGZ_ENTRY}.`;
+  }
   if (!(header.size >= 0 && header.size <= most)) return `The table of contents says that it has ${header.size} bytes.`;
   return await allOf(tar.read(header.size));
 }

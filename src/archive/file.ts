@@ -13,9 +13,10 @@
  * @module
  */
 
+import { createHash } from "node:crypto";
 import { allOf, type ByteStream } from "./byte_stream.ts";
 import type { TableEntry } from "./contents_table.ts";
-import { LONGEST_MAGIC, packingIn } from "./magic.ts";
+import { LONGEST_MAGIC, packingIn, type PackingKind } from "./magic.ts";
 import { bytesAt, unpack } from "./packing.ts";
 import { readContentsTable } from "./reading_a_table.ts";
 import { ArchiveReading, type ByteSource, type LimitMet, type ProblemList, type ReadingLimits } from "./source.ts";
@@ -109,7 +110,8 @@ export async function openFile(
     stream?: ByteStream,
   ): OpenedFile => ({
     ...(found !== undefined && { found }),
-    pieces,
+    // A hole costs nothing in an archive, and may be larger than any disk.
+    pieces: reading.within(pieces),
     close: async () => await stream?.close(),
     problems: () => reading.problems,
     limitMet: () => reading.limitMet,
@@ -126,7 +128,7 @@ export async function openFile(
       : rows.find(({ kind, path }) => kind === "file" && cleanPath(path) === cleanPath(row.target ?? ""));
     if (row !== undefined && content !== undefined) {
       const found: FoundFile = { entry: row, size: content.size, contentPath: content.path, way: "table" };
-      return opened(found, chunksOf(source, content, start, length, reading));
+      return opened(found, chunksOf(source, content, packing, start, length, reading));
     }
   }
 
@@ -134,7 +136,7 @@ export async function openFile(
   const way = packing === "none" ? "seek" : "scan";
   if (typeof file !== "string" && file.kind !== "hard link") {
     const found: FoundFile = { entry: file, size: file.size, contentPath: file.path, way };
-    return opened(found, contentOf(stream, file, start, length), stream);
+    return opened(found, contentOf(stream, reading, file, start, length), stream);
   }
   const hit = await find(stream, reading, typeof file === "string" ? file : file.path);
   if (hit === undefined) {
@@ -143,11 +145,11 @@ export async function openFile(
   }
   const { entry, content } = hit;
   const found: FoundFile = { entry, size: content.size, contentPath: content.path, way };
-  if (content === entry) return opened(found, contentOf(stream, content, start, length), stream);
+  if (content === entry) return opened(found, contentOf(stream, reading, content, start, length), stream);
   // The content of a hard link stands before it, so the bytes are read once more.
   await stream.close();
   const again = await unpack(source, reading);
-  return opened(found, contentOf(again.stream, content, start, length), again.stream);
+  return opened(found, contentOf(again.stream, reading, content, start, length), again.stream);
 }
 
 // Reads entries up to the one with a path. A hard link leads to an entry in front of it.
@@ -191,6 +193,7 @@ async function find(
 // Yields a range of a file's content. The stream stands in front of it.
 async function* contentOf(
   stream: ByteStream,
+  reading: ArchiveReading,
   entry: TarEntry,
   start: number,
   length: number,
@@ -203,7 +206,14 @@ async function* contentOf(
         continue;
       }
       await stream.skip(entry.contentAt + storedAt - stream.at);
+      const before = stream.at;
       yield* stream.read(size);
+      if (stream.at - before < size) {
+        if (reading.limitMet === undefined) {
+          reading.note("cut off", stream.at, "The archive ends in the content.", entry.path);
+        }
+        return;
+      }
     }
   } finally {
     await stream.close();
@@ -219,7 +229,8 @@ function* zeros(size: number): Generator<Uint8Array> {
 // Yields a range of a file's content by its table of contents: only the members or frames with it are unpacked.
 async function* chunksOf(
   source: ByteSource,
-  { chunks, size }: TableEntry,
+  { path, chunks, size }: TableEntry,
+  packing: PackingKind,
   start: number,
   length: number,
   reading: ArchiveReading,
@@ -232,45 +243,41 @@ async function* chunksOf(
     if (chunk.offset > at || chunk.at >= source.size) break;
     if (chunk.isHole === true) yield* zeros(last - at);
     else {
-      const packed: ByteSource = {
-        size: source.size - chunk.at,
-        pieces: (from = 0, most = source.size) => source.pieces(chunk.at + from, most),
-      };
-      const { stream } = await unpack(packed, reading);
+      const before = at;
+      const isWhole = at === chunk.offset && last === chunk.offset + chunk.size;
+      const hash = isWhole && chunk.digest?.startsWith("sha256:") ? createHash("sha256") : undefined;
+      const wrong = (text: string) => reading.note("bad table", chunk.at, text, path, "packed");
+      const { stream } = await unpack(from(source, chunk.at), reading, { only: packing });
       try {
         await stream.skip(chunk.inside + at - chunk.offset);
-        const before = at;
         for await (const piece of stream.read(last - at)) {
           at += piece.length;
+          hash?.update(piece);
           yield piece;
-        }
-        if (at < last) {
-          if (reading.limitMet === undefined) {
-            reading.note(
-              "bad table",
-              chunk.at,
-              `The table of contents says that ${last - before} bytes of the file are here.`,
-              undefined,
-              "packed",
-            );
-          }
-          return;
         }
       } finally {
         await stream.close();
+      }
+      if (at < last) {
+        if (reading.limitMet === undefined) {
+          wrong(`The table of contents says that ${last - before} bytes of the file are here.`);
+        }
+        return;
+      }
+      if (hash !== undefined && `sha256:${hash.digest("hex")}` !== chunk.digest) {
+        wrong(`The bytes of the file from ${chunk.offset} on have not the digest that the table of contents says.`);
       }
     }
     at = last;
   }
   if (at < end) {
-    reading.note(
-      "bad table",
-      0,
-      `The table of contents has no place for the bytes from ${at} on.`,
-      undefined,
-      "packed",
-    );
+    reading.note("bad table", 0, `The table of contents has no place for the bytes from ${at} on.`, path, "packed");
   }
+}
+
+// The same bytes from a place on.
+function from(source: ByteSource, at: number): ByteSource {
+  return { size: source.size - at, pieces: (start = 0, length = source.size) => source.pieces(at + start, length) };
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}

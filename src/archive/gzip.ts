@@ -73,7 +73,7 @@ const SYSTEMS: Readonly<Record<number, string>> = {
 };
 
 // A slice that is fed at once. It becomes at most 1,032 times as large.
-const SLICE = 16 * 1024;
+const SLICE = 32 * 1024;
 const OUT_AT_ONCE = 128 * 1024;
 
 // A member that is shorter than this is unpacked in one call, if all of it is there. That takes a third of the time.

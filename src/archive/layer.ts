@@ -16,9 +16,17 @@
 
 import { createHash } from "node:crypto";
 import { compareWithTar, type ContentsTable } from "./contents_table.ts";
+import { ESTARGZ_ENTRY } from "./estargz.ts";
 import { type PackingFacts, unpack } from "./packing.ts";
 import { readContentsTable } from "./reading_a_table.ts";
-import { ArchiveReading, type ByteSource, type LimitMet, type ProblemList, type ReadingLimits } from "./source.ts";
+import {
+  ArchiveReading,
+  type ByteSource,
+  type LimitMet,
+  type ProblemList,
+  type ReadingLimits,
+  shortened,
+} from "./source.ts";
 import { type ContentReader, readTar, type TarEnd, type TarEntry } from "./tar.ts";
 import { cleanPath, nodesOf, Tree, type TreeNode } from "./tree.ts";
 
@@ -137,6 +145,11 @@ export async function readLayer(source: ByteSource, options: ReadLayerOptions = 
 
   const isWhole = reading.limitMet === undefined;
   const table = await readContentsTable(source, reading, options.annotations);
+  if (end?.firstAt !== undefined && !(table?.form === "eStargz" && end.hidden === ESTARGZ_ENTRY)) {
+    const what = end.hidden === undefined ? "other bytes than zeros" : `more entries, first ${shortened(end.hidden)}`;
+    const text = `Behind the archive's end stand ${what}. Programs do not read them.`;
+    reading.note("behind the end", end.firstAt, text, end.hidden);
+  }
   return {
     packing: facts(),
     isTar,
@@ -144,7 +157,7 @@ export async function readLayer(source: ByteSource, options: ReadLayerOptions = 
     nodes,
     ...(all !== undefined && isWhole && { diffId: `sha256:${all.digest("hex")}` }),
     ...(end !== undefined && { end }),
-    ...(table !== undefined && { table: compareWithTar(table, entries, isWhole) }),
+    ...(table !== undefined && { table: compareWithTar(table, entries, isWhole, ESTARGZ_ENTRY) }),
     problems: reading.problems,
     ...(reading.limitMet !== undefined && { limitMet: reading.limitMet }),
   };
@@ -160,10 +173,10 @@ function contentHasher(): (entry: TarEntry) => ContentReader | undefined {
   return (entry) => {
     if (entry.kind !== "file") return undefined;
     const hash = createHash("sha256");
-    const digested = (): TarEntry => ({ ...entry, digest: `sha256:${hash.digest("hex")}` });
+    const digest = () => `sha256:${hash.digest("hex")}`;
     const { sparse, size, stored } = entry;
     if (sparse === undefined) {
-      return { update: (bytes) => hash.update(bytes), end: (isWhole) => isWhole ? digested() : entry };
+      return { update: (bytes) => hash.update(bytes), end: digest };
     }
     zeros -= size - stored;
     if (zeros < 0) return undefined;
@@ -185,9 +198,9 @@ function contentHasher(): (entry: TarEntry) => ContentReader | undefined {
           if (at === offset + size) index++;
         }
       },
-      end(isWhole) {
+      end() {
         fill(size);
-        return isWhole ? digested() : entry;
+        return digest();
       },
     };
   };

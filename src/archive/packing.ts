@@ -50,6 +50,8 @@ export interface UnpackOptions {
   readonly progress?: (packed: number) => void;
   /** Sees all unpacked bytes. With it nothing is jumped over. */
   readonly see?: (bytes: Uint8Array) => void;
+  /** The only compression that is right here. With another one there are no unpacked bytes, and a problem. */
+  readonly only?: PackingKind;
 }
 
 /**
@@ -72,6 +74,13 @@ export async function unpack(
   };
   const facts = (parts: Partial<PackingFacts>) => ({ kind, packedSize: source.size, unpackedSize, ...parts });
 
+  const none = (text: string): Unpacking => {
+    reading.note("cannot unpack", 0, text, undefined, "packed");
+    return { stream: new ByteStream(nothing()), facts: () => facts({}) };
+  };
+  if (options.only !== undefined && options.only !== kind) {
+    return none(`Here must stand ${options.only}, and here is none.`);
+  }
   if (kind === "gzip") {
     const members = new PackedParts<GzipMember>();
     const stream = new ByteStream(seen(gunzip(packed(), reading, members)));
@@ -82,10 +91,7 @@ export async function unpack(
     const stream = new ByteStream(seen(unzstd(packed(), reading, frames)));
     return { stream, facts: () => facts({ frames: frames.list, count: frames.count }) };
   }
-  if (kind !== "none") {
-    reading.note("cannot unpack", 0, `This is compressed with ${kind}, which is not read here.`, undefined, "packed");
-    return { stream: new ByteStream(nothing()), facts: () => facts({}) };
-  }
+  if (kind !== "none") return none(`This is compressed with ${kind}, which is not read here.`);
   const jump = {
     size: source.size,
     from: (at: number) => reading.within(counted(source.pieces(at), options.progress, at), at),

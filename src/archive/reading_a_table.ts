@@ -23,8 +23,11 @@ const MOST_OBJECTS = 1_000_000;
 
 // Annotations of a layer with the digest of its table.
 const DIGEST_ANNOTATIONS = {
-  "eStargz": "containerd.io/snapshot/stargz/toc.digest",
-  "zstd:chunked": "io.github.containers.zstd-chunked.manifest-checksum",
+  "eStargz": ["containerd.io/snapshot/stargz/toc.digest"],
+  "zstd:chunked": [
+    "io.github.containers.zstd-chunked.manifest-checksum",
+    "io.containers.zstd-chunked.manifest-checksum",
+  ],
 } as const;
 
 /** Reads the table of contents of a layer. Returns `undefined` if it has none, or one that is broken; that is noted. */
@@ -66,7 +69,9 @@ export async function readContentsTable(
 
   const hashed = position.form === "eStargz" ? json : packed;
   const digest = `sha256:${createHash("sha256").update(hashed).digest("hex")}`;
-  const announced = annotations[DIGEST_ANNOTATIONS[position.form]];
+  const announced = DIGEST_ANNOTATIONS[position.form].map((name) => annotations[name]).find((value) =>
+    value !== undefined
+  );
   if (announced !== undefined && announced !== digest) {
     wrong(`The table of contents has the digest ${digest}, and the layer's annotation says ${announced}.`);
   }
@@ -75,7 +80,7 @@ export async function readContentsTable(
 
 async function unpackedTable(packed: Uint8Array, form: ContentsTable["form"]): Promise<Uint8Array | string> {
   const reading = new ArchiveReading({ bytes: LARGEST_TABLE });
-  const { stream } = await unpack(sourceOf(packed), reading);
+  const { stream } = await unpack(sourceOf(packed), reading, { only: form === "eStargz" ? "gzip" : "zstd" });
   const bytes = form === "eStargz"
     ? await estargzTable(stream, LARGEST_TABLE)
     : await allOf(stream.read(LARGEST_TABLE));

@@ -142,6 +142,7 @@ const MOST_PROBLEMS = 1000;
 const LONGEST_SHOWN = 200;
 // Real layers of 200,000 entries need two million.
 const MOST_STEPS = 20_000_000;
+const LOOKS_A_PAUSE = 64;
 
 /** One reading of an archive: what it has cost, and the problems that it met. */
 export class ArchiveReading {
@@ -156,6 +157,7 @@ export class ArchiveReading {
   #entries = 0;
   #text = 0;
   #steps = 0;
+  #looks = 0;
 
   /** Begins a reading. */
   constructor({ entries, bytes, text, signal }: ReadingLimits = {}) {
@@ -219,6 +221,11 @@ export class ArchiveReading {
       at += piece.length;
       if (await this.pause(at)) return;
     }
+  }
+
+  /** Returns true now and then: it is time to `pause`. To look at the clock at each entry would take longer than to read it. */
+  isDue(): boolean {
+    return ++this.#looks % LOOKS_A_PAUSE === 0;
   }
 
   /** Gives way to other work if this has gone on for long. Returns true if the signal has ended the reading. */

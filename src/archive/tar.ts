@@ -26,7 +26,7 @@
 
 import type { ByteStream } from "./byte_stream.ts";
 import { PaxRecords } from "./pax.ts";
-import { type ArchiveReading, shortened } from "./source.ts";
+import type { ArchiveReading } from "./source.ts";
 import { gnuParts, parseMap, type SparseFile, type SparsePart, sparseProblem, sparseRecords } from "./sparse.ts";
 import { BLOCK, isZero, readHeader, sumOf, type TarHeader, textOf, timeOf } from "./tar_header.ts";
 
@@ -95,8 +95,8 @@ export interface TarEnd {
   readonly zeroBlocks: number;
   /** How many bytes stand behind them. */
   readonly behind: number;
-  /** True if all of those are zeros. */
-  readonly isBehindZero: boolean;
+  /** The block with the first byte behind them that is no zero, if there is one. */
+  readonly firstAt?: number;
   /** The path of an entry that stands right behind the end, where no program looks for it. */
   readonly hidden?: string;
 }
@@ -105,7 +105,7 @@ export interface TarEnd {
 export interface TarOptions {
   /** Called for each entry in front of its content. If it returns true, the reading ends there, and the content comes next. */
   readonly stopAt?: (entry: TarEntry) => boolean;
-  /** Called when an entry's content begins; what it returns sees the content. */
+  /** Called when an entry's content begins. What it returns sees the content, and computes its digest. */
   readonly content?: (entry: TarEntry) => ContentReader | undefined;
 }
 
@@ -113,8 +113,8 @@ export interface TarOptions {
 export interface ContentReader {
   /** Takes the next bytes. */
   update(bytes: Uint8Array): void;
-  /** Returns the entry, perhaps with more facts. `isWhole` is false if the bytes ended too early. */
-  end(isWhole: boolean): TarEntry;
+  /** Says that these were all. Returns the digest of the content. */
+  end(): string;
 }
 
 const KINDS: Readonly<Record<string, TarKind>> = {
@@ -166,15 +166,15 @@ export async function* readTar(
       if (block.length > 0) reading.note("cut off", headerAt, "The archive ends in the middle of a header.");
       else if (front.count > 0) reading.note("cut off", headerAt, "The archive ends behind a long name or records.");
       else reading.note("no end", headerAt, "The archive has no two blocks of zeros at its end.");
-      return { at: headerAt, zeroBlocks: 0, behind: 0, isBehindZero: true };
+      return { at: headerAt, zeroBlocks: 0, behind: 0 };
     }
     if (isZero(block)) {
       if (front.count > 0) reading.note("cut off", headerAt, "The archive ends behind a long name or records.");
       return await endOf(stream, reading, headerAt);
     }
 
-    const { written, unsigned, signed } = sumOf(block);
-    if (written !== unsigned && written !== signed) {
+    const { written, sum, isRight } = sumOf(block);
+    if (!isRight) {
       const header = readHeader(block);
       if (isFirst && header.format === "v7") {
         reading.note("no tar", 0, "This is no tar: it does not begin with a header.");
@@ -182,7 +182,7 @@ export async function* readTar(
       }
       isFirst = false;
       const said = Number.isNaN(written) ? "no number" : `${written}`;
-      const text = `The checksum of this header is ${unsigned}, and ${said} is written there.`;
+      const text = `The checksum of this header is ${sum}, and ${said} is written there.`;
       reading.note("checksum", headerAt, text, header.format === "v7" ? undefined : textOf(header.name).text);
       if (!await toNextHeader(stream, reading)) return undefined;
       front = new InFront();
@@ -209,21 +209,24 @@ export async function* readTar(
 
     if (stopAt?.(entry) === true) return undefined;
     const consumer = content?.(entry);
-    const passed = entry.stored === 0
-      ? 0
+    const there = stream.takeNow(entry.stored);
+    if (there !== undefined) consumer?.update(there);
+    const passed = there !== undefined
+      ? entry.stored
       : consumer === undefined
       ? await stream.skip(entry.stored)
       : await stream.pass(entry.stored, (bytes) => consumer.update(bytes));
     const isWhole = passed === entry.stored;
-    yield consumer?.end(isWhole) ?? entry;
+    if (isWhole && consumer !== undefined) entry.digest = consumer.end();
+    yield entry;
     if (!isWhole) {
       if (reading.limitMet !== undefined) return undefined;
       const text = `The content has ${entry.stored} bytes, and the archive ends after ${passed} of them.`;
       reading.note("cut off", entry.contentAt, text, entry.path);
-      return { at: stream.at, zeroBlocks: 0, behind: 0, isBehindZero: true };
+      return { at: stream.at, zeroBlocks: 0, behind: 0 };
     }
     if (padded > 0 && stream.takeNow(padded) === undefined) await stream.take(padded);
-    if (await reading.pause(stream.at)) return undefined;
+    if (reading.isDue() && await reading.pause(stream.at)) return undefined;
   }
 }
 
@@ -236,17 +239,25 @@ class InFront {
   records: PaxRecords | undefined;
 }
 
-// The same owner, time and so on comes again and again. Each text is kept once.
+// The same owners come again and again, and often the same time too. Each of these texts is kept once.
 class Interned {
   readonly #texts = new Map<string, string>();
+  #time: { readonly seconds: number | string; readonly text: string | undefined } | undefined;
 
   of(text: string): string {
     const known = this.#texts.get(text);
     if (known !== undefined) return known;
-    if (this.#texts.size < 10_000) this.#texts.set(text, text);
+    if (this.#texts.size < MOST_INTERNED) this.#texts.set(text, text);
     return text;
   }
+
+  time(seconds: number | string): string | undefined {
+    if (this.#time?.seconds !== seconds) this.#time = { seconds, text: timeOf(seconds) };
+    return this.#time.text;
+  }
 }
+
+const MOST_INTERNED = 10_000;
 
 function checkedSize(header: TarHeader, at: number, reading: ArchiveReading): number {
   if (Number.isSafeInteger(header.size) && header.size >= 0) return header.size;
@@ -296,7 +307,7 @@ async function readInFront(
     if (wrong !== undefined) reading.note("bad record", at + BLOCK, wrong);
     if (!reading.countText(type === GLOBAL_RECORDS ? size : 0, at)) return false;
   }
-  if (await reading.pause(stream.at)) return false;
+  if (reading.isDue() && await reading.pause(stream.at)) return false;
   return true;
 }
 
@@ -311,7 +322,7 @@ interface Making {
 }
 
 interface Made {
-  readonly entry: TarEntry;
+  readonly entry: { -readonly [Key in keyof TarEntry]: TarEntry[Key] };
   // The bytes that fill its content up to whole blocks, and the characters that it keeps.
   readonly padded: number;
   readonly kept: number;
@@ -395,7 +406,7 @@ async function entryOf(stream: ByteStream, reading: ArchiveReading, making: Maki
     }
   }
 
-  const modified = timeOf(pax?.text("mtime") ?? header.modified);
+  const modified = texts.time(pax?.text("mtime") ?? header.modified);
   if (modified === undefined) {
     reading.note("bad number", headerAt, "The time of this entry is none that can be.", path.text);
   }
@@ -405,10 +416,10 @@ async function entryOf(stream: ByteStream, reading: ArchiveReading, making: Maki
   const isLink = kind === "hard link" || kind === "symbolic link";
   const user = pax?.text("uname") ?? textOf(header.user).text;
   const group = pax?.text("gname") ?? textOf(header.group).text;
-  const entry: TarEntry = {
+  const entry: Made["entry"] = {
     path: path.text,
     kind,
-    type: header.type === "\0" ? "0" : texts.of(header.type),
+    type: header.type === "\0" ? "0" : header.type,
     format: pax === undefined || front.records === undefined ? header.format : "pax",
     size,
     mode: number("mode", header.mode, 0) & 0o7777,
@@ -418,21 +429,18 @@ async function entryOf(stream: ByteStream, reading: ArchiveReading, making: Maki
     headerAt,
     contentAt,
     stored,
-    ...(user !== "" && { user: texts.of(user) }),
-    ...(group !== "" && { group: texts.of(group) }),
-    ...(modified !== undefined && { modified: texts.of(modified) }),
-    ...(isLink && { target: target.text }),
-    ...(isDevice &&
-      {
-        device: {
-          major: number("device's number", header.major, 0),
-          minor: number("device's number", header.minor, 0),
-        },
-      }),
-    ...(sparseFile !== undefined && { sparse: sparseFile }),
-    ...(attributes !== undefined && { attributes }),
-    ...(records !== undefined && { records }),
   };
+  if (user !== "") entry.user = texts.of(user);
+  if (group !== "") entry.group = texts.of(group);
+  if (modified !== undefined) entry.modified = modified;
+  if (isLink) entry.target = target.text;
+  if (isDevice) {
+    const [major, minor] = [header.major, header.minor].map((value) => number("device's number", value, 0));
+    entry.device = { major, minor };
+  }
+  if (sparseFile !== undefined) entry.sparse = sparseFile;
+  if (attributes !== undefined) entry.attributes = attributes;
+  if (records !== undefined) entry.records = records;
   const kept = path.text.length + (isLink ? target.text.length : 0) + 16 * (sparseFile?.parts.length ?? 0) +
     (pax?.kept ?? 0);
   return { entry, padded: paddingOf(stored), kept };
@@ -451,10 +459,9 @@ async function toNextHeader(stream: ByteStream, reading: ArchiveReading): Promis
     const block = await stream.look(BLOCK);
     if (block.length < BLOCK) break;
     if (isZero(block)) return true;
-    const { written, unsigned, signed } = sumOf(block);
-    if (written === unsigned || written === signed) return true;
+    if (sumOf(block).isRight) return true;
     stream.advance(BLOCK);
-    if (await reading.pause(stream.at)) return false;
+    if (reading.isDue() && await reading.pause(stream.at)) return false;
   }
   if (reading.limitMet === undefined) {
     reading.note("cut off", from, "Behind the broken header there is no other header and no end.");
@@ -470,36 +477,26 @@ async function endOf(stream: ByteStream, reading: ArchiveReading, at: number): P
   else if (reading.limitMet === undefined) {
     reading.note("no end", at, "Only one block of zeros is at the end. There must be two.");
   }
-  let isBehindZero = true;
   let hidden: string | undefined;
   const behindAt = stream.at;
   let firstAt: number | undefined;
   for (;;) {
     const block = stream.takeNow(BLOCK) ?? await stream.take(BLOCK);
     if (block.length === 0) break;
-    if (isBehindZero && !isZero(block)) {
-      isBehindZero = false;
+    if (firstAt === undefined && !isZero(block)) {
       firstAt = stream.at - block.length;
-      if (block.length === BLOCK) {
-        const { written, unsigned, signed } = sumOf(block);
-        if (written === unsigned || written === signed) hidden = textOf(readHeader(block).name).text;
-      }
+      if (block.length === BLOCK && sumOf(block).isRight) hidden = textOf(readHeader(block).name).text;
     }
-    if (block.length < BLOCK || !isBehindZero) await stream.skip(Number.MAX_SAFE_INTEGER);
-    if (await reading.pause(stream.at)) return undefined;
+    if (block.length < BLOCK || firstAt !== undefined) await stream.skip(Number.MAX_SAFE_INTEGER);
+    if (reading.isDue() && await reading.pause(stream.at)) return undefined;
   }
   if (reading.limitMet !== undefined) return undefined;
   const behind = stream.at - behindAt;
-  if (firstAt !== undefined) {
-    const what = hidden === undefined
-      ? "other bytes than zeros"
-      : `more entries, of which the first is ${shortened(hidden)}`;
-    reading.note(
-      "behind the end",
-      firstAt,
-      `Behind the archive's end stand ${what}. Programs do not read them.`,
-      hidden,
-    );
-  }
-  return { at, zeroBlocks, behind, isBehindZero, ...(hidden !== undefined && { hidden }) };
+  return {
+    at,
+    zeroBlocks,
+    behind,
+    ...(firstAt !== undefined && { firstAt }),
+    ...(hidden !== undefined && { hidden }),
+  };
 }

@@ -127,19 +127,20 @@ function base256(block: Uint8Array, at: number, length: number): number {
   return value;
 }
 
-/** Returns the checksum that is written in a header, and the two sums that are right. */
-export function sumOf(block: Uint8Array): { written: number; unsigned: number; signed: number } {
-  let unsigned = 0;
+/** Returns the checksum that is written in a header, and the one that it should have. */
+export function sumOf(block: Uint8Array): { written: number; sum: number; isRight: boolean } {
+  const written = numberOf(block, 148, 8);
+  let sum = 8 * 0x20;
+  for (let index = 0; index < 148; index++) sum += block[index];
+  for (let index = 156; index < BLOCK; index++) sum += block[index];
+  return { written, sum, isRight: written === sum || written === signedSumOf(block, sum) };
+}
+
+// A byte of 128 or more is a negative number if it is signed: 256 less.
+function signedSumOf(block: Uint8Array, sum: number): number {
   let high = 0;
-  for (let index = 0; index < BLOCK; index++) {
-    unsigned += block[index];
-    high += block[index] >> 7;
-  }
-  for (let index = 148; index < 156; index++) {
-    unsigned += 0x20 - block[index];
-    high -= block[index] >> 7;
-  }
-  return { written: numberOf(block, 148, 8), unsigned, signed: unsigned - 256 * high };
+  for (let index = 0; index < BLOCK; index++) if (index < 148 || index >= 156) high += block[index] >> 7;
+  return sum - 256 * high;
 }
 
 /** Returns true if all bytes are zero. */
@@ -216,5 +217,6 @@ export function timeOf(seconds: number | string): string | undefined {
   }
   const date = new Date(value * 1000);
   if (Number.isNaN(date.getTime())) return undefined;
-  return date.toISOString().replace(".000Z", shown === "" ? "Z" : `.${shown}Z`);
+  // Without its milliseconds, which are .000Z.
+  return `${date.toISOString().slice(0, -5)}${shown === "" ? "Z" : `.${shown}Z`}`;
 }

@@ -38,11 +38,11 @@ export interface ZstdFrame {
   readonly window?: number;
 }
 
-// A frame of which no more than this has come is unpacked in one call.
+// So many bytes are fed to the unpacker at once, and a block more. A frame that is shorter is unpacked in one call.
 const SHORT = 64 * 1024;
 const LONGEST_SHORT = 4 * 1024 * 1024;
 
-// Blocks are fed to the unpacker in groups. A block becomes at most 128 KiB.
+// And so many blocks, because a block of a few bytes becomes up to 128 KiB.
 const BLOCKS_AT_ONCE = 32;
 const LONGEST_BLOCK = 128 * 1024;
 
@@ -113,14 +113,16 @@ class Frame {
 
   async *content(): AsyncGenerator<Uint8Array> {
     await this.#readHeader();
+    if (this.isCut || this.error !== undefined) return;
     let unpacker: Unpacker | undefined;
     try {
       for (let isLast = false; !isLast;) {
-        for (let blocks = 0; blocks < BLOCKS_AT_ONCE && !isLast; blocks++) isLast = await this.#readBlock();
-        if (this.isCut || this.error !== undefined) return;
-        if (isLast && this.header!.hasChecksum) await this.#read(4);
+        for (let blocks = 0; blocks < BLOCKS_AT_ONCE && this.#size < SHORT && !isLast; blocks++) {
+          isLast = await this.#readBlock();
+        }
+        if (isLast && !this.#isBroken && this.header!.hasChecksum) await this.#read(4);
         const slice = this.#taken();
-        if (isLast && unpacker === undefined && slice.length <= SHORT) {
+        if (isLast && unpacker === undefined && !this.#isBroken) {
           const whole = shortFrame(slice);
           if (whole !== undefined) {
             yield whole;
@@ -129,6 +131,8 @@ class Frame {
         }
         unpacker ??= new Unpacker(createZstdDecompress());
         yield* await unpacker.feed(slice);
+        // The blocks in front of the fault have been unpacked.
+        if (this.#isBroken) return;
         if (isLast) yield* await unpacker.end();
         this.error = unpacker.error?.message;
         if (this.error !== undefined) return;
@@ -136,6 +140,10 @@ class Frame {
     } finally {
       unpacker?.close();
     }
+  }
+
+  get #isBroken(): boolean {
+    return this.isCut || this.error !== undefined;
   }
 
   async #readHeader(): Promise<void> {
@@ -157,7 +165,6 @@ class Frame {
 
   // Reads a block. Returns true if it is the last one.
   async #readBlock(): Promise<boolean> {
-    if (this.isCut || this.error !== undefined) return true;
     const header = littleEndian(await this.#read(3));
     if (this.isCut) return true;
     const kind = (header >> 1) & 3;

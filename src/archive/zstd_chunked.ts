@@ -4,7 +4,7 @@
  *
  *     | frame | frame | … | ( table ) | ( tar-split ) | ( footer ) |         ( ) is a skippable frame
  *
- *     the footer       place, packed size, size, kind of the table | the same of tar-split | "GNUlInUx"      8 bytes each
+ *     the footer       place, packed size, size, kind of the table | the same of tar-split | "GnUlInUx"      8 bytes each
  *     an annotation    io.github.containers.zstd-chunked.manifest-position: "place:packed size:size:kind"
  *
  * A usual decoder skips such frames, and so it sees a usual tar. The table is JSON, packed with zstd. Programs of before 2024 wrote a
@@ -22,7 +22,7 @@ import { textOf } from "./tar_header.ts";
 
 const POSITION = "io.github.containers.zstd-chunked.manifest-position";
 const OLD_POSITION = "io.containers.zstd-chunked.manifest-position";
-const MAGIC = "GNUlInUx";
+const MAGIC = "GnUlInUx";
 
 // A skippable frame has 8 bytes in front of its content: its magic and its size.
 const FRAME_HEADER = 8;

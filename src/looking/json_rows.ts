@@ -58,14 +58,43 @@ export function readJson(bytes: Uint8Array): ReadJson {
   }
 }
 
-// V8 says the place in most of its messages. For an end that comes too early, it is the end.
 function placeOf(message: string, text: string): JsonFacts["broken"] {
-  const sentence = `It is no JSON: ${message.split(/ in JSON at position|, "|, \.\.\./)[0]}.`;
-  const said = /position (\d+)/.exec(message);
-  const at = said !== null ? Number(said[1]) : /end of/.test(message) ? text.length : undefined;
+  const sentence = `It is no JSON: ${message.split(/ (?:in JSON )?at position|, (?:\.\.\.)?"/)[0]}.`;
+  const at = positionOf(message, text);
   if (at === undefined) return { text: sentence };
   const before = text.slice(0, at).split("\n");
   return { text: sentence, line: before.length, column: before.at(-1)!.length + 1 };
+}
+
+// V8 says the position in most of its messages. In some it quotes the characters around it instead.
+function positionOf(message: string, text: string): number | undefined {
+  const said = /position (\d+)/.exec(message);
+  if (said !== null) return Number(said[1]);
+  if (/end of/.test(message)) return text.length;
+  const [, token, quoted] =
+    /^Unexpected token '(.+?)', (?:\.\.\.)?"(.*?)"(?:\.\.\.)? is not valid JSON$/su.exec(message) ?? [];
+  let start = quoted === undefined ? -1 : text.indexOf(quoted);
+  for (let tries = 0; start >= 0 && tries < MOST_TRIES; tries++) {
+    for (let at = start; at < start + quoted.length; at++) {
+      if (text.startsWith(token, at) && !breaksIn(text.slice(0, at)) && breaksIn(text.slice(0, at + token.length))) {
+        return at;
+      }
+    }
+    start = text.indexOf(quoted, start + 1);
+  }
+}
+
+// The same characters may be in the text several times.
+const MOST_TRIES = 10;
+
+// Returns true if a text has a character that cannot stand there; one that only ends too early has none.
+function breaksIn(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return false;
+  } catch (error) {
+    return error instanceof SyntaxError && error.message.startsWith("Unexpected token");
+  }
 }
 
 /** Finds the part of a value at a JSON pointer. Returns the names and numbers on the way to it, or `undefined` if it has none. */

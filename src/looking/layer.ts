@@ -13,7 +13,7 @@
 
 import { readFile } from "../archive/file.ts";
 import { type LayerFacts, readLayer, type Whiteout } from "../archive/layer.ts";
-import { stackLayers, type StackNode } from "../archive/stack.ts";
+import { type StackFacts, stackLayers, type StackNode } from "../archive/stack.ts";
 import type { TarEntry } from "../archive/tar.ts";
 import { findNode, pathOf, type TreeNode } from "../archive/tree.ts";
 import type { Digest } from "../definitions/digest.ts";
@@ -77,6 +77,8 @@ export async function layerListing(
   const layer = await openLayer(inside, { number: 0, digest, file }, { annotations });
   const { packing, entries, nodes, diffId, table, problems, limitMet } = layer.facts;
   if (!layer.facts.isTar) return undefined;
+  const tree = { nodes, layers: [layer], address: file.path };
+  showTree(looking, tree, 0);
   inside.limits.forEach((text) => looking.limit(text));
   looking.faults.push(...inside.faults);
   return {
@@ -86,7 +88,7 @@ export async function layerListing(
     size: nodes[0].size,
     whiteouts: nodes.filter(({ whiteout }) => whiteout !== undefined).length,
     ...(diffId === undefined ? {} : { diffId }),
-    top: await folderRows(looking, { nodes, layers: [layer], address: file.path }, 0),
+    top: await folderRows(looking, tree, 0),
     ...(table === undefined ? {} : { table: { ...table, entries: table.entries.length } }),
     problems,
     ...(limitMet === undefined ? {} : { limitMet }),
@@ -103,6 +105,19 @@ interface EntryTree {
   readonly layers: readonly OpenLayer[];
   /** The address in front of "!/". */
   readonly address: string;
+}
+
+// Shows the tree to a caller who wants more of it than a page of one folder.
+function showTree(looking: Looking, tree: EntryTree, at: number, stack?: StackFacts): void {
+  const { nodes, layers, address } = tree;
+  looking.options.tree?.({
+    nodes,
+    at,
+    address,
+    rowOf: (index) => entryRow(tree, index),
+    ...(stack === undefined ? {} : { stack }),
+    layers: layers.map(({ number, file }) => ({ number, address: file.path })),
+  });
 }
 
 // A node of a single layer names no layer.
@@ -200,6 +215,7 @@ export async function lookInLayer(
   const found = follow(tree, path);
   if (found === undefined) return nothingAt(tree, path);
   const { at, via } = found;
+  showTree(looking, tree, at);
   const entry = entryOf(tree, nodes[at]);
   return {
     kind: "file",
@@ -223,7 +239,8 @@ export async function lookInStack(
   layers: readonly OpenLayer[],
   path: string,
 ): Promise<FoundPath> {
-  const { nodes, problems, limitMet } = stackLayers(layers.map(({ facts }) => facts));
+  const stack = stackLayers(layers.map(({ facts }) => facts));
+  const { nodes, problems, limitMet } = stack;
   const about = problems.list.filter((problem) => path === "" || problem.path?.startsWith(path));
   for (const { text, path = "" } of about.slice(0, MOST_PROBLEMS)) {
     looking.faults.push({ address: addressIn(address, path), text });
@@ -233,6 +250,7 @@ export async function lookInStack(
   const found = follow(tree, path);
   if (found === undefined) return { ...nothingAt(tree, path), ...removedBy(layers, path) };
   const { at, via } = found;
+  showTree(looking, tree, at, stack);
   const node = nodes[at];
   const here = pathOf(nodes, at);
   const entry = entryOf(tree, node);

@@ -16,6 +16,8 @@
 
 import type { LayerFacts } from "../archive/layer.ts";
 import type { ReadingLimits } from "../archive/source.ts";
+import type { StackFacts } from "../archive/stack.ts";
+import type { TreeNode } from "../archive/tree.ts";
 import type { Descriptor } from "../definitions/descriptor.ts";
 import { type Digest, HASHES, parseDigest } from "../definitions/digest.ts";
 import { Fault } from "../definitions/fault.ts";
@@ -33,9 +35,25 @@ import { listContent, listRepositories } from "../store/repositories.ts";
 import { openStore, type Store } from "../store/store.ts";
 import { listTags, resolveTag } from "../store/tags.ts";
 import { manifestAddress } from "./address.ts";
-import type { DescriptorFacts, PlaceLink, Rows, TextRow, Wrong } from "./facts.ts";
+import type { DescriptorFacts, EntryRow, PlaceLink, Rows, TextRow, Wrong } from "./facts.ts";
 import { explain } from "./fields.ts";
 import { platformOf, recognise, traitsOfDescriptor } from "./formats.ts";
+
+/** A tree of files that a look has found: that of a layer, or of stacked layers. It stays in this thread. */
+export interface LookedTree {
+  /** Its nodes, each folder before what is in it. */
+  readonly nodes: readonly TreeNode[];
+  /** The index of the node that was asked for. */
+  readonly at: number;
+  /** The address in front of "!/". */
+  readonly address: string;
+  /** Returns the row of a node. */
+  readonly rowOf: (index: number) => EntryRow;
+  /** What stacking has told, if these are stacked layers. */
+  readonly stack?: StackFacts;
+  /** The numbers and addresses of the layers. */
+  readonly layers: readonly { readonly number: number; readonly address: string }[];
+}
 
 /** The options of a look. */
 export interface LookOptions {
@@ -53,6 +71,8 @@ export interface LookOptions {
   readonly layers?: { get(key: string): LayerFacts | undefined; set(key: string, facts: LayerFacts): unknown };
   /** Returns true if the person who looks may see a repository. Others look as if they were not there. Default: all. */
   readonly maySee?: (name: string) => boolean | Promise<boolean>;
+  /** Gets the tree that an address is in, for a caller who shows more of it. */
+  readonly tree?: (tree: LookedTree) => void;
 }
 
 /** The most tags and manifests of a repository that one look reads, the most bytes of these manifests, and the most repositories. */

@@ -42,7 +42,7 @@ function distanceOf(wanted: string, name: string): number | undefined {
   if (name === wanted) return 0;
   if (name.startsWith(wanted) || name.endsWith(`/${wanted}`)) return 0.1;
   if (name.includes(wanted)) return 0.5;
-  const most = Math.max(1, Math.floor(wanted.length / 3));
+  const most = Math.max(1, Math.min(3, Math.floor(wanted.length / 3)));
   if (name.length > LONGEST || Math.abs(name.length - wanted.length) > most) return undefined;
   const changes = changesBetween(wanted, name);
   return changes <= most ? changes : undefined;

@@ -73,8 +73,6 @@ export interface PageContext {
   readonly root?: string;
   /** The version of Glassbox. */
   readonly version: string;
-  /** What the addresses of the registry begin with for the person who looks, such as `http://127.0.0.1:5080`. */
-  readonly origin: string;
   /** The stories. */
   readonly stories: Stories;
   /** Returns the tests of this registry that name rules; `undefined` if this program may not read them. */
@@ -85,4 +83,10 @@ export interface PageContext {
   readonly maySee: (name: string) => boolean;
   /** True if this person may see every repository, and so also what belongs to none. */
   readonly maySeeAll: boolean;
+  /** Answers calls about the inside of layers, in another thread or in this one: plain data both ways, see `inside.ts`. */
+  readonly inside: (call: unknown) => Promise<unknown>;
+  /** The address of this registry as the person has it, such as `http://127.0.0.1:5080`. */
+  readonly origin: string;
+  /** Is aborted when the person goes away. */
+  readonly signal?: AbortSignal;
 }

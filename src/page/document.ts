@@ -60,6 +60,7 @@ export function documentOf({ panel, title, markup }: Shown, version: string): st
 <link rel="icon" href="/web/page/web/icon.svg">
 <link rel="stylesheet" href="/web/page/web/page.css">
 <link rel="stylesheet" href="/web/page/web/graph.css">
+<link rel="stylesheet" href="/web/page/web/look.css">
 <script type="module" src="/web/page/web/main.ts"></script>
 </head>
 <body data-panel="${escape(panel)}">

@@ -37,6 +37,9 @@ const HEADERS = {
 
 /** Tells the browser what it must not do with an answer. Returns the same answer. */
 export function guarded(answer: Response): Response {
-  for (const [name, value] of Object.entries(HEADERS)) answer.headers.set(name, value);
+  for (const [name, value] of Object.entries(HEADERS)) {
+    // A download has a stricter policy of its own.
+    if (!answer.headers.has(name)) answer.headers.set(name, value);
+  }
   return withoutSniffing(answer);
 }

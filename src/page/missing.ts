@@ -9,7 +9,8 @@
  */
 
 import { HEADINGS } from "../spec/headings.ts";
-import { addressOfRule, addressOfSource, addressOfStory, type PageAddress } from "./addresses.ts";
+import { look } from "../looking/look.ts";
+import { addressOf, addressOfRule, addressOfSource, addressOfStory, KINDS, type PageAddress } from "./addresses.ts";
 import type { PageContext } from "./context.ts";
 import { nearest } from "./nearby.ts";
 import { ownSources } from "./own_files.ts";
@@ -28,6 +29,27 @@ export interface NothingFacts {
 /** Returns the facts of an address that shows nothing. */
 export async function nothingAt({ kind, rest }: PageAddress, context: PageContext): Promise<NothingFacts> {
   return { status: 404, address: `/${kind}/${rest}`, nearby: await near(kind, rest, context) };
+}
+
+/** Returns the facts of a path that is no address of the page: perhaps somebody has left out `/at/`, or mistyped the first part. */
+export async function nearPath(pathname: string, { disk, maySee }: PageContext): Promise<NothingFacts> {
+  const [, first, rest] = /^\/([^/]*)\/?(.*)$/s.exec(pathname) ?? ["", "", ""];
+  const kinds = nearest(first, KINDS.filter((kind) => kind !== "web" && kind !== "live"));
+  const found = await look(disk, pathname.slice(1), { maySee });
+  const paths = found.kind === "missing" ? found.near : found.kind === "invalid" ? [] : [found];
+  return {
+    status: 404,
+    address: pathname,
+    nearby: [
+      ...paths.map(({ address }) => ({ text: `/at/${address}`, address: addressOf(address) })),
+      ...kinds.map((kind) => ({
+        text: `/${kind}/${rest}`,
+        address: new URL(`/${kind}/${rest}`, "http://localhost").pathname,
+      })),
+      { text: "all repositories", address: "/at/" },
+      { text: "the last stories", address: "/" },
+    ],
+  };
 }
 
 async function near(kind: string, rest: string, { stories }: PageContext): Promise<NothingFacts["nearby"]> {

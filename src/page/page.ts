@@ -19,15 +19,18 @@ import { parseTarget } from "../http/target.ts";
 import type { Settings } from "../options.ts";
 import { refusalAsResponse, type Wrapper } from "../registry.ts";
 import { type PageAddress, parseAddress } from "./addresses.ts";
+import { insideHere } from "./asking_inside.ts";
 import { answerWithModule } from "./browser_modules.ts";
 import type { PageContext } from "./context.ts";
 import { documentOf } from "./document.ts";
+import { answerWithBytes } from "./downloads.ts";
 import { guarded } from "./guarding.ts";
 import { Live, type LiveLimits } from "./live.ts";
-import { shownAt } from "./panels.ts";
+import { type Shown, shownAt, shownNowhere } from "./panels.ts";
 
 /** What a page needs. */
-export interface PageOptions extends Omit<PageContext, "maySee" | "maySeeAll" | "origin" | "version"> {
+export interface PageOptions
+  extends Omit<PageContext, "maySee" | "maySeeAll" | "version" | "origin" | "signal" | "inside"> {
   /** The version that the page shows. Default: none. */
   readonly version?: string;
   /** The settings of the registry about browsers: its own address, and other hosts. Default: only loopback. */
@@ -36,6 +39,8 @@ export interface PageOptions extends Omit<PageContext, "maySee" | "maySeeAll" | 
   readonly access?: AccessWrapper;
   /** Returns true if the registry shows a repository at all. Default: it shows all. */
   readonly shows?: (name: string) => boolean;
+  /** Answers calls about the inside of layers in another thread. Default: they are answered in this one, with smaller limits. */
+  readonly inside?: PageContext["inside"];
   /** Other limits for `/live`. */
   readonly limits?: Partial<LiveLimits>;
 }
@@ -61,16 +66,36 @@ export interface PageOptions extends Omit<PageContext, "maySee" | "maySeeAll" | 
 export function page({ settings, access, shows, limits, version = "", ...context }: PageOptions): Wrapper {
   const hosts = hostsForBrowsers({ origin: "", allowHost: [], ...settings });
   const live = new Live(limits);
+  const inside = context.inside ?? insideHere(context.disk);
   return (registry) => async (request, peer) => {
     const target = parseTarget(request);
     const address = target && parseAddress(target.pathname, target.search);
-    if (address === undefined) return await registry(request, peer);
     const contextNow = async (): Promise<PageContext> => {
       const visible = await access?.visibleTo(request, peer);
       const maySee = (name: string) => (shows?.(name) ?? true) && (visible?.includes(name) ?? true);
-      const origin = settings?.origin || target!.origin;
-      return { ...context, version, origin, maySee, maySeeAll: shows === undefined && (visible?.isAll ?? true) };
+      return {
+        ...context,
+        version,
+        inside,
+        origin: settings?.origin || new URL(request.url).origin,
+        // Only who needs it gets it: with it, Deno watches the connection.
+        get signal() {
+          return request.signal;
+        },
+        maySee,
+        maySeeAll: shows === undefined && (visible?.isAll ?? true),
+      };
     };
+    if (address === undefined) {
+      const answer = await registry(request, peer);
+      // A person who has mistyped an address gets to know what is there. A client gets the registry's answer.
+      if (
+        answer.status !== 404 || target === undefined || /^\/v2(?:\/|$)/.test(target.pathname) || !wantsHtml(request)
+      ) {
+        return answer;
+      }
+      return guarded(write(request, await shownNowhere(target.pathname, await contextNow()), version));
+    }
     try {
       expectOwnPage(request, target!, hosts);
       return guarded(await answer(request, address, contextNow, live));
@@ -93,14 +118,20 @@ async function answer(
   if (address.kind === "web") {
     return await answerWithModule(address.rest) ?? new Response("not found\n", { status: 404 });
   }
-  const shown = await shownAt(address, context);
+  const bytes = address.query.has("download") && address.kind === "at"
+    ? await answerWithBytes(request, address, context)
+    : undefined;
+  return bytes ?? write(request, await shownAt(address, context), context.version);
+}
+
+function write(request: Request, shown: Shown, version: string): Response {
   const isJson = wantsJson(request);
   const headers = {
     "Cache-Control": "no-cache",
     "Content-Type": isJson ? "application/json" : "text/html; charset=utf-8",
     Vary: "Accept",
   };
-  const body = isJson ? `${JSON.stringify(shown.facts)}\n` : documentOf(shown, context.version);
+  const body = isJson ? `${JSON.stringify(shown.facts)}\n` : documentOf(shown, version);
   return new Response(request.method === "HEAD" ? null : body, { status: shown.status, headers });
 }
 
@@ -109,7 +140,10 @@ function notAllowed({ method }: Request): Response {
 }
 
 // A browser asks for HTML before anything else, and curl for anything.
-function wantsJson({ headers }: Request): boolean {
-  const accept = headers.get("Accept") ?? "";
-  return accept.includes("application/json") && !accept.includes("text/html");
+function wantsHtml({ headers }: Request): boolean {
+  return headers.get("Accept")?.includes("text/html") === true;
+}
+
+function wantsJson(request: Request): boolean {
+  return request.headers.get("Accept")?.includes("application/json") === true && !wantsHtml(request);
 }

@@ -16,13 +16,17 @@
 
 import type { Kind, PageAddress } from "./addresses.ts";
 import type { PageContext } from "./context.ts";
+import { factsOfDiff } from "./differences.ts";
 import { factsOfGraph } from "./graph.ts";
 import { factsOfHome } from "./home.ts";
+import { factsOfPath } from "./looked.ts";
 import type { Markup } from "./markup.ts";
-import { nothingAt } from "./missing.ts";
+import { nearPath, nothingAt, type NothingFacts } from "./missing.ts";
 import { factsOfRule } from "./rules.ts";
 import { factsOfSource } from "./sources.ts";
 import { factsOfStory } from "./stories.ts";
+import * as at from "./views/at.ts";
+import * as diff from "./views/diff.ts";
 import * as graph from "./views/graph.ts";
 import * as home from "./views/home.ts";
 import * as missingView from "./views/missing.ts";
@@ -70,6 +74,8 @@ function statusOf(facts: unknown): number {
 
 const PANELS: Partial<Record<Kind, ReturnType<typeof panel>>> = {
   home: panel("home", factsOfHome, home),
+  at: panel("at", factsOfPath, at),
+  diff: panel("diff", factsOfDiff, diff),
   graph: panel("graph", factsOfGraph, graph),
   story: panel("story", factsOfStory, story),
   rule: panel("rule", factsOfRule, rule),
@@ -79,8 +85,15 @@ const PANELS: Partial<Record<Kind, ReturnType<typeof panel>>> = {
 /** Returns what an address shows: a panel, or that it is not there and what is nearby. */
 export async function shownAt(address: PageAddress, context: PageContext): Promise<Shown> {
   const shown = await PANELS[address.kind]?.(address, context);
-  if (shown !== undefined) return shown;
-  const facts = await nothingAt(address, context);
+  return shown ?? nothing(await nothingAt(address, context));
+}
+
+/** Returns what a path shows that is no address of the page. */
+export async function shownNowhere(pathname: string, context: PageContext): Promise<Shown> {
+  return nothing(await nearPath(pathname, context));
+}
+
+function nothing(facts: NothingFacts): Shown {
   return {
     panel: "missing",
     facts,

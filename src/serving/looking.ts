@@ -91,13 +91,14 @@ function isFound(facts: Facts, { json, operands }: CommandLine): boolean {
   }
   if (facts.kind !== "missing") return true;
   if (json) console.log(printableJson(facts));
-  else console.error(missingText(facts).split("\n").map(printable).join("\n"));
+  else console.error(missingLines(facts).join("\n"));
   return false;
 }
 
-function missingText({ text, near }: MissingFacts): string {
-  const hints = near.map((place) => `  ${asTyped(place.address)}`);
-  return [`glassbox: ${text}`, ...(hints.length > 0 ? ["Did you mean:", ...hints] : [])].join("\n");
+function missingLines({ text, near }: MissingFacts): string[] {
+  const hints = near.map((place) => `  ${printable(asTyped(place.address))}`);
+  const sentence = wrapped(shorten(`glassbox: ${text}`), 0);
+  return [...sentence, ...(hints.length > 0 ? ["Did you mean:", ...hints] : [])];
 }
 
 // ---- drawing ----
@@ -258,9 +259,9 @@ function bodyOf(facts: Facts): string[] {
         ...contentLines(facts.content),
       ];
     case "missing":
-      return missingText(facts).split("\n");
+      return missingLines(facts);
     case "invalid":
-      return [`expected ${facts.expected}, got ${facts.actual}`];
+      return wrapped(`This is no address: expected ${facts.expected}, got ${facts.actual}`, 0);
   }
 }
 

@@ -17,7 +17,7 @@ import type { Disk } from "../disk/disk.ts";
 import { localDisk } from "../disk/local_disk.ts";
 import type { MemoryDisk } from "../disk/memory_disk.ts";
 import type { Settings } from "../options.ts";
-import type { WatchedFolder } from "../page/context.ts";
+import type { PageContext, WatchedFolder } from "../page/context.ts";
 import type { Registry } from "../registry.ts";
 import type { CommandLine } from "./command_line.ts";
 import { RememberedStories } from "./remembered_stories.ts";
@@ -33,6 +33,8 @@ export interface PageLaterOptions {
   readonly disk: MemoryDisk | undefined;
   /** Decides who may do what. */
   readonly access: AccessWrapper | undefined;
+  /** Answers calls about the inside of layers in another thread; `undefined` if there is none. */
+  readonly inside: PageContext["inside"] | undefined;
   /** The name of the channel that joins the stories of all threads; `undefined` if there is only one thread. */
   readonly channel: string | undefined;
 }
@@ -94,7 +96,7 @@ export class PageLater {
   }
 
   async #load(registry: Registry): Promise<Registry> {
-    const { line, settings, disk: memory, access } = this.#options;
+    const { line, settings, disk: memory, access, inside } = this.#options;
     const { page }: typeof import("../page/page.ts") = await load("../page/page.ts");
     const { ownTests }: typeof import("./own_tests.ts") = await load("./own_tests.ts");
     const { isBelow }: typeof import("../composing/only.ts") = await load("../composing/only.ts");
@@ -106,6 +108,7 @@ export class PageLater {
       stories: this.#stories,
       folder: memory === undefined ? await watchedFolder(line.root, disk, this.#stories) : undefined,
       tests: ownTests,
+      inside,
       settings,
       access,
       shows: line.prefix === undefined ? undefined : isBelow(line.prefix),

@@ -23,6 +23,7 @@ import { type CommandLine, servesPage, usesSwitches } from "./command_line.ts";
 import { listen, type Listening } from "./listening.ts";
 import type { Log } from "./log.ts";
 import { oneLine } from "./output.ts";
+import type { PageContext } from "../page/context.ts";
 import { PageLater } from "./page_later.ts";
 
 /** The options of a serving thread, besides the command line. */
@@ -41,6 +42,8 @@ export interface ServeOptions {
   readonly memory: MemoryDisk | undefined;
   /** Decides about the rate of requests. If it is `undefined`, there is no limit. */
   readonly take: TakeToken | undefined;
+  /** Answers calls about the inside of layers in another thread; `undefined` if there is none. */
+  readonly inside: PageContext["inside"] | undefined;
   /** The name of the channel that joins the stories of all threads. If it is `undefined`, there is only this one. */
   readonly channel: string | undefined;
 }
@@ -64,7 +67,7 @@ function usesWrappers(line: CommandLine): boolean {
 /** Starts to serve as the command line says. */
 export async function serve(
   line: CommandLine,
-  { isShared, maxConnections, hashes, access, log, memory, take, channel }: ServeOptions,
+  { isShared, maxConnections, hashes, access, log, memory, take, inside, channel }: ServeOptions,
 ): Promise<Listening> {
   const { root, durability, disk, host, port, http, tlsCert, tlsKey } = line;
   const settings = { ...line, allowHost: [...line.allowHost, host] };
@@ -73,7 +76,7 @@ export async function serve(
   const composed = access !== undefined || take !== undefined || usesWrappers(line)
     ? (await import("./composed.ts")).composedOf(line, ownDisk, settings, { access, take })
     : undefined;
-  const page = servesPage(line) ? new PageLater({ line, settings, disk: memory, access, channel }) : undefined;
+  const page = servesPage(line) ? new PageLater({ line, settings, disk: memory, access, inside, channel }) : undefined;
   const registry = createRegistry({
     ...settings,
     disk: composed?.disk ?? ownDisk,

@@ -3,6 +3,7 @@
  *
  *     { to: "hash", port }                 hash for the thread at the other end of the port; once for each thread
  *     { to: "compute bcrypt", port }       compute for the first thread
+ *     { to: "look inside", root, port }    look inside of layers for the first thread
  *     { to: "serve", line, … }             serve until { to: "stop", deadline } comes
  *     { to: "use hashes", port }           the answer to "hashes, please"
  *
@@ -13,10 +14,12 @@
 
 import { HASHES } from "../definitions/digest.ts";
 import { answerThrough, HashesElsewhere } from "../disk/hashes_elsewhere.ts";
+import { localDisk } from "../disk/local_disk.ts";
 import { HashesHere } from "../disk/running_hashes.ts";
 import type { Verdict } from "../access/credentials.ts";
 import type { AccessWrapper } from "../composing/access.ts";
 import { callThrough, offer } from "../disk/between_threads.ts";
+import type { InsideAnswer, InsideCall } from "../page/inside.ts";
 import type { AccessMaterial } from "./access_files.ts";
 import type { CommandLine } from "./command_line.ts";
 import type { Check } from "./guesses.ts";
@@ -29,6 +32,7 @@ import { serve } from "./serving.ts";
 export type Message =
   | { readonly to: "hash"; readonly port: MessagePort }
   | { readonly to: "compute bcrypt"; readonly port: MessagePort }
+  | { readonly to: "look inside"; readonly root: string; readonly port: MessagePort }
   | {
     readonly to: "serve";
     readonly line: CommandLine;
@@ -36,6 +40,7 @@ export type Message =
     readonly material: AccessMaterial | undefined;
     readonly passwords: MessagePort | undefined;
     readonly rate: MessagePort | undefined;
+    readonly inside: MessagePort | undefined;
     readonly channel: string;
     readonly log: MessagePort | undefined;
   }
@@ -57,16 +62,18 @@ firstThread.addEventListener("message", async ({ data }: MessageEvent<Message>) 
   if (data.to === "compute bcrypt") {
     return offer(data.port, async (password: string, hash: string) => (await loadBcrypt()).compare(password, hash));
   }
+  if (data.to === "look inside") return await lookInside(data);
   if (data.to === "use hashes") return useHashes(data.port);
   if (data.to === "serve") {
     const elsewhere = new HashesElsewhere(() => {
       reply("hashes, please");
       return hashesElsewhere;
     });
-    const { line, maxConnections, rate, channel } = data;
+    const { line, maxConnections, rate, inside: insidePort, channel } = data;
     const log = data.log === undefined ? openLogHere(line) : new LogElsewhere(data.log);
+    const inside = insidePort && callThrough<[unknown], unknown>(insidePort);
     const take = rate && callThrough<[client: string], number>(rate);
-    const others = { isShared: true, maxConnections, hashes: elsewhere, log, memory: undefined, take, channel };
+    const others = { isShared: true, maxConnections, hashes: elsewhere, log, memory: undefined, take, inside, channel };
     serving = accessHere(data).then((access) => serve(line, { ...others, access }));
     const { failed } = await serving;
     return await failed.catch(() => reply("failed"));
@@ -86,6 +93,15 @@ async function accessHere(
   const { accessOf, passwordsOf } = await import("./access_files.ts");
   const passwords = passwordsOf(line, material);
   return accessOf(line, material, passwords, check);
+}
+
+// What looks inside of layers is loaded only in the thread that does it.
+async function lookInside({ root, port }: Extract<Message, { to: "look inside" }>): Promise<void> {
+  const name = new URL("../page/inside.ts", import.meta.url).href;
+  const { IN_A_THREAD, Inside }: typeof import("../page/inside.ts") = await import(name);
+  const inside = new Inside(localDisk(root), IN_A_THREAD);
+  const buffers = (answer: InsideAnswer) => answer instanceof Uint8Array ? [answer.buffer] : [];
+  offer(port, (call: InsideCall) => inside.ask(call), buffers);
 }
 
 function reply(text: Reply): void {

@@ -8,7 +8,7 @@
  *
  * One thread of JavaScript uses one processor, and a machine has several. The serving threads all do the same; see serving.ts.
  *
- * Next: thread.ts
+ * Next: looking_thread.ts
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { HashesElsewhere } from "../disk/hashes_elsewhere.ts";
 import type { MemoryDisk } from "../disk/memory_disk.ts";
 import { pause } from "../waiting.ts";
 import type { Passwords } from "./access_files.ts";
-import { type CommandLine, startsThreads } from "./command_line.ts";
+import { type CommandLine, servesPage, startsThreads } from "./command_line.ts";
 import { isAtLimit } from "./deno_listening.ts";
 import { callThrough, offer } from "../disk/between_threads.ts";
 import type { Check } from "./guesses.ts";
@@ -28,6 +28,9 @@ import { openLog } from "./log.ts";
 import { errors, oneLine } from "./output.ts";
 import { SOURCE } from "./permissions.ts";
 import { serve } from "./serving.ts";
+import type { PageContext } from "../page/context.ts";
+import type { InsideCall } from "../page/inside.ts";
+import type { LookingInThread } from "./looking_thread.ts";
 import type { Message, Reply } from "./thread.ts";
 
 /** Serves in as many threads as the command line says, and hashes in one more. */
@@ -43,10 +46,13 @@ export async function serveInThreads(line: CommandLine, memory?: MemoryDisk): Pr
   if (material !== undefined) files?.tellChanges(line, material);
   const take = line.rate === undefined ? undefined : (await import("../composing/from_flags.ts")).rateOfFlags(line);
   const log = await openLog(line);
+  const looking = memory === undefined && servesPage(line) && mayReadSource() ? lookingLater(line) : undefined;
+  const inside = looking?.ask;
   const most = line.http === "node" ? mostConnections(readableFolder(line)) : Infinity;
   if (!startsThreads(line) || !mayLoadThreads()) {
     const alone = { isShared: false, maxConnections: most, hashes: undefined, channel: undefined };
-    return await serve(line, { ...alone, access, log, memory, take });
+    const serving = await serve(line, { ...alone, access, log, memory, take, inside });
+    return { ...serving, stop: async (deadline) => void await Promise.all([serving.stop(deadline), looking?.stop()]) };
   }
   // Another registry in this process must not hear it.
   const channel = crypto.randomUUID();
@@ -64,7 +70,17 @@ export async function serveInThreads(line: CommandLine, memory?: MemoryDisk): Pr
   };
   const hashes = new HashesElsewhere(() => Promise.resolve(portToHashes()));
   const maxConnections = Math.floor(most / line.threads);
-  const first = await serve(line, { isShared: true, maxConnections, hashes, access, log, memory, take, channel });
+  const first = await serve(line, {
+    isShared: true,
+    maxConnections,
+    hashes,
+    access,
+    log,
+    memory,
+    take,
+    inside,
+    channel,
+  });
   const { promise: failed, reject: fail } = Promise.withResolvers<never>();
   first.failed.catch(fail);
   const others = Array.from({ length: line.threads - 1 }, async () => {
@@ -78,8 +94,9 @@ export async function serveInThreads(line: CommandLine, memory?: MemoryDisk): Pr
     const passwordsPort = check && portTo(check);
     const ratePort = take && portTo((client: string) => Promise.resolve(take(client)));
     const logPort = log?.portForThread?.();
-    const ports = [passwordsPort, ratePort, logPort].filter((port) => port !== undefined);
-    const all = { passwords: passwordsPort, rate: ratePort, log: logPort };
+    const insidePort = inside && portTo(inside);
+    const ports = [passwordsPort, ratePort, logPort, insidePort].filter((port) => port !== undefined);
+    const all = { passwords: passwordsPort, rate: ratePort, log: logPort, inside: insidePort };
     send(other, { to: "serve", line, maxConnections, material, channel, ...all }, ports);
     return other;
   });
@@ -90,6 +107,7 @@ export async function serveInThreads(line: CommandLine, memory?: MemoryDisk): Pr
     async stop(deadline) {
       await Promise.all([first.stop(deadline), ...others.map(async (other) => stopThread(await other, deadline))]);
       (await hashing)?.terminate();
+      await looking?.stop();
     },
   };
 }
@@ -140,6 +158,28 @@ function bcryptElsewhere(line: CommandLine): Bcrypt {
     send(thread, { to: "compute bcrypt", port: port1 }, [port1])
   );
   return { compare: callThrough<[string, string], boolean>(port2) };
+}
+
+// The thread that looks inside of layers, and what loads it when somebody looks.
+function lookingLater(line: CommandLine): { ask: PageContext["inside"]; stop(): Promise<void> } {
+  let looking: Promise<LookingInThread> | undefined;
+  const start = async () => {
+    const thread = await startThread(new SpareFiles(line.root, 1));
+    // Without a listener, an error in a thread would end the program.
+    thread.addEventListener("error", (event) => event.preventDefault());
+    const { port1, port2 } = new MessageChannel();
+    send(thread, { to: "look inside", root: line.root, port: port1 }, [port1]);
+    return { port: port2, end: () => thread.terminate() };
+  };
+  const load = async () => {
+    const name = new URL("./looking_thread.ts", import.meta.url).href;
+    const { LookingInThread }: typeof import("./looking_thread.ts") = await import(name);
+    return new LookingInThread(start);
+  };
+  return {
+    ask: async (call) => await (await (looking ??= load())).ask(call as InsideCall),
+    stop: async () => await (await looking)?.stop(),
+  };
 }
 
 // Returns a port through which another thread can ask.

@@ -55,7 +55,7 @@ Deno.test("a ustar entry says its name with prefix, its permissions, owners and 
   ]);
   assertEquals({ problems, end, isTar }, {
     problems: { list: [], count: 0 },
-    end: { at: 1536, zeroBlocks: 2, behind: 0, isBehindZero: true },
+    end: { at: 1536, zeroBlocks: 2, behind: 0 },
     isTar: true,
   });
 });
@@ -417,19 +417,19 @@ Deno.test("what stands behind the end is counted, and an entry there is named", 
   const none = await layerOf(fileOf("a", "x"));
   const one = await layerOf(join([fileOf("a"), new Uint8Array(512)]));
 
-  assertEquals([zeros.end, toldOf(zeros)], [{ at: 512, zeroBlocks: 2, behind: 9216, isBehindZero: true }, []]);
+  assertEquals([zeros.end, toldOf(zeros)], [{ at: 512, zeroBlocks: 2, behind: 9216 }, []]);
   assertEquals([hidden.end, toldOf(hidden)], [
-    { at: 512, zeroBlocks: 2, behind: 1536, isBehindZero: false, hidden: "hidden" },
+    { at: 512, zeroBlocks: 2, behind: 1536, firstAt: 2048, hidden: "hidden" },
     ["behind the end at 2048: hidden"],
   ]);
   assertEquals([other.end, toldOf(other)], [
-    { at: 512, zeroBlocks: 2, behind: 9, isBehindZero: false },
+    { at: 512, zeroBlocks: 2, behind: 9, firstAt: 1536 },
     ["behind the end at 1536"],
   ]);
-  assertEquals([none.end, toldOf(none)], [{ at: 1024, zeroBlocks: 0, behind: 0, isBehindZero: true }, [
+  assertEquals([none.end, toldOf(none)], [{ at: 1024, zeroBlocks: 0, behind: 0 }, [
     "no end at 1024",
   ]]);
-  assertEquals([one.end, toldOf(one)], [{ at: 512, zeroBlocks: 1, behind: 0, isBehindZero: true }, ["no end at 512"]]);
+  assertEquals([one.end, toldOf(one)], [{ at: 512, zeroBlocks: 1, behind: 0 }, ["no end at 512"]]);
 });
 
 Deno.test("an archive without entries is one; text, random bytes and nothing are none", async () => {

@@ -21,8 +21,8 @@ export interface Described {
 /** An image to push. */
 export interface ImageToPush {
   readonly tag?: string;
-  /** The entries of each layer, the lowest first. */
-  readonly layers?: readonly (readonly TarEntry[])[];
+  /** The entries of each layer, or its archive, the lowest first. */
+  readonly layers?: readonly (readonly TarEntry[] | Uint8Array<ArrayBuffer>)[];
   /** The command of each layer. */
   readonly commands?: readonly string[];
   /** Other fields of the config. */
@@ -48,7 +48,7 @@ export async function pushImage(registry: TestRegistry, name: string, image: Ima
   const layers: Described[] = [];
   const diffIds: string[] = [];
   for (const entries of archives) {
-    const tar = tarOf(entries);
+    const tar = entries instanceof Uint8Array ? entries : tarOf(entries);
     const packed = await gzipOf(tar);
     await registry.pushBlob(name, packed);
     diffIds.push(digestOf(tar));

@@ -28,7 +28,7 @@ export function titleOf({ path }: GraphFacts): string {
 
 /** What is to be seen. */
 export function view(facts: GraphFacts): Markup {
-  return [element("h1", {}, titleOf(facts)), graphView(facts)];
+  return [element("h1", {}, facts.path === "" ? "All repositories" : facts.path), graphView(facts)];
 }
 
 /** Each kind of box: its sign, its name, and what it is. */
@@ -56,6 +56,7 @@ export function graphView(facts: GraphFacts): Markup {
   return element(
     "section",
     { class: "graph", "aria-label": "Graph", "data-island": "graph", "data-source": source },
+    element("h2", { "data-key": "heading" }, "Graph"),
     element("p", { class: "graph-summary", "data-key": "summary" }, summaryOf(facts)),
     element("div", { class: "graph-list", "data-key": "list" }, listOf(facts)),
     element("div", { class: "graph-more", "data-key": "more" }, moreOf(facts)),

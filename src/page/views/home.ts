@@ -1,7 +1,7 @@
 /**
  * The view of `/`: what happens, beside what is there.
  *
- * Next: ../rules.ts
+ * Next: ../looked.ts
  *
  * @module
  */
@@ -22,6 +22,6 @@ export function view({ live, graph }: HomeFacts): Markup {
     "div",
     { class: "home" },
     element("div", {}, element("h1", {}, "Live"), liveView(live)),
-    element("div", {}, element("h2", {}, "Graph"), graphView(graph)),
+    graphView(graph),
   );
 }

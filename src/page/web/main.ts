@@ -117,6 +117,13 @@ if (document.querySelector("[data-island=graph]") !== null) {
   });
 }
 
+if (document.querySelector("[data-island=tree]") !== null) {
+  void import("./tree.ts").then(({ showTrees }) => showTrees());
+}
+if (document.querySelector("[data-island=hash]") !== null) {
+  void import("./hashing.ts").then(({ showHashes }) => showHashes());
+}
+
 // Only the live stories need those from before.
 new Stream(live === null ? "now" : "", hearers);
 

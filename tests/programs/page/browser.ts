@@ -62,7 +62,7 @@ export interface Page {
   readonly keyboard: { press(key: string): Promise<void>; type(text: string): Promise<void> };
   on(event: "console", listener: (message: ConsoleMessage) => void): void;
   on(event: "pageerror", listener: (error: Error) => void): void;
-  on(event: "request" | "requestfailed", listener: (request: BrowserRequest) => void): void;
+  on(event: "request" | "requestfinished" | "requestfailed", listener: (request: BrowserRequest) => void): void;
 }
 
 interface Answer {
@@ -134,6 +134,10 @@ export async function startBrowser(executablePath: string, stack: AsyncDisposabl
   return browser;
 }
 
+// A page that asks for nothing for this long has what it needs, in milliseconds; and how long it may take.
+const QUIET = 100;
+const PATIENCE = 20_000;
+
 // Runs in each document before its own scripts. It counts what a person would notice as stutter, and says what the policy has stopped.
 const WATCH = `
   globalThis.longTasks = [];
@@ -151,10 +155,15 @@ export class Tab implements AsyncDisposable {
   readonly complaints: string[] = [];
   readonly #context: Context;
   readonly #origin: string;
+  // What has been asked for and is not there yet; the stream of stories never ends.
+  readonly #pending = new Set<BrowserRequest>();
+  #lastEnd = 0;
+  readonly #hasScripts: boolean;
   #isAway = false;
 
-  private constructor(context: Context, page: Page, origin: string) {
+  private constructor(context: Context, page: Page, origin: string, hasScripts: boolean) {
     this.#context = context;
+    this.#hasScripts = hasScripts;
     this.#origin = origin;
     this.page = page;
     page.on("console", (message) => this.#hear(message));
@@ -162,8 +171,11 @@ export class Tab implements AsyncDisposable {
     page.on("request", (request) => {
       const url = request.url();
       if (!url.startsWith(`${origin}/`) && !url.startsWith("data:")) this.complaints.push(`a request to ${url}`);
+      if (!url.startsWith(`${origin}/live`)) this.#pending.add(request);
     });
+    page.on("requestfinished", (request) => this.#end(request));
     page.on("requestfailed", (request) => {
+      this.#end(request);
       const { errorText = "" } = request.failure() ?? {};
       // A document that goes away drops what it has asked for.
       if (errorText === "net::ERR_ABORTED" || this.#isAway) return;
@@ -175,13 +187,26 @@ export class Tab implements AsyncDisposable {
   static async open(browser: Browser, origin: string, options: TabOptions = {}): Promise<Tab> {
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
     await context.addInitScript({ content: WATCH });
-    return new Tab(context, await context.newPage(), origin);
+    return new Tab(context, await context.newPage(), origin, options.javaScriptEnabled !== false);
   }
 
   /** Goes to an address, such as `/at/library/hello`, and waits until it is there. Returns its status. */
   async open(address: string): Promise<number> {
     const answer = await this.page.goto(this.#origin + address);
     return answer?.status() ?? 0;
+  }
+
+  /** Waits until the page has all that it asked for, and has shown it. */
+  async settle(): Promise<void> {
+    const deadline = performance.now() + PATIENCE;
+    while (this.#pending.size > 0 || performance.now() - this.#lastEnd < QUIET) {
+      if (performance.now() > deadline) {
+        throw new Error(`still waiting for ${[...this.#pending].map((it) => it.url())}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, QUIET / 4));
+    }
+    if (!this.#hasScripts) return;
+    await this.page.evaluate("new Promise((shown) => requestAnimationFrame(() => requestAnimationFrame(shown)))");
   }
 
   /** Says that the registry is about to stop. What fails from now on is no complaint. */
@@ -205,6 +230,11 @@ export class Tab implements AsyncDisposable {
     return found.flatMap(({ id, help, nodes }) =>
       nodes.slice(0, 3).map(({ html, failureSummary }) => `${id}: ${help}\n  ${html}\n  ${failureSummary}`)
     );
+  }
+
+  #end(request: BrowserRequest): void {
+    this.#pending.delete(request);
+    this.#lastEnd = performance.now();
   }
 
   #hear(message: ConsoleMessage): void {

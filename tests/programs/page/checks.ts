@@ -11,6 +11,9 @@
 /** Something that a check has measured: a name and a value with its unit. */
 export type Figure = readonly [name: string, value: string];
 
+// A check that takes longer than this hangs, in milliseconds.
+const TIME_LIMIT = 90_000;
+
 /** Runs checks, prints a line about each, and counts them. */
 export class Checks {
   /** The number of checks that passed. */
@@ -48,7 +51,7 @@ export class Checks {
   async #check(group: string, sentence: string, action: () => Promise<readonly Figure[] | void>): Promise<void> {
     if (!this.isAskedFor(group, sentence) || this.#isOver()) return;
     try {
-      const figures = await action() ?? [];
+      const figures = await withinLimit(action()) ?? [];
       this.passed++;
       console.log(
         `ok   ${group.padEnd(9)} ${sentence}${figures.map(([name, value]) => `   ${name}: ${value}`).join("")}`,
@@ -61,5 +64,15 @@ export class Checks {
       const reason = error instanceof Error ? error.stack ?? error.message : String(error);
       console.log(reason.trimEnd().split("\n").map((line) => `       ${line}`).join("\n"));
     }
+  }
+}
+
+async function withinLimit<Result>(work: Promise<Result>): Promise<Result> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`it takes longer than ${TIME_LIMIT / 1000} s`)), TIME_LIMIT);
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -15,6 +15,7 @@ export async function checkEverybody(world: World): Promise<void> {
   await check("the first key goes to a link that leads past the navigation", async () => {
     await using tab = await openTab(world);
     await tab.open("/");
+    await tab.settle();
     await tab.page.keyboard.press("Tab");
     assertEquals(await focused(tab), "Go to the content");
     await tab.page.keyboard.press("Enter");
@@ -26,6 +27,7 @@ export async function checkEverybody(world: World): Promise<void> {
     async () => {
       await using tab = await openTab(world);
       await tab.open("/rule/PUSH-CHUNK-10");
+      await tab.settle();
       const expected = await tab.page.evaluate<number>(
         "document.querySelectorAll('a[href], button, input, select, summary').length",
       );
@@ -46,6 +48,7 @@ export async function checkEverybody(world: World): Promise<void> {
   await check("nothing moves for those who want no motion", async () => {
     await using tab = await openTab(world, { reducedMotion: "reduce" });
     await tab.open("/");
+    await tab.settle();
     const moving = await tab.page.evaluate<string[]>(`[...document.querySelectorAll("*")].filter((it) => {
       const { animationName, transitionDuration } = getComputedStyle(it);
       return animationName !== "none" || !/^0s(, 0s)*$/.test(transitionDuration);

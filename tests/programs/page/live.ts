@@ -30,6 +30,18 @@ export async function checkLive(world: World): Promise<void> {
 
   if (world.checks.isAskedFor("live", "docker")) await checkDocker(world);
 
+  await check("a file that somebody writes by hand is on the page without a reload", async () => {
+    await using tab = await openTab(world);
+    await openLive(tab);
+    const { root } = world.glassbox;
+    const digest = Deno.readTextFileSync(`${root}/library/hello/_tags/v1`);
+    Deno.writeTextFileSync(`${root}/library/hello/_tags/by-hand`, digest);
+    const shows = `document.querySelector("main").innerText.includes("by-hand")`;
+    await tab.page.waitForFunction(shows, undefined, { timeout: PATIENCE });
+    Deno.removeSync(`${root}/library/hello/_tags/by-hand`);
+    assertEquals(tab.complaints, []);
+  });
+
   await check(`a push of ${BURST} requests in a second does not make it stutter`, async () => {
     await using tab = await openTab(world);
     await openLive(tab);

@@ -27,7 +27,9 @@ import { checkAddresses } from "./addresses.ts";
 import { FETCH_PACKAGES, startBrowser } from "./browser.ts";
 import { Checks } from "./checks.ts";
 import { checkEverybody } from "./everybody.ts";
+import { checkGraph } from "./graph.ts";
 import { checkHostile } from "./hostile.ts";
+import { checkLayers } from "./layers.ts";
 import { checkLive } from "./live.ts";
 import { checkMany } from "./many.ts";
 import { takePicture, takeScreenshots } from "./screenshots.ts";
@@ -131,6 +133,8 @@ async function test(flags: Flags, path: string, stack: AsyncDisposableStack): Pr
   await checkAddresses(world);
   await checkEverybody(world);
   await checkLive(world);
+  await checkGraph(world);
+  await checkLayers(world);
   await checkHostile(world);
   await checkStopping(world);
   await checkMany(world);

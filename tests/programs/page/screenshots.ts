@@ -20,6 +20,7 @@ export async function takeScreenshots(world: World, folder: string): Promise<num
       await using tab = await openTab(world, { viewport, colorScheme });
       for (const { name, address } of addressesOf(world)) {
         await tab.open(address);
+        await tab.settle();
         const path = `${folder}/${name}-${viewport.width}-${colorScheme}.png`;
         await tab.page.screenshot({ path, animations: "disabled" });
         console.log(path);
@@ -33,6 +34,7 @@ export async function takeScreenshots(world: World, folder: string): Promise<num
 export async function takePicture(world: World): Promise<number> {
   await using tab = await openTab(world, { viewport: { width: 1280, height: 720 }, colorScheme: "light" });
   await tab.open("/");
+  await tab.settle();
   await tab.page.screenshot({ path: PICTURE, animations: "disabled" });
   console.log(PICTURE);
   return 0;

@@ -59,8 +59,8 @@ export const TOOLS_LAYERS = ["tools-0.tar", "tools-1.tar", "tools-2.tar"];
 async function pushTools({ bench, origin }: World): Promise<void> {
   const script = `
     set -e
-    mkdir -p base/etc base/usr/share base/var/cache change/etc remove/etc remove/var/cache
-    cp -a /usr/share/zoneinfo base/usr/share/ 2>/dev/null || true
+    mkdir -p base/etc base/usr/share/doc base/var/cache change/etc remove/etc remove/var/cache
+    cp -a /usr/share/doc/liba* base/usr/share/doc/ 2>/dev/null || true
     cp /bin/busybox base/usr/tool && ln base/usr/tool base/usr/hard && ln -s tool base/usr/soft
     printf 'You can see through this.\\n' > base/etc/motd
     printf 'old\\n' > base/etc/passwd && chmod 600 base/etc/passwd

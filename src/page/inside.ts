@@ -1,0 +1,321 @@
+/**
+ * Inside: looks into layers, compares images, and reads files of layers, with limits.
+ *
+ *     { do: "look", address: "library/hello/sha256:9b4e…/layer.tar.gz!/etc" }     facts, and a page of the tree
+ *     { do: "compare", before: "library/hello:v1", after: "library/hello:v2" }     what is different
+ *     { do: "open", address: "…/layer.tar.gz!/etc/motd" }, { do: "next" }, …       the bytes, piece by piece
+ *     { do: "cancel" }                                                            nobody waits any longer
+ *
+ * Somebody has made these layers, and perhaps to do harm: a few bytes may become many gigabytes. So the calls are plain data, and
+ * usually another thread answers them; see serving/looking_thread.ts. Each one ends when it has met a limit, and says so. The last few
+ * layers stay in memory, so that the next folder of the same layer comes at once. Nothing is written.
+ *
+ * Next: trees.ts
+ *
+ * @module
+ */
+
+import { type ByteSource, type ReadingLimits } from "../archive/source.ts";
+import { openFile, readFile } from "../archive/file.ts";
+import type { LayerFacts } from "../archive/layer.ts";
+import type { TarEntry } from "../archive/tar.ts";
+import type { Disk } from "../disk/disk.ts";
+import { fileSource } from "../looking/bytes.ts";
+import { compare } from "../looking/compare.ts";
+import type { DifferenceFacts, Facts, FileFacts } from "../looking/facts.ts";
+import type { LookedTree, LookOptions } from "../looking/looking.ts";
+import { look } from "../looking/look.ts";
+import { type TreeFacts, treeOf, type WasteFacts, wasteOf } from "./trees.ts";
+
+/** A call. Each one has an id, by which it can be cancelled, and by which the pieces of a file are asked for. */
+export type InsideCall =
+  | ({ readonly do: "look"; readonly id: string } & InsideQuestion)
+  | { readonly do: "compare"; readonly id: string; readonly before: string; readonly after: string }
+  | {
+    readonly do: "open";
+    readonly id: string;
+    readonly address: string;
+    readonly start?: number;
+    readonly length?: number;
+  }
+  | { readonly do: "next"; readonly id: string }
+  | { readonly do: "cancel"; readonly id: string };
+
+/** What somebody wants to see of an address. */
+export interface InsideQuestion {
+  /** The address. */
+  readonly address: string;
+  /** The row after which lists begin. */
+  readonly after?: string;
+  /** The number of the first row of the tree. */
+  readonly from?: number;
+  /** The offset of the first byte in hexadecimal digits. */
+  readonly hex?: number;
+}
+
+/** What is at an address. */
+export interface InsideFacts {
+  /** The facts of the address. */
+  readonly look: Facts;
+  /** A page of the tree, if it is a layer, a folder in one, or stacked layers. */
+  readonly tree?: TreeFacts;
+  /** What each layer of a stack adds and wastes. */
+  readonly waste?: WasteFacts;
+  /** Some bytes, for hexadecimal digits. */
+  readonly hex?: HexFacts;
+  /** The image, as an address with `data:`, if it is one that a browser can show safely. */
+  readonly image?: string;
+}
+
+/** Some bytes of a file. */
+export interface HexFacts {
+  /** The offset of the first one. */
+  readonly start: number;
+  /** The bytes, as base64. */
+  readonly bytes: string;
+  /** The size of the whole. */
+  readonly size: number;
+}
+
+/** A file that was opened. */
+export interface OpenedFacts {
+  /** Its size in bytes. */
+  readonly size: number;
+  /** Its name. */
+  readonly name: string;
+}
+
+/** The reason why a call has no result. */
+export interface StoppedFacts {
+  /** A sentence. */
+  readonly stopped: string;
+}
+
+/** The answer to a call. */
+export type InsideAnswer =
+  | InsideFacts
+  | DifferenceFacts
+  | OpenedFacts
+  | StoppedFacts
+  | Uint8Array<ArrayBuffer>
+  | undefined;
+
+/** Limits of a call. */
+export interface InsideLimits {
+  /** The most entries of a layer. */
+  readonly entries: number;
+  /** The most unpacked bytes. */
+  readonly bytes: number;
+  /** The most seconds. */
+  readonly seconds: number;
+  /** The most entries of all layers in memory together. */
+  readonly remembered: number;
+}
+
+/** The limits in a thread that does nothing else. */
+export const IN_A_THREAD: InsideLimits = { entries: 250_000, bytes: 16 * 2 ** 30, seconds: 20, remembered: 400_000 };
+
+/** The limits where other requests wait meanwhile. */
+export const HERE: InsideLimits = { entries: 50_000, bytes: 2 ** 30, seconds: 5, remembered: 100_000 };
+
+// The number of bytes in hexadecimal digits.
+const HEX = 4096;
+
+// The largest image that is shown.
+const LARGEST_IMAGE = 512 * 1024;
+
+// Downloads that nobody reads are given up after this time, in milliseconds.
+const IDLE = 60_000;
+
+/** Answers calls about what is on a disk. */
+export class Inside {
+  readonly #disk: Disk;
+  readonly #limits: InsideLimits;
+  readonly #layers: LayersInMemory;
+  readonly #running = new Map<string, AbortController>();
+  readonly #open = new Map<
+    string,
+    { next(): Promise<Uint8Array | undefined>; close(): void; timer?: ReturnType<typeof setTimeout> }
+  >();
+
+  /** Begins with nothing in memory. */
+  constructor(disk: Disk, limits: InsideLimits) {
+    this.#disk = disk;
+    this.#limits = limits;
+    this.#layers = new LayersInMemory(limits.remembered);
+  }
+
+  /** Answers a call. */
+  async ask(call: InsideCall): Promise<InsideAnswer> {
+    if (call.do === "cancel") return this.#cancel(call.id);
+    if (call.do === "next") return await this.#next(call.id);
+    if (call.do === "open") return await this.#openFile(call);
+    const controller = new AbortController();
+    this.#running.set(call.id, controller);
+    const timer = setTimeout(() => controller.abort(), this.#limits.seconds * 1000);
+    try {
+      const { entries, bytes } = this.#limits;
+      const limits = { entries, bytes, signal: controller.signal };
+      if (call.do === "look") return await this.#look(call, { limits, layers: this.#layers });
+      return await compare(this.#disk, call.before, call.after, { limits, layers: this.#layers });
+    } finally {
+      clearTimeout(timer);
+      this.#running.delete(call.id);
+    }
+  }
+
+  #cancel(id: string): undefined {
+    this.#running.get(id)?.abort();
+    const open = this.#open.get(id);
+    clearTimeout(open?.timer);
+    open?.close();
+    this.#open.delete(id);
+  }
+
+  async #look({ address, after, from = 0, hex }: InsideQuestion, options: LookOptions): Promise<InsideFacts> {
+    let looked: LookedTree | undefined;
+    const facts = await look(this.#disk, address, { ...options, after, tree: (tree) => looked = tree });
+    const isFolder = looked !== undefined && (facts.kind !== "file" || facts.row.kind === "folder");
+    const isTop = looked?.at === 0;
+    const bytes = await this.#bytesOf(facts, hex, options.limits);
+    return {
+      look: facts,
+      ...(looked !== undefined && isFolder && { tree: treeOf(looked, from) }),
+      ...(looked?.stack !== undefined && isTop && { waste: wasteOf(looked) }),
+      ...bytes,
+    };
+  }
+
+  async #bytesOf(
+    facts: Facts,
+    hex: number | undefined,
+    limits?: ReadingLimits,
+  ): Promise<Pick<InsideFacts, "hex" | "image">> {
+    if (facts.kind !== "file" && facts.kind !== "blob") return {};
+    const { content } = facts;
+    const read = this.#readerOf(facts, limits);
+    if (read === undefined) return {};
+    const size = content?.size ?? (facts.kind === "blob" ? facts.size : 0);
+    const mediaType = content?.is.mediaType ?? "";
+    const isImage = /^image\/(?:png|jpeg|gif|webp)$/.test(mediaType) && size <= LARGEST_IMAGE;
+    return {
+      ...(hex !== undefined && { hex: { start: hex, bytes: (await read(hex, HEX)).toBase64(), size } }),
+      ...(isImage && { image: `data:${mediaType};base64,${(await read(0, size)).toBase64()}` }),
+    };
+  }
+
+  // Returns a function that reads a part of a blob, or of a file in a layer.
+  #readerOf(
+    facts: Extract<Facts, { kind: "blob" | "file" }>,
+    limits?: ReadingLimits,
+  ): ((start: number, length: number) => Promise<Uint8Array>) | undefined {
+    if (facts.kind === "blob") {
+      const file = this.#disk.look(facts.address);
+      return file && ((start, length) => partOf(fileSource(this.#disk, file), start, length));
+    }
+    const { entry } = facts;
+    const source = this.#layerOf(facts);
+    if (source === undefined || entry === undefined) return undefined;
+    return async (start, length) => (await readFile(source, entry, { start, length, limits })).bytes;
+  }
+
+  #layerOf({ name, digest }: FileFacts): ByteSource | undefined {
+    const folder = `${name}/${digest}`;
+    const file = this.#disk.find(folder, this.#disk.list(folder).filter((file) => /^(?:layer\.|blob)/.test(file)));
+    return file && fileSource(this.#disk, file);
+  }
+
+  async #openFile(
+    { id, address, start, length }: Extract<InsideCall, { do: "open" }>,
+  ): Promise<OpenedFacts | StoppedFacts> {
+    if (this.#open.size >= MOST_OPEN) {
+      return { stopped: "Too many downloads from layers at this moment. Try again soon." };
+    }
+    const { entries, bytes } = this.#limits;
+    const facts = await look(this.#disk, address, { limits: { entries, bytes }, layers: this.#layers });
+    const source = facts.kind === "file" ? this.#layerOf(facts) : undefined;
+    if (facts.kind !== "file" || facts.entry === undefined || facts.content === undefined || source === undefined) {
+      return { stopped: "There is no file." };
+    }
+    const entry: TarEntry = facts.entry;
+    const controller = new AbortController();
+    const { pieces } = await openFile(source, entry, {
+      start,
+      length,
+      limits: { entries, bytes, signal: controller.signal },
+    });
+    const iterator = pieces[Symbol.asyncIterator]();
+    this.#open.set(id, {
+      next: async () => (await iterator.next()).value ?? undefined,
+      close: () => {
+        controller.abort();
+        iterator.return?.();
+      },
+    });
+    this.#waitFor(id);
+    return { size: facts.content.size, name: entry.path.split("/").at(-1)! };
+  }
+
+  async #next(id: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const open = this.#open.get(id);
+    if (open === undefined) return undefined;
+    clearTimeout(open.timer);
+    const piece = await open.next();
+    if (piece === undefined) this.#cancel(id);
+    else this.#waitFor(id);
+    return piece?.slice();
+  }
+
+  #waitFor(id: string): void {
+    const open = this.#open.get(id);
+    if (open !== undefined) open.timer = setTimeout(() => this.#cancel(id), IDLE);
+  }
+}
+
+const MOST_OPEN = 8;
+
+async function partOf(source: ByteSource, start: number, length: number): Promise<Uint8Array> {
+  const size = Math.max(0, Math.min(length, source.size - start));
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for await (const piece of source.pieces(start, size)) {
+    bytes.set(piece.subarray(0, size - at), at);
+    at += piece.length;
+  }
+  return bytes.subarray(0, at);
+}
+
+// The layers that were read last. Their entries together are limited, because each entry takes some hundred bytes.
+class LayersInMemory {
+  readonly #most: number;
+  readonly #layers = new Map<string, LayerFacts>();
+  #entries = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  get(key: string): LayerFacts | undefined {
+    const layer = this.#layers.get(key);
+    if (layer === undefined) return undefined;
+    // A map knows the order in which its keys came. The last one is forgotten last.
+    this.#layers.delete(key);
+    this.#layers.set(key, layer);
+    return layer;
+  }
+
+  set(key: string, layer: LayerFacts): void {
+    this.#forget(key);
+    this.#layers.set(key, layer);
+    this.#entries += layer.entries.length;
+    for (const oldest of this.#layers.keys()) {
+      if (this.#entries <= this.#most) break;
+      this.#forget(oldest);
+    }
+  }
+
+  #forget(key: string): void {
+    this.#entries -= this.#layers.get(key)?.entries.length ?? 0;
+    this.#layers.delete(key);
+  }
+}
