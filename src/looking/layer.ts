@@ -76,10 +76,10 @@ export async function layerListing(
   const inside = looking.inside();
   const layer = await openLayer(inside, { number: 0, digest, file }, { annotations });
   const { packing, entries, nodes, diffId, table, problems, limitMet } = layer.facts;
+  inside.limits.forEach((text) => looking.limit(text));
   if (!layer.facts.isTar) return undefined;
   const tree = { nodes, layers: [layer], address: file.path };
   showTree(looking, tree, 0);
-  inside.limits.forEach((text) => looking.limit(text));
   looking.faults.push(...inside.faults);
   return {
     packing,
@@ -239,7 +239,7 @@ export async function lookInStack(
   layers: readonly OpenLayer[],
   path: string,
 ): Promise<FoundPath> {
-  const stack = stackLayers(layers.map(({ facts }) => facts));
+  const stack = (looking.options.stack ?? stackLayers)(layers.map(({ facts }) => facts));
   const { nodes, problems, limitMet } = stack;
   const about = problems.list.filter((problem) => path === "" || problem.path?.startsWith(path));
   for (const { text, path = "" } of about.slice(0, MOST_PROBLEMS)) {

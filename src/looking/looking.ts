@@ -71,6 +71,8 @@ export interface LookOptions {
   readonly layers?: { get(key: string): LayerFacts | undefined; set(key: string, facts: LayerFacts): unknown };
   /** Returns true if the person who looks may see a repository. Others look as if they were not there. Default: all. */
   readonly maySee?: (name: string) => boolean | Promise<boolean>;
+  /** Stacks layers, for a caller who remembers stacks. Default: they are stacked anew each time. */
+  readonly stack?: (layers: readonly LayerFacts[]) => StackFacts;
   /** Gets the tree that an address is in, for a caller who shows more of it. */
   readonly tree?: (tree: LookedTree) => void;
 }

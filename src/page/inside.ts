@@ -18,6 +18,7 @@
 import { type ByteSource, type ReadingLimits } from "../archive/source.ts";
 import { openFile, readFile } from "../archive/file.ts";
 import type { LayerFacts } from "../archive/layer.ts";
+import { type StackFacts, stackLayers } from "../archive/stack.ts";
 import type { TarEntry } from "../archive/tar.ts";
 import type { Disk } from "../disk/disk.ts";
 import { fileSource } from "../looking/bytes.ts";
@@ -132,6 +133,7 @@ export class Inside {
   readonly #disk: Disk;
   readonly #limits: InsideLimits;
   readonly #layers: LayersInMemory;
+  readonly #stacks = new StacksInMemory();
   readonly #running = new Map<string, AbortController>();
   readonly #open = new Map<
     string,
@@ -156,8 +158,9 @@ export class Inside {
     try {
       const { entries, bytes } = this.#limits;
       const limits = { entries, bytes, signal: controller.signal };
-      if (call.do === "look") return await this.#look(call, { limits, layers: this.#layers });
-      return await compare(this.#disk, call.before, call.after, { limits, layers: this.#layers });
+      const options = { limits, layers: this.#layers, stack: this.#stacks.stack };
+      if (call.do === "look") return await this.#look(call, options);
+      return await compare(this.#disk, call.before, call.after, options);
     } finally {
       clearTimeout(timer);
       this.#running.delete(call.id);
@@ -232,7 +235,11 @@ export class Inside {
       return { stopped: "Too many downloads from layers at this moment. Try again soon." };
     }
     const { entries, bytes } = this.#limits;
-    const facts = await look(this.#disk, address, { limits: { entries, bytes }, layers: this.#layers });
+    const facts = await look(this.#disk, address, {
+      limits: { entries, bytes },
+      layers: this.#layers,
+      stack: this.#stacks.stack,
+    });
     const source = facts.kind === "file" ? this.#layerOf(facts) : undefined;
     if (facts.kind !== "file" || facts.entry === undefined || facts.content === undefined || source === undefined) {
       return { stopped: "There is no file." };
@@ -319,3 +326,21 @@ class LayersInMemory {
     this.#layers.delete(key);
   }
 }
+
+// The stacks of the images that were looked at last, so that the next page of the same list comes at once.
+class StacksInMemory {
+  readonly #stacks: { readonly layers: readonly LayerFacts[]; readonly stack: StackFacts }[] = [];
+
+  stack = (layers: readonly LayerFacts[]): StackFacts => {
+    const known = this.#stacks.find((one) =>
+      one.layers.length === layers.length && one.layers.every((layer, at) => layer === layers[at])
+    );
+    if (known !== undefined) return known.stack;
+    const stack = stackLayers(layers);
+    this.#stacks.unshift({ layers, stack });
+    this.#stacks.length = Math.min(this.#stacks.length, MOST_STACKS);
+    return stack;
+  };
+}
+
+const MOST_STACKS = 2;

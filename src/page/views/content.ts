@@ -102,11 +102,15 @@ function bytesAt(look: BlobFacts | FileFacts, facts: InsideFacts): Markup {
     );
 }
 
+// The most images with a layer that are named.
+const MOST_STACKS = 5;
+
 function layerOf(
-  { address }: BlobFacts,
+  { address, neededBy = [] }: BlobFacts,
   { packing, entries, size: bytes, whiteouts, diffId, table: contents, problems, limitMet }: LayerListing,
   facts: InsideFacts,
 ): Markup {
+  const stacks = new Map(neededBy.map(({ address, text, tags }) => [address.replace(/#.*$/s, ""), tags[0] ?? text]));
   return [
     element("h2", {}, "What is in it"),
     element(
@@ -140,7 +144,18 @@ function layerOf(
         ) => [text, `${at}${where === "packed" ? " in the blob" : ""}`, path && element("code", {}, path)]),
       ),
     ),
-    element("p", {}, "This layer only. ", "An image with it shows its files stacked."),
+    element(
+      "p",
+      {},
+      "This layer only.",
+      stacks.size > 0 && [
+        " Stacked, as a container sees it: ",
+        [...stacks].slice(0, MOST_STACKS).map(([manifest, name], at) => [
+          at > 0 && ", ",
+          element("a", { href: addressOf(`${manifest}!/`) }, name),
+        ]),
+      ],
+    ),
     facts.tree !== undefined && tree(facts.tree),
     facts.tree === undefined && element("p", {}, link(`${address}!/`, "Its files")),
   ];

@@ -152,7 +152,9 @@ function layersOf(layers: readonly LayerStep[]): Markup {
     element(
       "p",
       {},
-      `${kept.length} of ${layers.length} layers are the same. Whoever has the first image fetches `,
+      `${kept.length} kept, ${layers.filter(({ how }) => how === "gone").length} gone, ${
+        layers.filter(({ how }) => how === "new").length
+      } new. Whoever has the first image fetches `,
       size(sum("new")),
       " for the second one.",
     ),

@@ -8,6 +8,7 @@
 
 import { shorten } from "../../definitions/printable.ts";
 import type { DescriptorFacts, ImageConfigFacts, LayerRow, ManifestFacts, ReferrerNode } from "../../looking/facts.ts";
+import type { Format } from "../../looking/formats.ts";
 import { addressOf, addressOfDiff } from "../addresses.ts";
 import { element, type Markup } from "../markup.ts";
 import { json } from "./json.ts";
@@ -39,7 +40,7 @@ export function manifest(look: ManifestFacts): Markup {
       element("dt", {}, "Digest"),
       element("dd", {}, element("code", {}, digest)),
       element("dt", {}, "Media type"),
-      element("dd", {}, element("code", {}, mediaType)),
+      element("dd", {}, typeOf(mediaType, look.formats)),
       artifactType !== undefined &&
         [element("dt", {}, "Type of artifact"), element("dd", {}, element("code", {}, artifactType))],
       element("dt", {}, "Size"),
@@ -248,7 +249,7 @@ export function descriptor(
       element("dt", {}, "Points to"),
       element("dd", {}, link(address, digest), address === undefined && ", which is not here"),
       element("dt", {}, "Media type"),
-      element("dd", {}, element("code", {}, mediaType)),
+      element("dd", {}, typeOf(mediaType, list)),
       element("dt", {}, "Size"),
       element(
         "dd",
@@ -268,6 +269,11 @@ export function descriptor(
     formats(list),
     texts("Annotations", annotations),
   ];
+}
+
+// A media type leads to the document of those who have defined it.
+function typeOf(mediaType: string, [format]: readonly Format[]): Markup {
+  return element("code", {}, format === undefined ? mediaType : outside(format.link, mediaType));
 }
 
 /** Returns the manifests that refer to another one, and those that refer to them. */

@@ -1,0 +1,145 @@
+/**
+ * Looking inside of layers: its limits, its memory, and the thread that does it.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { offer } from "../../src/disk/between_threads.ts";
+import { memoryDisk } from "../../src/disk/memory_disk.ts";
+import { HERE, Inside, type InsideAnswer, type InsideCall, type InsideFacts } from "../../src/page/inside.ts";
+import { LookingInThread } from "../../src/serving/looking_thread.ts";
+import { watched } from "../../src/disk/watched.ts";
+import { fileOf, tarOf } from "../archive/tar_maker.ts";
+import { pushImage, type Send } from "./images.ts";
+import { registryWithPage } from "./registry_with_page.ts";
+
+async function layerWith(tar: Uint8Array) {
+  const disk = memoryDisk();
+  const { send } = registryWithPage({ disk });
+  const { layers } = await pushImage(send as Send, "app", [{ tar, command: "ADD all" }], { tag: "v1" });
+  return { disk, address: `app/${layers[0]}/layer.tar.gz` };
+}
+
+async function lookAt(inside: Inside, address: string): Promise<InsideFacts> {
+  const facts = await inside.ask({ do: "look", id: crypto.randomUUID(), address });
+  assert(facts !== undefined && "look" in facts);
+  return facts;
+}
+
+Deno.test("a layer that unpacks to more than the limit shows what was read until then, and says so", async () => {
+  const { disk, address } = await layerWith(
+    tarOf(fileOf("first", "x"), fileOf("bomb", new Uint8Array(8 * 2 ** 20)), fileOf("last")),
+  );
+  const { look, tree } = await lookAt(new Inside(disk, { ...HERE, bytes: 2 ** 20 }), address);
+  assertEquals(look.limits.length, 1);
+  assert(tree!.rows.some(({ text }) => text === "first") && !tree!.rows.some(({ text }) => text === "last"));
+  const whole = await lookAt(new Inside(disk, HERE), address);
+  assertEquals([whole.look.limits, whole.tree!.rows.map(({ text }) => text)], [[], ["bomb", "first", "last"]]);
+});
+
+Deno.test("a layer with more entries than the limit shows the first ones, and says so", async () => {
+  const { disk, address } = await layerWith(tarOf(...Array.from({ length: 100 }, (_, at) => fileOf(`f${at}`))));
+  const { look, tree } = await lookAt(new Inside(disk, { ...HERE, entries: 10 }), address);
+  assertEquals([look.limits.length, tree!.total], [1, 10]);
+});
+
+Deno.test("a look that somebody cancels ends, and says so", async () => {
+  const { disk, address } = await layerWith(tarOf(fileOf("zeros", new Uint8Array(64 * 2 ** 20)), fileOf("last")));
+  const inside = new Inside(disk, HERE);
+  const asked = inside.ask({ do: "look", id: "one", address });
+  await inside.ask({ do: "cancel", id: "one" });
+  const facts = await asked as InsideFacts;
+  assertEquals(facts.look.limits.length > 0, true);
+});
+
+Deno.test("a layer that was read stays in memory, until others have taken its place", async () => {
+  const { disk, address } = await layerWith(tarOf(fileOf("a"), fileOf("b")));
+  const reads: string[] = [];
+  const told = watched(disk, ({ when, name, path }) => {
+    if (when === "before" && name === "open" && path === address) reads.push(path);
+  });
+  const remembers = new Inside(told, HERE);
+  await lookAt(remembers, address);
+  const once = reads.length;
+  await lookAt(remembers, `${address}!/`);
+  const twice = reads.length;
+  await lookAt(remembers, `${address}!/`);
+  assertEquals(reads.length - twice, twice - once, "each further look reads the same little");
+  assert(twice - once < once, `${once} reads, then ${twice - once}`);
+  const forgets = new Inside(told, { ...HERE, remembered: 1 });
+  reads.length = 0;
+  await lookAt(forgets, `${address}!/`);
+  const first = reads.length;
+  await lookAt(forgets, `${address}!/`);
+  assertEquals(reads.length, 2 * first);
+});
+
+/** A thread that answers as a test wants, and counts how often it was started and ended. */
+function threadThat(
+  answer: (call: InsideCall) => Promise<InsideAnswer>,
+  limits: Partial<{ atOnce: number; waiting: number; patience: number }>,
+) {
+  const counts = { started: 0, ended: 0 };
+  const ports: MessagePort[] = [];
+  const looking = new LookingInThread(() => {
+    counts.started++;
+    const { port1, port2 } = new MessageChannel();
+    ports.push(port1);
+    offer(port1, answer);
+    return Promise.resolve({ port: port2, end: () => void counts.ended++ });
+  }, limits);
+  return {
+    looking,
+    counts,
+    async [Symbol.asyncDispose]() {
+      await looking.stop();
+      for (const port of ports) port.close();
+    },
+  };
+}
+
+const question = (id: string): InsideCall => ({ do: "look", id, address: "app" });
+
+Deno.test("a thread that does not answer is ended, the person gets to know why, and the next one gets another thread", async () => {
+  await using thread = threadThat(
+    (call) => call.id === "endless" ? new Promise(() => {}) : Promise.resolve({ stopped: "no" }),
+    { patience: 20 },
+  );
+  assertEquals(await thread.looking.ask(question("endless")), {
+    stopped: "Stopped after 0.02 seconds: it takes too long to look inside.",
+  });
+  assertEquals(await thread.looking.ask(question("other")), { stopped: "no" });
+  assertEquals(thread.counts, { started: 2, ended: 1 });
+});
+
+Deno.test("few look at once, some wait, and the others get a clear answer at once", async () => {
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>();
+  let atOnce = 0;
+  let most = 0;
+  await using thread = threadThat(async () => {
+    most = Math.max(most, ++atOnce);
+    if (atOnce === 2) arrive();
+    await released;
+    atOnce--;
+    return { stopped: "answered" };
+  }, { atOnce: 2, waiting: 1 });
+  const asked = ["a", "b", "c"].map((id) => thread.looking.ask(question(id)));
+  assertEquals(await thread.looking.ask(question("d")), {
+    stopped: "Too many look inside of layers at this moment. Try again soon.",
+  });
+  await arrived;
+  release();
+  assertEquals(await Promise.all(asked), Array(3).fill({ stopped: "answered" }));
+  assertEquals(most, 2);
+});
+
+Deno.test("a page whose look was stopped says so with 503, and offers to try again", async () => {
+  const { send } = registryWithPage({ inside: () => Promise.resolve({ stopped: "Too many." }) });
+  await pushImage(send as Send, "app", [{ tar: tarOf(fileOf("a")), command: "ADD a" }], { tag: "v1" });
+  const answer = await send("GET", "/at/app:v1!/", { headers: { Accept: "text/html" } });
+  assertEquals(answer.status, 503);
+  const text = await answer.text();
+  assert(text.includes("Too many.") && text.includes("Try again"));
+});
