@@ -30,6 +30,8 @@ export interface GraphFile {
   readonly others?: readonly string[];
   /** The digest that a tag points to. */
   readonly digest?: string;
+  /** The name of the format of a tag, such as `cosign signatures`. */
+  readonly format?: string;
 }
 
 /** The parts of a manifest that the graph shows; `fault` says in words why it cannot be read. */
@@ -40,6 +42,8 @@ export interface ManifestParts {
   readonly shape?: "image" | "index";
   /** Its type of artifact. */
   readonly artifactType?: string;
+  /** The name of its format, if it is no plain image or index. */
+  readonly format?: string;
   /** The digest of the manifest that it refers to. */
   readonly subject?: string;
   /** Everything that it points to, each digest once. */
@@ -60,6 +64,8 @@ export interface ManifestPart {
   readonly mediaType: string;
   /** Its size, as the manifest says. */
   readonly size: number;
+  /** The name of its format, if it is no plain config or layer. */
+  readonly format?: string;
   /** The platform of a child, such as `linux/amd64`. */
   readonly platform?: string;
   /** The child of the same index that this child is an attestation of. */
@@ -189,9 +195,9 @@ class RepositoryGraph {
 
   constructor(readonly name: string) {}
 
-  add({ path, size, names, others, digest }: GraphFile, place: Place, { manifestAt }: GraphChoices): void {
+  add({ path, size, names, others, digest, format }: GraphFile, place: Place, { manifestAt }: GraphChoices): void {
     if ("tag" in place) {
-      const box = this.#box(path, { kind: "tag", name: place.tag, what: "tag", digest });
+      const box = this.#box(path, { kind: "tag", name: place.tag, what: withFormat("tag", format), digest });
       if (digest === undefined) box.fault = "it does not have a digest";
       else this.#tags.push({ box, digest });
     } else if ("session" in place) {
@@ -227,11 +233,8 @@ class RepositoryGraph {
     return { boxes, edges: [...this.#edges.values()] };
   }
 
-  #add(
-    from: Draft,
-    { role, digest, mediaType, size, platform, attests, isElsewhere }: ManifestPart,
-    isNamed: Set<Draft>,
-  ) {
+  #add(from: Draft, part: ManifestPart, isNamed: Set<Draft>): void {
+    const { role, digest, mediaType, size, platform, attests, isElsewhere } = part;
     const isIndex = /\.(?:index|list)\./.test(mediaType);
     const to = role === "child"
       ? this.#manifests.get(digest)?.box ?? this.#blobs.get(digest) ??
@@ -242,8 +245,8 @@ class RepositoryGraph {
       isNamed.add(to);
       if (role !== "child") {
         to.kind = role;
-        to.what = whatOf(role, mediaType);
-      } else if (attests !== undefined) to.what = "attestation";
+        to.what = whatOf(part);
+      } else if (attests !== undefined) to.what = to.what === "image" ? "attestation" : to.what;
       else if (platform !== undefined) to.what += `, ${platform}`;
       if (!to.isThere && isElsewhere) to.fault = "it is kept elsewhere";
     }
@@ -285,23 +288,23 @@ class RepositoryGraph {
   }
 }
 
-function sortOf({ shape, subject, artifactType, parts, more = 0 }: ManifestParts): { kind: BoxKind; what: string } {
-  const children = parts.length + more;
-  const what = shape === undefined
-    ? "manifest"
-    : shape === "index"
-    ? `index of ${children}`
-    : artifactType === undefined || /[.]image[.]/.test(artifactType)
-    ? "image"
-    : artifactType;
-  if (subject !== undefined) return { kind: "referrer", what: artifactType ?? what };
-  return { kind: shape === "index" ? "index" : "manifest", what };
+function sortOf(
+  { shape, subject, artifactType, format, parts, more = 0 }: ManifestParts,
+): { kind: BoxKind; what: string } {
+  const type = artifactType !== undefined && !/[.]image[.]/.test(artifactType) ? artifactType : undefined;
+  const plain = shape === undefined ? "manifest" : shape === "index" ? `index of ${parts.length + more}` : "image";
+  const what = shape === "index" && subject === undefined ? withFormat(plain, format ?? type) : format ?? type ?? plain;
+  return { kind: subject !== undefined ? "referrer" : shape === "index" ? "index" : "manifest", what };
 }
 
-function whatOf(role: "config" | "layer", mediaType: string): string {
-  const [, form] = /\.(tar(?:[.+][a-z]+)?)$/.exec(mediaType) ?? [];
-  if (role === "layer") return `layer, ${form ?? mediaType}`;
-  return /[.]image[.]/.test(mediaType) ? "config" : `config, ${mediaType}`;
+function whatOf({ role, mediaType, format }: ManifestPart): string {
+  const [, packing] = /\.(tar(?:[.+][a-z]+)?)$/.exec(mediaType) ?? [];
+  const isPlain = role === "config" && /[.]image[.]/.test(mediaType);
+  return withFormat(role, format ?? (isPlain ? undefined : packing ?? mediaType));
+}
+
+function withFormat(word: string, format: string | undefined): string {
+  return format === undefined ? word : `${word}, ${format}`;
 }
 
 /** The most other repositories that a box names. */

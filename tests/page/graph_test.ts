@@ -212,12 +212,46 @@ Deno.test("a graph has referrers of referrers, and a subject that is not there",
   const { boxes } = await graphAt(disk, HELLO);
   const referrers = boxes.filter(({ kind }) => kind === "referrer");
   assertEquals(referrers.map(({ what, needers }) => `${what} ${needers}`).sort(), [
-    `${TYPES.config} 0`,
+    "image 0",
     "text/x-note 1",
     "text/x-note 1",
   ]);
   const missing = boxes.find(({ digest }) => digest === digestOf("elsewhere"))!;
   assertEquals([missing.isThere, missing.fault], [false, "it is not there"]);
+});
+
+Deno.test("a box says in words what it is, by the table of formats", async () => {
+  const { registry, disk } = await start();
+  const { manifest, digest } = await pushImage(registry, HELLO, "{}", ["layer"], "v1");
+  await registry.pushBlob(HELLO, "signature");
+  await registry.pushManifest(HELLO, {
+    ...imageOf("{}", []),
+    artifactType: "application/vnd.cncf.notary.signature",
+    layers: [descriptorOf("signature", "application/jose+json")],
+    subject: pointerTo(manifest),
+  }, { tag: `${digest.replace(":", "-")}.sig` });
+  const annotations = { "containerd.io/snapshot/stargz/toc.digest": digest };
+  await registry.pushManifest(HELLO, {
+    ...imageOf("[]", []),
+    artifactType: "text/x-unknown",
+    layers: [{ ...descriptorOf("never pushed", TYPES.layer), annotations }],
+  });
+
+  const { boxes } = await graphAt(disk, HELLO);
+  assertEquals(boxes.map(({ kind, what }) => [kind, what]), [
+    ["tag", "tag, cosign signatures"],
+    ["tag", "tag"],
+    ...boxes.filter(({ kind }) => kind === "manifest").map((
+      { digest: own },
+    ) => ["manifest", own === digest ? "image" : "text/x-unknown"]),
+    ["referrer", "Notation signature"],
+    ...boxes.filter(({ kind }) => kind === "config").map(() => ["config", "config"]),
+    ...boxes.filter(({ kind }) => kind === "layer").map(({ digest }) =>
+      digest === digestOf("signature")
+        ? ["layer", "layer, JWS signature envelope"]
+        : ["layer", digest === digestOf("layer") ? "layer, tar+gzip" : "layer, eStargz"]
+    ),
+  ]);
 });
 
 Deno.test("a graph has what is missing or broken as boxes that say so", async () => {

@@ -15,6 +15,7 @@
  * @module
  */
 
+import { shorten } from "../../definitions/printable.ts";
 import { formatBytes } from "../../definitions/size.ts";
 import { addressOf, addressOfGraph } from "../addresses.ts";
 import type { GraphFacts, GraphRepository } from "../graph.ts";
@@ -124,7 +125,7 @@ function legend(): Markup {
 
 /** Returns the text of a box. */
 export function textOf({ kind, name }: Pick<Box, "kind" | "name">): string {
-  if (kind === "tag") return name;
+  if (kind === "tag") return shorten(name);
   if (kind === "session") return `${name.slice(0, 8)}…`;
   const encoded = name.slice(name.indexOf(":") + 1);
   return encoded.length > 16 ? `${encoded.slice(0, 12)}…` : encoded;
