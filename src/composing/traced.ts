@@ -15,14 +15,14 @@
  */
 
 import type { Registry, Wrapper } from "../registry.ts";
-import { schemeOf } from "../stories/told_story.ts";
+import { schemeOf, withoutSecrets } from "../stories/told_story.ts";
 import { questionOf } from "./composing.ts";
 
 /** One request and its answer. */
 export interface Trace {
   /** The method of the request. */
   readonly method: string;
-  /** Its URL. */
+  /** Its URL, but for passwords and tokens in the query. */
   readonly url: string;
   /** The id of the row of the table that it asks for, such as `end-3`; `undefined` if no row fits. */
   readonly id?: string;
@@ -61,9 +61,9 @@ export function traced(tell: (trace: Trace) => void, { now = () => performance.n
     const started = now();
     const asked = {
       method: request.method,
-      url: request.url,
+      url: withoutSecrets(request.url),
       id: questionOf(request)?.id,
-      requestHeaders: withoutSecrets(request.headers),
+      requestHeaders: headersOf(request),
     };
     try {
       const response = await registry(request, peer);
@@ -83,7 +83,7 @@ export interface TraceOptions {
   readonly now?: () => number;
 }
 
-function withoutSecrets(headers: Headers): Record<string, string> {
+function headersOf({ headers }: Request): Record<string, string> {
   return Object.fromEntries(
     [...headers].map(([name, value]) => [name, name === "authorization" ? schemeOf(value) : value]),
   );

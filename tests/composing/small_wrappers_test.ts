@@ -178,6 +178,20 @@ Deno.test("ocidebug: a trace tells what passes, and of a password only that ther
   }]);
 });
 
+Deno.test("a trace has no password, also if it stands where no password should be", async () => {
+  const traces: Trace[] = [];
+  await using registry = await startRegistry({ wrappers: [traced((trace) => traces.push(trace))] });
+  for (const Authorization of ["hunter2", "Bearerhunter2", "Basic hunter2"]) {
+    const response = await registry.send("GET", "/v2/?access_token=hunter2&n=1", { headers: { Authorization } });
+    await response.body?.cancel();
+  }
+  assertEquals(traces.map(({ url, requestHeaders }) => [url, requestHeaders.authorization]), [
+    ["http://localhost/v2/?access_token=…&n=1", "(no known scheme)"],
+    ["http://localhost/v2/?access_token=…&n=1", "(no known scheme)"],
+    ["http://localhost/v2/?access_token=…&n=1", "Basic"],
+  ]);
+});
+
 Deno.test("a trace tells a failure, and lets it pass", async () => {
   const traces: Trace[] = [];
   const failure = new Error("broken");

@@ -10,6 +10,7 @@ import { refuse } from "../../src/composing/composing.ts";
 import { RegistryError } from "../../src/api/error_codes.ts";
 import { formatStory } from "../../src/stories/lines.ts";
 import type { Wrapper } from "../../src/registry.ts";
+import { dataOf } from "../../src/story.ts";
 import { digestOf, expectRefusal, startRegistry } from "../fixture.ts";
 
 const moved: Wrapper = (registry) => (request, peer) => {
@@ -43,6 +44,16 @@ Deno.test("the story of a request has the heading that the section has followed,
   await registry.send("PATCH", location, { body: "foo" });
   await registry.send("PUT", `${location}?digest=${digestOf("foo")}`);
   assertEquals(registry.stories.at(-1)?.endpoint, { id: "end-6", heading: "PUSH-CHUNK" });
+});
+
+Deno.test("the story of a request names the repository that the client has named, and not the one inside of a wrapper", async () => {
+  await using registry = await startRegistry({ wrappers: [moved] });
+  await registry.pushImage("library/hello", { tag: "v1" });
+
+  const { repository, reference, changes, bytesIn } = dataOf(registry.stories.at(-1)!);
+  assertEquals([repository, reference, bytesIn > 0], ["library/hello", "v1", true]);
+  assertEquals(changes.at(-1)?.path, "inside/library/hello/_tags/v1");
+  assertEquals(changes.at(-1)?.digest?.startsWith("sha256:"), true);
 });
 
 Deno.test("what a wrapper refuses is told as well, with its rule", async () => {

@@ -239,3 +239,87 @@ for (const form of ["story", "json"]) {
     assertMatch(out, form === "json" ? /"missing":[0-9]+\}/ : /glassbox: [0-9]+ lines are missing here/);
   });
 }
+
+// `script` gives a program a terminal.
+const SCRIPT = "/usr/bin/script";
+
+for (const variables of [{}, { NO_COLOR: "1" }] as Record<string, string>[]) {
+  const isPainted = !("NO_COLOR" in variables);
+  Deno.test({
+    name: `on a terminal, the log is stories ${isPainted ? "with" : "without"} colours, as wide as the terminal is`,
+    ignore: Deno.build.os !== "linux" || !exists(SCRIPT),
+    async fn() {
+      using folder = new Folder();
+      const command = `stty cols 60; exec ${Deno.execPath()} run -A main.ts --port 0 --root ${folder.path}`;
+      const terminal = new Deno.Command(SCRIPT, {
+        args: ["-qfec", command, "/dev/null"],
+        cwd: new URL("../..", import.meta.url),
+        env: variables,
+        stdout: "piped",
+        stderr: "null",
+      }).spawn();
+      let text = "";
+      const reader = terminal.stdout.pipeThrough(new TextDecoderStream()).getReader();
+      const until = async (pattern: RegExp) => {
+        while (!pattern.test(text)) {
+          const { value, done } = await reader.read();
+          assert(!done, text);
+          text += value;
+        }
+      };
+      try {
+        await until(/listens on (\S+)[^]*Ctrl-C\.\r\n/);
+        const [, address] = /listens on (\S+)/.exec(text)!;
+        text = "";
+        await (await fetch(`${address}/v2/library/hello/manifests/latest`)).body?.cancel();
+        await until(/got {6}none for latest\S*\r\n/);
+      } finally {
+        terminal.kill("SIGTERM");
+        await reader.cancel();
+        await terminal.status;
+      }
+      const lines = text.trimEnd().split("\r\n");
+      assertEquals(text.includes("\x1b["), isPainted, text);
+      assert(lines.every((line) => widthOf(line.replaceAll(CODES, "")) <= 60), text);
+      assertStringIncludes(text.replaceAll(CODES, ""), "a │         spec.md#pulling-manifests");
+    },
+  });
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+Deno.test("the story in the README is what the log prints about such a push", async () => {
+  const readme = Deno.readTextFileSync(new URL("../../README.md", import.meta.url));
+  const shown = /^a │ PUT [^]*?(?=\n```)/m.exec(readme)![0].split("\n");
+  await using registry = await startRegistry();
+  const headers = { "User-Agent": "curl/7.88.1", "Content-Type": "application/octet-stream" };
+  const [layer, config] = ["x".repeat(140), "y".repeat(152)];
+  for (const body of ["foo", layer, config]) {
+    await registry.send("POST", `/v2/library/hello/blobs/uploads/?digest=${descriptorOf(body, "").digest}`, {
+      headers,
+      body,
+    });
+  }
+  const parts = { config: descriptorOf(config, TYPES.config), layers: [descriptorOf(layer, TYPES.layer)] };
+  const manifest = JSON.stringify({ schemaVersion: 2, mediaType: TYPES.image, ...parts }).padEnd(405);
+  await registry.send("PUT", "/v2/library/hello/manifests/latest", {
+    headers: { ...headers, "Content-Type": TYPES.image },
+    body: manifest,
+  });
+
+  const lines = await logged(registry.stories.map(dataOf));
+
+  // Times and digests differ each time.
+  const known = (line: string) => line.replace(/sha256:[0-9a-f]{12}/g, "sha256:").replace(/[0-9.]+ m?s\b/, "");
+  assertEquals(
+    lines.slice(-shown.length).map(known).join(" ").replace(/\s+/g, " "),
+    shown.map(known).join(" ").replace(/\s+/g, " "),
+  );
+});

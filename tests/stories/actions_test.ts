@@ -1,6 +1,8 @@
 /** Actions: what real clients have sent is what a person would call it. `recorded/` has the stories of real clients. */
 
 import { assert, assertEquals } from "@std/assert";
+import { stripTypeScriptTypes } from "node:module";
+import { randomNumbers } from "../../src/random.ts";
 import { type Action, Actions, describeAction, sumOf } from "../../src/stories/actions.ts";
 import type { StoryData } from "../../src/story.ts";
 
@@ -236,4 +238,45 @@ Deno.test("what an action remembers is bounded, however many clients, connection
 
   assertEquals([last!.requests, last!.stories.length], [5000, 1000]);
   assert(Deno.inspect(actions, { depth: 9, iterableLimit: 10_000, showHidden: true }).length < 20_000_000);
+});
+
+Deno.test("every story is in one action, and nothing is counted twice, in whatever order and at whatever time they come", () => {
+  const all = [...Deno.readDirSync(new URL("recorded", import.meta.url))].flatMap(({ name }) =>
+    recorded(name.split(".")[0])
+  );
+  for (let seed = 1; seed <= 20; seed++) {
+    const random = randomNumbers(seed);
+    const shuffled = all.map((story) => ({ story, at: random() })).sort((a, b) => a.at - b.at).map(({ story }) =>
+      story
+    );
+    const pace = 10 ** Math.floor(random() * 6);
+    const stories = shuffled.map((story, index) => ({ ...story, time: new Date(1e12 + index * pace).toISOString() }));
+    const actions = new Actions();
+
+    const found = actionsOf(stories, actions);
+
+    const ids = found.flatMap((action) => action.stories);
+    assertEquals([ids.length, new Set(ids).size], [stories.length, stories.length], `seed ${seed}`);
+    assertEquals(found.reduce((sum, { requests }) => sum + requests, 0), stories.length);
+    assertEquals(sumOfBytes(found), sumOfBytes(stories));
+    for (const action of found) assert(describeAction(action) !== "" && action.milliseconds >= 0, sumOf(action));
+    actions.becomeQuiet(Date.parse(stories.at(-1)!.time) + 10 * 60_000);
+    assert(found.every(({ state }) => state !== "running" || pace > 1000));
+  }
+});
+
+function sumOfBytes(all: readonly { bytesIn: number }[]): number {
+  return all.reduce((sum, { bytesIn }) => sum + bytesIn, 0);
+}
+
+Deno.test("a browser can load the actions and the sentences: they need nothing but each other, and no build", () => {
+  for (const file of ["stories/actions.ts", "stories/why.ts", "definitions/size.ts"]) {
+    const code = stripTypeScriptTypes(Deno.readTextFileSync(new URL(`../../src/${file}`, import.meta.url)));
+    const imported = [...code.replaceAll(/\/\*\*.*?\*\//gs, "").matchAll(/^import .*? from "(.*)";$/gm)].map((
+      [, path],
+    ) => path);
+
+    assertEquals(imported, file === "stories/actions.ts" ? ["../definitions/size.ts", "./why.ts"] : [], file);
+    assert(!/\b(?:Deno|process|node:)\b/.test(code.replaceAll(/\/\*\*.*?\*\//gs, "")), file);
+  }
 });
