@@ -124,8 +124,6 @@ export async function readLayer(source: ByteSource, options: ReadLayerOptions = 
   }
   const isTar = stream.at > 0 && reading.problems.list.every(({ what }) => what !== "no tar");
 
-  // What was read until a limit is shown. Only a limit that the tree itself meets ends it.
-  const before = reading.limitMet;
   const tree = new Tree(reading);
   for (const [index, entry] of entries.entries()) {
     let isFirst = true;
@@ -134,7 +132,6 @@ export async function readLayer(source: ByteSource, options: ReadLayerOptions = 
       isFirst = false;
       reading.note("twice", entry.headerAt, "The path is in the archive twice. The later entry counts.", place.path);
     });
-    if (reading.limitMet !== before) break;
     if (place !== undefined && entry.kind === "hard link" && place.content === undefined) {
       const text = `The hard link leads to ${entry.target}, which is no file in front of it in this layer.`;
       reading.note("link leads nowhere", entry.headerAt, text, entry.path);

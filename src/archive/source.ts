@@ -48,7 +48,7 @@ const PIECE = 256 * 1024;
 
 /** The most that a reading may cost. */
 export interface ReadingLimits {
-  /** The most entries, together with the folders that only the paths of others imply; by default 200,000. */
+  /** The most entries, and the most folders that only the paths of entries imply; by default 200,000 each. */
   readonly entries?: number;
   /** The most unpacked bytes that are looked at; by default 16 GiB. */
   readonly bytes?: number;
@@ -155,6 +155,7 @@ export class ArchiveReading {
   readonly #work = new LongWork();
   #problemCount = 0;
   #entries = 0;
+  #folders = 0;
   #text = 0;
   #steps = 0;
   #looks = 0;
@@ -182,10 +183,17 @@ export class ArchiveReading {
     this.#problems.push(path === undefined ? problem : { ...problem, path: shortened(path) });
   }
 
-  /** Counts an entry, or a folder that a path implies. Returns false if that is one too many. */
+  /** Counts an entry. Returns false if that is one too many. */
   countEntry(at: number): boolean {
     if (this.#entries >= this.limits.entries) return this.#stop("entries", at, "entries", this.limits.entries);
     this.#entries++;
+    return true;
+  }
+
+  /** Counts a folder that only a path implies. Returns false if that is one too many. */
+  countFolder(at: number): boolean {
+    if (this.#folders >= this.limits.entries) return this.#stop("entries", at, "folders", this.limits.entries);
+    this.#folders++;
     return true;
   }
 

@@ -269,7 +269,7 @@ export class Tree {
       }
       let child = place.children?.get(part);
       if (child === undefined) {
-        if (make === undefined || !this.#reading.countEntry(make.at)) return undefined;
+        if (make === undefined || !this.#reading.countFolder(make.at)) return undefined;
         child = new TreePlace(part, place, make.layer);
         (place.children ??= new Map()).set(part, child);
       }

