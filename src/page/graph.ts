@@ -26,7 +26,7 @@ import { parseSessionId, type SessionId } from "../definitions/session.ts";
 import { parseTag, type Tag } from "../definitions/tag.ts";
 import { LongWork } from "../giving_way.ts";
 import { findBlob } from "../store/blobs.ts";
-import { digestsAmong, sessionFile, tagFile, tagsFolder, uploadsFolder } from "../store/layout.ts";
+import { digestsAmong, MANIFEST_FILE, sessionFile, tagFile, tagsFolder, uploadsFolder } from "../store/layout.ts";
 import { findManifest, readManifest } from "../store/manifests.ts";
 import { platformOf, recognise, textTrait, traitsOfDescriptor } from "../looking/formats.ts";
 import { listEntries } from "../store/referrers.ts";
@@ -49,6 +49,8 @@ import {
 
 /** The facts of a graph. */
 export interface GraphFacts extends Graph {
+  /** Their address. */
+  readonly address: string;
   /** The path that it is about; empty for the whole registry. */
   readonly path: string;
   /** The text that the names must have. */
@@ -91,7 +93,7 @@ export interface GraphLimits {
 
 const LIMITS: GraphLimits = {
   repositories: 200,
-  files: 300,
+  files: 600,
   contents: 1000,
   parts: 100,
   reached: 2000,
@@ -113,6 +115,21 @@ export async function factsOfGraph(
   return place.tag === undefined && place.digest === undefined
     ? await reading.repository(place.name)
     : await reading.part(place.name);
+}
+
+/**
+ * Returns the facts of a graph as it was when the folder had these files. What a manifest said that has been removed since, nobody
+ * knows any more, and its box says so.
+ */
+export async function factsOfGraphThen(
+  path: string,
+  files: readonly GraphFile[],
+  { disk, maySee }: Pick<PageContext, "disk" | "maySee">,
+  limits: Partial<GraphLimits> = {},
+): Promise<GraphFacts> {
+  const store = openStore({ disk, hashes: HASHES, sessionLifetime: Infinity });
+  const wish = { path, ...parsePath(path), query: new URLSearchParams(), limits: { ...LIMITS, ...limits } };
+  return await new Reading(store, maySee, wish).then(files);
 }
 
 // What a graph is about: a repository, or one tag or digest of it.
@@ -212,9 +229,53 @@ class Reading {
     }
     await this.#findOthers(name);
     const facts = this.#facts([{ ...repository, isOpen: true }]);
-    const isRoot = (box: Box) => box.kind === "tag" ? box.name === tag : box.digest === digest && box.isThere;
-    const roots = facts.boxes.filter(isRoot).map(({ path }) => path);
+    const roots = this.#rootsIn(facts);
     return roots.length === 0 ? undefined : { ...facts, ...partOf(facts, roots) };
+  }
+
+  #rootsIn({ boxes }: Graph): string[] {
+    const { tag, digest } = this.wish;
+    const isRoot = (box: Box) => box.kind === "tag" ? box.name === tag : box.digest === digest && box.isThere;
+    return boxes.filter(isRoot).map(({ path }) => path);
+  }
+
+  async then(files: readonly GraphFile[]): Promise<GraphFacts> {
+    const { path, name, tag, digest, limits } = this.wish;
+    const counts = new Map<string, { tags: number; contents: Set<string>; sessions: number }>();
+    for (const file of files) {
+      const place = placeOf(file.path);
+      const repository = place && parseName(place.repository);
+      if (place === undefined || repository === undefined || !this.maySee(repository)) continue;
+      if (name !== undefined && repository !== name) continue;
+      const count = counts.get(repository) ?? { tags: 0, contents: new Set(), sessions: 0 };
+      counts.set(repository, count);
+      if ("tag" in place) count.tags++;
+      else if ("session" in place) count.sessions++;
+      else count.contents.add(place.digest);
+      this.#files.push(file);
+      this.#whole.add(repository);
+    }
+    const most = name === undefined ? limits.files : limits.contents;
+    const isOpen = this.#files.length <= most;
+    if (isOpen) await this.#readManifests();
+    else this.#files.length = 0;
+    const repositories = [...counts].sort(([a], [b]) => a < b ? -1 : 1)
+      .map(([name, { tags, contents, sessions }]) => ({ name, tags, contents: contents.size, sessions, isOpen }));
+    const facts = this.#facts(repositories);
+    return tag === undefined && digest === undefined ? facts : { ...facts, ...partOf(facts, this.#rootsIn(facts)) };
+  }
+
+  // Reads the manifests among the files that are still there.
+  async #readManifests(): Promise<void> {
+    for (const { path } of this.#files) {
+      const place = placeOf(path);
+      if (place === undefined || !("digest" in place) || place.file !== MANIFEST_FILE) continue;
+      await this.#giveWay();
+      const [name, digest] = [parseName(place.repository), parseDigest(place.digest)];
+      const isThere = name !== undefined && digest !== undefined &&
+        findManifest(this.store, name, digest) !== undefined;
+      if (isThere) this.#manifests.set(path, await this.#partsOf(name, digest));
+    }
   }
 
   // Yields the repositories that this person may see. One that has only upload sessions is about to become one.
@@ -389,7 +450,10 @@ class Reading {
       manifestAt: (path) => this.#manifests.get(path),
       isWhole: (repository) => this.#whole.has(repository),
     });
-    return { path: this.wish.path, filter: this.#filter, repositories, ...graph, more: this.#more };
+    const { path, query } = this.wish;
+    const choices = [...query].filter(([name, value]) => ["filter", "after", "from"].includes(name) && value !== "");
+    const address = addressOfGraph(path, Object.fromEntries(choices));
+    return { address, path, filter: this.#filter, repositories, ...graph, more: this.#more };
   }
 }
 

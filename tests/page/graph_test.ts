@@ -9,7 +9,7 @@ import { drawTree, type RepositoryTree } from "../../src/housekeeping/draw_tree.
 import type { Disk } from "../../src/disk/disk.ts";
 import { type MemoryDisk, memoryDisk } from "../../src/disk/memory_disk.ts";
 import { defaultsOf, REGISTRY_OPTIONS } from "../../src/options.ts";
-import { factsOfGraph, type GraphFacts, type GraphLimits } from "../../src/page/graph.ts";
+import { factsOfGraph, factsOfGraphThen, type GraphFacts, type GraphLimits } from "../../src/page/graph.ts";
 import { type Box, type GraphFile, graphOf, type ManifestParts } from "../../src/page/graph_facts.ts";
 import { toHtml } from "../../src/page/markup.ts";
 import { page } from "../../src/page/page.ts";
@@ -381,6 +381,36 @@ Deno.test("the graph is a pure function of files: it draws a moment of the past 
   );
 });
 
+Deno.test("the graph of a moment in the past has what is known of it: a manifest that is gone says so", async () => {
+  const { registry, disk } = await start();
+  const { digest } = await pushImage(registry, HELLO, "{}", ["one"], "v1");
+  const gone = await pushImage(registry, "gone", "[]", ["two"], "v1");
+  const digestAt = (path: string) => path.startsWith("gone") ? gone.digest : digest;
+  const files: GraphFile[] = filesOf(disk).map((path) => ({
+    path,
+    size: disk.look(path)!.size,
+    digest: path.includes("/_tags/") ? digestAt(path) : undefined,
+  }));
+  const before = await graphAt(disk);
+  await registry.send("DELETE", `/v2/gone/manifests/${gone.digest}`);
+  await pushImage(registry, HELLO, '"new"', ["three"], "v1");
+
+  const context = { disk, maySee: () => true };
+  const then = await factsOfGraphThen("", files, context);
+  const own = ({ boxes }: GraphFacts) => boxes.filter(({ repository }) => repository === HELLO);
+  assertEquals(JSON.stringify(own(then)), JSON.stringify(own(before)));
+  assertEquals(then.repositories, before.repositories);
+  assertEquals(
+    then.boxes.find(({ path }) => path === `gone/${gone.digest}/manifest.json`)!.fault,
+    "nobody knows any more what it says",
+  );
+  const tag = await factsOfGraphThen(`${HELLO}/_tags/v1`, files, context);
+  assertEquals(tag.boxes.map(({ kind }) => kind), ["tag", "manifest", "config", "layer"]);
+  const closed = await factsOfGraphThen("", files, context, { files: 5 });
+  assertEquals([closed.boxes, closed.repositories.map(({ isOpen }) => isOpen)], [[], [false, false]]);
+  assertEquals((await factsOfGraphThen("", files, { disk, maySee: () => false })).repositories, []);
+});
+
 Deno.test("the graph of a tag has what the tag reaches, and the one of a layer what needs it", async () => {
   const { registry, disk } = await start();
   const { digest } = await pushImage(registry, HELLO, "{}", ["base", "one"], "v1");
@@ -423,7 +453,7 @@ Deno.test("a graph has no more tags than fit: it says how many more there are, a
   assertEquals(tagsIn(first), tags.slice(0, 10));
   assertEquals(first.more, [{ text: "15 more tags", address: `/graph/${HELLO}?after=v09` }]);
   const last = await graphAt(disk, HELLO, "after=v19", { parts: 10 });
-  assertEquals([tagsIn(last), last.more], [tags.slice(20), []]);
+  assertEquals([last.address, tagsIn(last), last.more], [`/graph/${HELLO}?after=v19`, tags.slice(20), []]);
   assertEquals(tagsIn(await graphAt(disk, HELLO, "filter=v23", { parts: 10 })), ["v23"]);
   // As long as not all tags are known, nobody says that something is not needed.
   assertEquals(first.boxes.filter(({ needers }) => needers !== undefined), []);
@@ -475,6 +505,7 @@ Deno.test("of a large registry, the graph has the repositories first; each opens
 
   const first = await graphAt(disk, "", "", limits);
   assertEquals(first, {
+    address: "/graph/",
     path: "",
     filter: "",
     repositories: [0, 1, 2, 3].map(repository),
@@ -568,6 +599,6 @@ Deno.test("the list has every box, even if manifests point to each other in a ci
     }),
   });
   const repositories = [{ name: "a", tags: 0, contents: 2, sessions: 0, isOpen: true }];
-  const html = toHtml(view({ path: "a", filter: "", repositories, ...graph, more: [] }));
+  const html = toHtml(view({ address: "/graph/a", path: "a", filter: "", repositories, ...graph, more: [] }));
   for (const name of ["1", "2"]) assert(html.includes(`/at/${file(name)}`), html);
 });

@@ -52,11 +52,10 @@ export const LEGEND: Readonly<
 
 /** The graph as a part of a page: the list, what is left out, and the legend. */
 export function graphView(facts: GraphFacts): Markup {
-  const { path, filter, repositories } = facts;
-  const source = addressOfGraph(path, filter === "" ? {} : { filter });
+  const { address, repositories } = facts;
   return element(
     "section",
-    { class: "graph", "aria-label": "Graph", "data-island": "graph", "data-source": source },
+    { class: "graph", "aria-label": "Graph", "data-island": "graph", "data-source": address },
     element("h2", { "data-key": "heading" }, "Graph"),
     element("p", { class: "graph-summary", "data-key": "summary" }, summaryOf(facts)),
     element("div", { class: "graph-list", "data-key": "list" }, listOf(facts)),

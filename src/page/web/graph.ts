@@ -18,7 +18,7 @@ import type { GraphFacts } from "../graph.ts";
 import { type GraphLayout, layOutInSteps } from "../graph_layout.ts";
 import { element } from "../markup.ts";
 import { listOf, moreOf, summaryOf } from "../views/graph.ts";
-import { GraphDrawing } from "./graph_drawing.ts";
+import { GLOWS, GraphDrawing } from "./graph_drawing.ts";
 import { create, show } from "./showing.ts";
 
 /** Draws all graphs of the document. Returns them. */
@@ -42,7 +42,10 @@ export class GraphRegion {
   #layout: GraphLayout | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #first = 0;
-  #loading = false;
+  readonly #new = new Set<string>();
+  #isLoading = false;
+  #isThen = false;
+  #wanted: GraphFacts | undefined;
   #isList = localStorage.getItem("graph") === "list";
 
   /** Puts the drawing, its tools and its facts into a section of the document. */
@@ -101,9 +104,9 @@ export class GraphRegion {
 
   // A change in another repository concerns a graph only by the names of shared files.
   #isConcerned(path: string): boolean {
-    const repositories = this.#facts?.repositories ?? [];
-    if (this.#facts === undefined || this.#facts.path === "") return true;
-    return repositories.some(({ name }) => path.startsWith(`${name}/`)) ||
+    if (this.#facts === undefined) return true;
+    const repository = this.#facts.path.replace(/(?:^|\/)(?:_|[^/]*:).*$/, "");
+    return path.startsWith(repository === "" ? "" : `${repository}/`) ||
       this.#facts.boxes.some(({ names, digest }) => names !== undefined && path.includes(digest!));
   }
 
@@ -119,25 +122,57 @@ export class GraphRegion {
     this.changed();
   }
 
+  /** Shows the facts of another moment, until this is called without any: then those of now. */
+  async show(facts?: GraphFacts): Promise<void> {
+    this.#isThen = facts !== undefined;
+    if (facts === undefined) await this.#load();
+    else await this.#draw(facts);
+  }
+
   async #load(): Promise<void> {
     this.#timer = undefined;
-    if (this.#loading) return this.changed();
-    this.#loading = true;
+    if (this.#isLoading) return this.changed();
+    if (this.#isThen) return;
+    this.#isLoading = true;
     const address = this.#section.dataset.source!;
     try {
       const response = await fetch(address, { headers: { Accept: "application/json" } });
       const facts = response.ok ? await response.json() as GraphFacts : nothingOf(this.#facts);
-      const layout = await inSteps(layOutInSteps(facts, this.#layout));
-      // Somebody may have typed into the filter meanwhile.
-      if (address !== this.#section.dataset.source) return;
-      this.#drawing.draw(facts, layout);
-      [this.#facts, this.#layout] = [facts, layout];
-      this.#arrange();
+      // Somebody may have typed into the filter meanwhile, or looks at another moment.
+      if (address === this.#section.dataset.source && !this.#isThen) await this.#draw(facts);
     } catch (error) {
       // The registry does not answer; the page says so elsewhere. What was there stays.
       if (!(error instanceof TypeError)) throw error;
     } finally {
-      this.#loading = false;
+      this.#isLoading = false;
+    }
+  }
+
+  async #draw(facts: GraphFacts): Promise<void> {
+    this.#wanted = facts;
+    const layout = await inSteps(layOutInSteps(facts, this.#layout));
+    // There may be newer facts.
+    if (this.#wanted !== facts) return;
+    this.#noteNewRepositories(facts);
+    [this.#facts, this.#layout] = [facts, layout];
+    this.#arrange();
+    this.#drawing.draw(facts, layout);
+  }
+
+  // In the list of repositories, those that have changed glow for a while.
+  #noteNewRepositories({ repositories, boxes }: GraphFacts): void {
+    const known = new Map(this.#facts?.repositories.map((repository) => [repository.name, JSON.stringify(repository)]));
+    const isList = boxes.length === 0 && this.#facts?.boxes.length === 0 &&
+      this.#facts.address === this.#wanted!.address;
+    if (!isList) return;
+    for (const repository of repositories) {
+      const { name } = repository;
+      if (known.get(name) === JSON.stringify(repository)) continue;
+      this.#new.add(name);
+      setTimeout(() => {
+        this.#new.delete(name);
+        this.#arrange();
+      }, GLOWS);
     }
   }
 
@@ -158,11 +193,16 @@ export class GraphRegion {
     if (facts === undefined) return;
     show(this.#part("summary"), summaryOf(facts));
     show(this.#part("more"), moreOf(facts));
-    if (!list.hidden) show(list, listOf(facts));
+    if (list.hidden) return;
+    show(list, listOf(facts));
+    for (const item of list.querySelectorAll(".graph-repositories > li")) {
+      item.firstElementChild!.classList.toggle("new", this.#new.has(item.getAttribute("data-key")!));
+    }
   }
 }
 
 // The facts of a graph of which nothing is there any more.
 function nothingOf(facts: GraphFacts | undefined): GraphFacts {
-  return { path: facts?.path ?? "", filter: facts?.filter ?? "", repositories: [], boxes: [], edges: [], more: [] };
+  const { address = "", path = "", filter = "" } = facts ?? {};
+  return { address, path, filter, repositories: [], boxes: [], edges: [], more: [] };
 }

@@ -32,8 +32,9 @@ const SVG = "http://www.w3.org/2000/svg";
 // What is drawn goes this much beyond what is in sight, and it is drawn again when less than the second is left of that.
 const BEYOND = 600;
 const LEAST_BEYOND = 200;
-// So long a new box glows, and a box that is gone fades, in milliseconds.
-const GLOWS = 8000;
+/** The time for which something new glows, in milliseconds. */
+export const GLOWS = 8000;
+// The time for which a box fades that is gone, in milliseconds.
 const FADES = 700;
 // The most elements of boxes that are kept to be used again.
 const MOST_SPARE = 200;
