@@ -21,7 +21,7 @@ import type { MemoryDisk } from "../disk/memory_disk.ts";
 import { runHousekeeping } from "./housekeeping.ts";
 import { clearLeftOvers } from "../housekeeping/clear_left_overs.ts";
 import { expireUploads } from "../housekeeping/expire_uploads.ts";
-import { type CommandLine, isLoopback, usesSwitches } from "./command_line.ts";
+import { type CommandLine, isLoopback, servesPage, usesSwitches } from "./command_line.ts";
 import type { Listening } from "./listening.ts";
 import { errors, oneLine, Output } from "./output.ts";
 import { logFormOf } from "./log.ts";
@@ -131,10 +131,14 @@ function welcome(line: CommandLine, version: string, { hostname, port }: Listeni
   const everywhere = hostname === reachable ? "" : ` (all addresses of this machine: --host ${host})`;
   const outside = origin === "" ? "" : `\nClients reach it as ${origin}\n`;
   return `Glassbox ${version} listens on ${scheme}://${at(hostname)} and ${stores}${everywhere}
-${outside}
+${outside}${pageAt(line, `${scheme}://${at(reachable)}`)}
 ${switchesOn(line, `${scheme}://${at(reachable)}`)}${firstSteps(line, `${scheme}://${at(reachable)}`, at(reachable))}
 Stop with Ctrl-C.
 `;
+}
+
+function pageAt(line: CommandLine, url: string): string {
+  return servesPage(line) ? `\nSee every push, every file and every byte in a browser: ${url}/\n` : "";
 }
 
 function switchesOn(line: CommandLine, url: string): string {

@@ -17,6 +17,7 @@
  * @module
  */
 
+import type { AccessWrapper } from "../composing/access.ts";
 import { createSwitches, type Switches } from "../composing/switches/switches.ts";
 import type { Disk } from "../disk/disk.ts";
 import type { Source } from "../filling/files.ts";
@@ -24,12 +25,15 @@ import { addImage, fill, type Filled, type FillOptions } from "../filling/fill.t
 import { localDisk } from "../disk/local_disk.ts";
 import { type MemoryDisk, memoryDisk, type Snapshot } from "../disk/memory_disk.ts";
 import { HASHES } from "../definitions/digest.ts";
+import { page } from "../page/page.ts";
 import { createRegistry, type Registry, type RegistryOptions } from "../registry.ts";
 import type { Story, StoryData } from "../story.ts";
 import { type Certificate, makeCertificate } from "./certificate.ts";
 import { Clock } from "./clock.ts";
 import { listen, type Listening } from "./listening.ts";
+import { RememberedStories } from "./remembered_stories.ts";
 import { ToldStories } from "./told_stories.ts";
+import { FolderOfPage } from "./watched_folder.ts";
 
 /** The options of {@linkcode startRegistry}: those of the registry, and how it listens. */
 export interface StartOptions extends RegistryOptions {
@@ -45,6 +49,11 @@ export interface StartOptions extends RegistryOptions {
   readonly port?: number;
   /** True to speak TLS with a certificate that is thrown away, or a certificate. Default: false. */
   readonly tls?: boolean | Certificate;
+  /**
+   * True to serve the page at `/` as well, for a test that somebody watches. It shows what is on the disk, whatever wrappers say, but
+   * if one of them is `access(…)`, everybody sees only what he may pull. Default: false.
+   */
+  readonly page?: boolean;
 }
 
 /** The options of {@linkcode StartedRegistry.story}. */
@@ -73,8 +82,8 @@ export interface WaitOptions {
  * @throws {Error} if Deno does not allow to use the root.
  */
 export async function startRegistry(options: StartOptions = {}): Promise<StartedRegistry> {
-  const { root, disk, clock, wrappers = [], hostname = "127.0.0.1", port = 0, tls = false, onStory, ...others } =
-    options;
+  const { root, disk, clock, wrappers = [], hostname = "127.0.0.1", port = 0, tls = false, onStory, ...rest } = options;
+  const { page: hasPage = false, ...others } = rest;
   if (root !== undefined && disk !== undefined) throw new TypeError("startRegistry takes a root or a disk, not both");
   if (root !== undefined) await expectPermissions(root, others.readOnly ? ["read"] : ["read", "write"]);
   const certificate = tls === true ? await makeCertificate() : tls || undefined;
@@ -85,18 +94,28 @@ export async function startRegistry(options: StartOptions = {}): Promise<Started
     (root === undefined ? memoryDisk({ now, algorithms }) : localDisk(root, { now, algorithms, durability: "none" }));
 
   const stories = new ToldStories();
+  const remembered = hasPage ? new RememberedStories() : undefined;
   const onEach = (story: Story) => {
     stories.add(story);
+    remembered?.tell(story);
     onStory?.(story);
   };
   const switches = createSwitches();
-  const registry = createRegistry({
-    allowHost: [hostname],
-    ...others,
+  const settings = { allowHost: [hostname], ...others };
+  const inside = createRegistry({
+    ...settings,
     disk: switches.disk(ownDisk),
     wrappers: [switches.wrapper, ...wrappers],
     onStory: onEach,
   });
+  const registry = remembered === undefined ? inside : page({
+    disk: ownDisk,
+    root,
+    stories: remembered,
+    folder: root === undefined ? undefined : new FolderOfPage(root, ownDisk, remembered),
+    settings,
+    access: wrappers.find((wrapper): wrapper is AccessWrapper => "visibleTo" in wrapper),
+  })(inside);
   const listening = await listen(registry, { http: "deno", hostname, port, tls: certificate, keepsAlive: false });
   const plain = createRegistry({ disk: ownDisk, algorithms: others.algorithms, allowSparse: others.allowSparse });
   return new StartedRegistry({
@@ -106,6 +125,7 @@ export async function startRegistry(options: StartOptions = {}): Promise<Started
     switches,
     listening,
     stories,
+    remembered,
     clock: ownClock,
     certificate,
   });
@@ -125,6 +145,8 @@ export interface Parts extends Pick<StartedRegistry, "registry" | "disk" | "swit
   readonly listening: Listening;
   /** What the registry tells. */
   readonly stories: ToldStories;
+  /** What the page remembers, if there is one. */
+  readonly remembered: RememberedStories | undefined;
   /** The clock of the disk, if it is known. */
   readonly clock: Clock | undefined;
   /** The certificate of the server. */
@@ -150,17 +172,19 @@ export class StartedRegistry implements AsyncDisposable {
   readonly #plain: Registry;
   readonly #listening: Listening;
   readonly #stories: ToldStories;
+  readonly #remembered: RememberedStories | undefined;
   readonly #clock: Clock | undefined;
   readonly #client: Deno.HttpClient;
   readonly #complain = () => complain(this.url);
   #closed: Promise<void> | undefined;
 
   /** Only {@linkcode startRegistry} makes one. */
-  constructor({ registry, plain, disk, switches, listening, stories, clock, certificate }: Parts) {
+  constructor({ registry, plain, disk, switches, listening, stories, remembered, clock, certificate }: Parts) {
     const { hostname, port } = listening;
     this.host = `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
     this.url = `${certificate === undefined ? "http" : "https"}://${this.host}`;
     this.registry = registry;
+    this.#remembered = remembered;
     this.#plain = plain;
     this.disk = disk;
     this.switches = switches;
@@ -254,6 +278,7 @@ export class StartedRegistry implements AsyncDisposable {
   async #close(): Promise<void> {
     removeEventListener("beforeunload", this.#complain);
     this.#client.close();
+    this.#remembered?.close();
     await this.#listening.stop(Date.now() + 1000);
   }
 

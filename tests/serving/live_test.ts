@@ -83,6 +83,10 @@ Deno.test("what a person changes in the folder is told, and what the registry ch
   using folder = new Folder();
   Deno.mkdirSync(`${folder.path}/app/_tags`, { recursive: true });
   Deno.writeTextFileSync(`${folder.path}/app/_tags/v1`, FOO);
+  // The registry itself touches nothing of this one.
+  const other = `app/sha256:${"0".repeat(64)}`;
+  Deno.mkdirSync(`${folder.path}/${other}`);
+  Deno.writeTextFileSync(`${folder.path}/${other}/blob`, "other");
   await using program = await Program.serve(folder.path, "--log", "none");
   await using events = await listen(program);
   const push = await program.send("POST", `/v2/app/blobs/uploads/?digest=${FOO}`, { body: "foo" });
@@ -100,8 +104,10 @@ Deno.test("what a person changes in the folder is told, and what the registry ch
   ]);
   Deno.writeTextFileSync(`${folder.path}/app/_tags/byhand`, "another text");
   assertEquals((await events.next())?.data.changes, [{ sign: "~", path: "app/_tags/byhand", size: 12 }]);
-  Deno.removeSync(`${folder.path}/app/${FOO}`, { recursive: true });
-  assertEquals((await events.next())?.data.changes, [{ sign: "-", path: `app/${FOO}/blob` }]);
+  Deno.removeSync(`${folder.path}/${other}`, { recursive: true });
+  // Of a folder that is removed as a whole, the system tells its file or the folder itself.
+  const [{ sign, path }] = (await events.next())!.data.changes;
+  assert(sign === "-" && path.startsWith(`${other}/`), path);
 });
 
 Deno.test("an upload of another process is told when it begins, and its content when it is whole", async () => {
@@ -119,4 +125,25 @@ Deno.test("an upload of another process is told when it begins, and its content 
     { sign: "-", path: `app/_uploads/${session}/` },
     { sign: "+", path: `app/${FOO}/blob`, size: 3 },
   ]);
+});
+
+for (const [flags, isThere] of [[[], true], [["--no-page"], false]] as const) {
+  Deno.test(`the program ${isThere ? "says where the page is" : "has no page with --no-page"}`, async () => {
+    using folder = new Folder();
+    await using program = await Program.serve(folder.path, ...flags);
+    await program.out.until(/Stop with Ctrl-C/);
+    assertEquals(program.out.text.includes(`in a browser: ${program.address}/\n`), isThere);
+    assertEquals((await program.send("GET", "/")).status, isThere ? 200 : 404);
+  });
+}
+
+Deno.test("where other machines can reach the registry, there is a page only with --page", async () => {
+  for (const [flags, status] of [[[], 404], [["--page"], 200]] as const) {
+    using folder = new Folder();
+    await using program = Program.main("--port", "0", "--host", "0.0.0.0", "--root", folder.path, ...flags);
+    const { port } = new URL(await program.listening());
+    const answer = await fetch(`http://127.0.0.1:${port}/`);
+    await answer.body?.cancel();
+    assertEquals(answer.status, status);
+  }
 });

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { access } from "../../src/composing/access.ts";
 import type { Wrapper } from "../../src/registry.ts";
 import { Clock } from "../../src/serving/clock.ts";
 import { startRegistry } from "../../src/serving/start_registry.ts";
@@ -291,4 +292,32 @@ Deno.test("a process ends although a registry was not closed, and says so", asyn
 
   assertEquals([code, out], [0, "200\n"]);
   assertStringIncludes(errors, "was not closed");
+});
+
+Deno.test("a registry of a test can have a page, which shows its stories to those who may pull", async () => {
+  await using registry = await startRegistry({ page: true });
+  await registry.fetch("/v2/app/tags/list");
+  const { stories } = await (await registry.fetch("/live", { headers: { Accept: "application/json" } })).json();
+  assertEquals(stories.map(({ url }: { url: string }) => url), ["/v2/app/tags/list"]);
+  const rule = { users: ["alice"], repositories: ["**"], actions: ["pull"] } as const;
+  const users = { isPassword: () => Promise.resolve(false) };
+  await using closed = await startRegistry({ page: true, wrappers: [access([rule], { users })] });
+  const answer = await closed.fetch("/");
+  assertEquals([answer.status, answer.headers.get("WWW-Authenticate")], [401, 'Basic realm="Glassbox"']);
+  await answer.body?.cancel();
+});
+
+Deno.test("registries of one process do not hear each other", async () => {
+  await using one = await startRegistry({ page: true });
+  await using other = await startRegistry({ page: true });
+  await one.fetch("/v2/");
+  const { stories } = await (await other.fetch("/live", { headers: { Accept: "application/json" } })).json();
+  assertEquals(stories, []);
+});
+
+Deno.test("the page of a test that nobody has closed does not keep its registry from ending", async () => {
+  const registry = await startRegistry({ page: true });
+  const answer = await registry.fetch("/live");
+  await registry.close();
+  assert((await answer.text()).includes("event: end"));
 });
