@@ -66,11 +66,11 @@ Deno.test("each hidden character has its escape, in text and in JSON, and others
 });
 
 /** Pushes an image, and a manifest about it with hidden characters in each text that may have any. */
-async function pushHostile(registry: TestRegistry): Promise<void> {
+async function pushHostile(registry: TestRegistry): Promise<string> {
   const { text } = await registry.pushImage("library/hello", { tag: "latest" });
   const config = "{}";
   await registry.pushBlob("library/hello", config);
-  await registry.pushManifest("library/hello", {
+  return await registry.pushManifest("library/hello", {
     schemaVersion: 2,
     mediaType: TYPES.image,
     artifactType: `application/x${ALL}`,
@@ -109,15 +109,21 @@ function plant(root: string): void {
   Deno.writeTextFileSync(`${folder}/${digestOf(manifest)}/content-type`, ALL);
 }
 
-Deno.test("tree, verify and gc print no hidden character of a manifest, nor of a file that somebody put there", async () => {
+Deno.test("tree, look, diff, verify and gc print no hidden character of a manifest, nor of a file that somebody put there", async () => {
   await using registry = await startRegistry();
-  await pushHostile(registry);
+  const referrer = await pushHostile(registry);
   plant(registry.root);
 
   for (
     const [command, ...flags] of [
       ["tree"],
       ["tree", "--json"],
+      ["look"],
+      ["look", "library/hello"],
+      ["look", "library/hello:latest", "--json"],
+      ["look", `library/hello@${referrer}`],
+      ["look", `library/hello@${referrer}#`],
+      ["diff", "library/hello:latest", `library/hello@${referrer}`],
       ["verify"],
       ["verify", "--json"],
       ["verify", "--quarantine"],
