@@ -5,8 +5,8 @@ import { memoryDisk } from "../../src/disk/memory_disk.ts";
 import { localDisk } from "../../src/disk/local_disk.ts";
 import type { Facts, PlaceLink } from "../../src/looking/facts.ts";
 import { look } from "../../src/looking/look.ts";
-import type { LookOptions } from "../../src/looking/looking.ts";
-import { descriptorOf, digestOf, startRegistry, type TestRegistry, TYPES } from "../fixture.ts";
+import { type LookOptions, MOST_READ } from "../../src/looking/looking.ts";
+import { descriptorOf, digestOf, randomBytes, startRegistry, type TestRegistry, TYPES } from "../fixture.ts";
 import { provenanceOf, pushArtifact, pushImage, pushIndex } from "./images.ts";
 
 const NAME = "library/hello";
@@ -110,20 +110,20 @@ Deno.test("a repository shows its tags, its content, what nobody needs, its size
 
 Deno.test("long lists come in parts: of tags, and of contents if a digest says where to go on", async () => {
   await using registry = await startRegistry();
-  const { digest } = await pushImage(registry, NAME, { tag: "v0" });
+  const { digest } = await pushImage(registry, NAME, { tag: "a0" });
   for (const tag of ["v1", "v2", "v3"]) {
     await registry.pushManifest(NAME, registry.read(`${NAME}/${digest}/manifest.json`), { tag });
   }
 
   const first = await lookFor(registry, "tags", `${NAME}/_tags`, { most: 3 });
-  assertEquals(first.tags.rows.map(({ text }) => text), ["v0", "v1", "v2"]);
+  assertEquals(first.tags.rows.map(({ text }) => text), ["a0", "v1", "v2"]);
   assertEquals([first.tags.total, first.tags.next], [4, { address: `${NAME}/_tags`, after: "v2" }]);
   const { tags, contents } = await lookFor(registry, "repository", NAME, { most: 3, after: "v2" });
   assertEquals([tags.rows.map(({ text }) => text), tags.next, contents.rows.length], [["v3"], undefined, 3]);
 
   const [one, other, last] = contents.rows.map(({ digest }) => digest);
   const rest = await lookFor(registry, "repository", NAME, { most: 3, after: other });
-  assertEquals([rest.contents.rows.map(({ digest }) => digest), rest.tags.rows.length], [[last], 3]);
+  assertEquals([rest.contents.rows.map(({ digest }) => digest), rest.tags.rows[0].text], [[last], "a0"]);
   assert(one < other);
 });
 
@@ -283,6 +283,7 @@ Deno.test("referrers of referrers of referrers are a tree, with cosign's tags be
   const countersignature = await refer("text/x-counter", signature.descriptor);
   await pushArtifact(registry, NAME, { tag: `${image.digest.replace(":", "-")}.sig` });
 
+  await pushArtifact(registry, NAME, { tag: "v2" });
   const { referrers, claims } = await lookFor(registry, "manifest", `${NAME}@${image.digest}`);
   const drawn = (nodes: typeof referrers): unknown =>
     nodes.map(({ digest, artifactType, formats, annotations, referrers }) => [
@@ -308,6 +309,9 @@ Deno.test("referrers of referrers of referrers are a tree, with cosign's tags be
     ],
   ]]);
   assertEquals(claims.map(({ by, formats }) => [by, formats[0].name]), [["tag", "cosign signatures"]]);
+  // What to look at next, or to compare, is no tag of cosign.
+  const commands = (await lookFor(registry, "repository", NAME)).next.map(({ command }) => command);
+  assertEquals(commands, [`deno task look ${NAME}:v1`, `deno task diff ${NAME}:v1 ${NAME}:v2`]);
   const tag = await lookFor(registry, "tag", `${NAME}:${image.digest.replace(":", "-")}.sig`);
   assertEquals([names(tag.formats), tag.about?.address], [
     ["cosign signatures"],
@@ -351,6 +355,45 @@ Deno.test("a manifest shows which blobs it shares with others of its repository,
       [`${NAME}/${two.digest}/manifest.json`, "/layers/0", ["v2"]],
     ].sort(),
   );
+});
+
+Deno.test("two artifacts share nothing if they have only the empty config in common", async () => {
+  await using registry = await startRegistry();
+  const { digest } = await pushArtifact(registry, NAME, { layers: [["text/plain", "one"]] });
+  await pushArtifact(registry, NAME, { layers: [["text/plain", "two"]] });
+  assertEquals((await lookFor(registry, "manifest", `${NAME}@${digest}`)).shared, []);
+});
+
+Deno.test("where a repository has very many manifests, nobody says that a blob is needed by none", async () => {
+  await using registry = await startRegistry();
+  const blob = await registry.pushBlob(NAME, "foo");
+  for (let number = 0; number <= MOST_READ.manifests; number++) {
+    const text = JSON.stringify({
+      schemaVersion: 2,
+      mediaType: TYPES.index,
+      manifests: [],
+      annotations: { number: `${number}` },
+    });
+    const folder = `${registry.root}/${NAME}/${digestOf(text)}`;
+    Deno.mkdirSync(folder);
+    Deno.writeTextFileSync(`${folder}/manifest.json`, text);
+    Deno.writeTextFileSync(`${folder}/content-type`, TYPES.index);
+  }
+  const limit = `${NAME} has more than 1000 manifests, or long ones. Only the first were read.`;
+  const { neededBy, limits } = await lookFor(registry, "blob", `${NAME}@${blob}`);
+  assertEquals([neededBy, limits], [undefined, [limit]]);
+  const repository = await lookFor(registry, "repository", NAME);
+  assertEquals([repository.loose, repository.contents.total, repository.limits], [undefined, MOST_READ.manifests + 2, [
+    limit,
+  ]]);
+});
+
+Deno.test("a layer is read right from a disk that uses the memory of its pieces again", async () => {
+  await using registry = await startRegistry();
+  const content = randomBytes(3_000_000);
+  const { layers: [{ digest }], diffIds } = await pushImage(registry, NAME, { layers: [[{ name: "noise", content }]] });
+  const facts = await look(localDisk(registry.root, { sharesBytes: true }), `${NAME}@${digest}`, { diffId: true });
+  assertEquals(facts.kind === "blob" && facts.layer?.diffId, diffIds[0]);
 });
 
 Deno.test("a blob is what its bytes are: text, JSON, a program, or nothing in particular", async () => {
@@ -460,13 +503,15 @@ Deno.test("a layer shows its entries, and a path in it a folder, a file, or wher
       { name: "usr/bin/sh", content: "#!/bin/dash\n" },
       { name: "etc/message", type: "1", link: "etc/motd" },
       { name: "etc/.wh.old" },
+      { name: "usr/local", type: "2", link: "/bin" },
+      { name: "usr/round", type: "2", link: "round" },
     ]],
   });
   const at = `${NAME}/${layer.digest}/layer.tar.gz`;
 
   const blob = await lookFor(registry, "blob", `${NAME}@${layer.digest}`, { diffId: true, whole: true });
-  assertEquals([blob.layer?.packing.kind, blob.layer?.entries, blob.layer?.whiteouts], ["gzip", 6, 1]);
-  assertEquals(blob.layer?.whole?.entries.length, 6);
+  assertEquals([blob.layer?.packing.kind, blob.layer?.entries, blob.layer?.whiteouts], ["gzip", 8, 1]);
+  assertEquals(blob.layer?.whole?.entries.length, 8);
   assertEquals(blob.layer?.top.rows.map(({ text, kind, size, address }) => [text, kind, size, address]), [
     ["bin", "symbolic link", 0, `${at}!/bin`],
     ["etc", "folder", 6, `${at}!/etc`],
@@ -486,6 +531,10 @@ Deno.test("a layer shows its entries, and a path in it a folder, a file, or wher
   assertEquals([hard.content?.text, hard.leadsTo?.address], ["Hello\n", `${at}!/etc/motd`]);
   const link = await lookFor(registry, "file", `${at}!/bin`);
   assertEquals([link.leadsTo?.address, link.content], [`${at}!/usr/bin`, undefined]);
+  const absolute = await lookFor(registry, "file", `${at}!/usr/local/sh`);
+  assertEquals([absolute.path, absolute.content?.text], ["usr/bin/sh", "#!/bin/dash\n"]);
+  const round = await lookFor(registry, "missing", `${at}!/usr/round/x`);
+  assertEquals(round.text, "There is no /usr/round/x in it.");
   const through = await lookFor(registry, "file", `${at}!/bin/sh`);
   assertEquals([through.path, through.asked, through.content?.is.interpreter], ["usr/bin/sh", "bin/sh", "/bin/dash"]);
 
@@ -508,6 +557,7 @@ Deno.test("the layers of an image are stacked as a container sees them, and each
   });
   const at = `${NAME}/${image.digest}/manifest.json`;
 
+  await registry.pushManifest(NAME, { schemaVersion: 2, mediaType: TYPES.index, manifests: [] }, { tag: "a" });
   const root = await lookFor(registry, "file", `${NAME}!/`);
   assertEquals([root.address, root.entries?.rows.map(({ text, layer }) => [text, layer])], [`${at}!/`, [["etc", 0], [
     "same",
@@ -532,7 +582,10 @@ Deno.test("a hard link to a file of a lower layer has the bytes of that file", a
   await using registry = await startRegistry();
   await pushImage(registry, NAME, {
     tag: "v1",
-    layers: [[{ name: "file", content: "below" }], [{ name: "link", type: "1", link: "file" }]],
+    layers: [
+      [{ name: "other", content: "another" }, { name: "file", content: "below" }],
+      [{ name: "link", type: "1", link: "file" }],
+    ],
   });
   assertEquals((await lookFor(registry, "file", `${NAME}!/link`)).content?.text, "below");
 });
