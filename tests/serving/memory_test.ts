@@ -33,14 +33,18 @@ for (const http of ["deno", "node"]) {
   });
 }
 
-Deno.test("with --disk memory, the program may listen and nothing else; with node:http it may also read its own source", () => {
-  const memory = ["--disk", "memory", "--port", "5081"];
-  const source = new URL("../../src/", import.meta.url).pathname;
+Deno.test("with --disk memory, the program may listen and nothing else; with node:http or the page it may also read its own source", () => {
+  const memory = ["--disk", "memory", "--port", "5081", "--no-page"];
+  const [source, tests] = ["../../src/", "../"].map((folder) => new URL(folder, import.meta.url).pathname);
 
   assertEquals(permissionFlags(lineOf(...memory)), ["--allow-net=127.0.0.1:5081"]);
   assertEquals(permissionFlags(lineOf(...memory, "--http", "node")), [
     "--allow-net=127.0.0.1:5081",
     `--allow-read=${source}`,
+  ]);
+  assertEquals(permissionFlags(lineOf(...memory.slice(0, -1))), [
+    "--allow-net=127.0.0.1:5081",
+    `--allow-read=${source},${tests}`,
   ]);
   assertEquals(permissionFlags(lineOf(...memory, "--htpasswd", "users")), [
     "--allow-net=127.0.0.1:5081",

@@ -113,7 +113,7 @@ class LongTree {
   #row(index: number): TreeRow | undefined {
     const page = Math.floor(index / PAGE);
     const rows = this.#pages.get(page);
-    if (rows === undefined) void this.#load(page).then(() => this.#renderSoon());
+    if (rows === undefined) void this.#load(page).then((tree) => tree !== undefined && this.#renderSoon());
     return rows === undefined || rows === "loading" ? undefined : rows[index - page * PAGE];
   }
 
