@@ -65,7 +65,7 @@ async function putFile(root: Root, path: string, bytes: Uint8Array, turn: Promis
       await syncFile(root, file, path);
     });
   }, turn);
-  tell(root, isNew ? "+" : "~", path);
+  tell(root, isNew ? "+" : "~", path, bytes.length);
 }
 
 /** Puts the present time on a file. Returns false if the file is not there. */
@@ -110,7 +110,7 @@ export async function link(root: Root, from: string, to: string, movedFrom?: str
     await withFolder(root, dirname(to), () => step(root, "link", to, () => root.calls.link(from, to)));
     // The same file may have had this name before. Now it is a new name.
     root.synced.delete(to);
-    tell(root, "=", to, from);
+    tell(root, "=", to, undefined, from);
   } catch (error) {
     if (!(error instanceof Deno.errors.AlreadyExists)) {
       const isCopied = await copyFile(root, from, to);

@@ -40,7 +40,7 @@ export async function begin<T>(
   // The file and its folder are new, so they are no links.
   if (info !== undefined) root.places.set(path, identityOf(info));
   if (algorithm !== SHA256) await root.hashes.begin(path, algorithm);
-  tell(root, "+", path);
+  tell(root, "+", path, 0);
   if (action === undefined) return undefined;
   // No request knows the file yet, but the housekeeping of any process may find it. The lock tells it that somebody works on it.
   file.tryLockSync(true);
@@ -140,7 +140,7 @@ class LockedFile implements GrowingFile {
       } finally {
         await this.#orDiscard(writer.synced());
       }
-      if (this.size > before) tell(this.#root, "~", this.#path);
+      if (this.size > before) tell(this.#root, "~", this.#path, this.size);
     }
   }
 
@@ -155,7 +155,7 @@ class LockedFile implements GrowingFile {
   async truncate(size: number): Promise<void> {
     await this.#root.hashes.forget(this.#path);
     await step(this.#root, "truncate", this.#path, () => this.#file.truncateSync(size));
-    if (size < this.size) tell(this.#root, "~", this.#path);
+    if (size < this.size) tell(this.#root, "~", this.#path, size);
     this.size = size;
   }
 
@@ -221,7 +221,7 @@ class LockedFile implements GrowingFile {
     await syncFolders(root, [folder, dirname(own)], [target, identityOf(this.#info)]);
     // The manifest that needs this blob will mostly come next.
     rememberFound(root, folder, `${folderBelow}/${name}`, this.#info);
-    tell(root, "+", target);
+    tell(root, "+", target, this.size);
     tellRemoved(root, own);
     return true;
   }

@@ -54,12 +54,12 @@ const ABOUT_NAMES: ReadonlySet<StepKind> = new Set<StepKind>([
   "remove folder",
 ]);
 
-/** Tells that a file has changed, if somebody listens. */
-export function tell(root: Root, sign: Change["sign"], path: string, sameAs?: string): void {
+/** Tells that a file has changed, if somebody listens. `size` is its size now, if the caller knows it: to look would take time. */
+export function tell(root: Root, sign: Change["sign"], path: string, size?: number, sameAs?: string): void {
   root.tell?.({
     sign,
     path: pathBelow(root, path),
-    ...sign !== "-" && { size: fileSize(path) },
+    ...sign !== "-" && { size: size ?? fileSize(path) },
     ...sameAs !== undefined && { sameAs: pathBelow(root, sameAs) },
   });
 }
