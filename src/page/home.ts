@@ -3,7 +3,7 @@
  *
  *     { live: { stories: [{ method: "PUT", url: "/v2/library/hello/manifests/latest", … }], … }, root: "testdata", … }
  *
- * Next: feed.ts
+ * Next: past.ts
  *
  * @module
  */
@@ -12,6 +12,7 @@ import type { PageAddress } from "./addresses.ts";
 import type { PageContext } from "./context.ts";
 import { filterOf } from "./feed.ts";
 import { factsOfGraph, type GraphFacts } from "./graph.ts";
+import { factsOfTime, type TimeFacts } from "./moments.ts";
 import { maySeeStory } from "./seeing.ts";
 import type { LiveFacts } from "./views/live.ts";
 
@@ -23,6 +24,8 @@ export interface HomeFacts {
   readonly live: LiveFacts;
   /** The graph of the whole registry. */
   readonly graph: GraphFacts;
+  /** The way back, and the moment that is shown. */
+  readonly time: TimeFacts;
 }
 
 // A document has the last ones. The browser gets all that are remembered.
@@ -30,8 +33,10 @@ const MOST_IN_DOCUMENT = 200;
 
 /** Returns the facts of `/`. */
 export async function factsOfHome({ query }: PageAddress, context: PageContext): Promise<HomeFacts> {
-  const graph = await factsOfGraph({ rest: "", query: new URLSearchParams() }, context);
-  const stories = (await context.stories.recent()).filter((story) => maySeeStory(context, story));
+  const time = await factsOfTime({ query }, context);
+  const graph = time.moment?.graph ?? await factsOfGraph({ rest: "", query: new URLSearchParams() }, context);
+  const stories = time.moment?.stories ??
+    (await context.stories.recent()).filter((story) => maySeeStory(context, story));
   const live = { stories: stories.slice(-MOST_IN_DOCUMENT), filter: filterOf(query) };
-  return { root: context.root, live, graph: graph! };
+  return { root: context.root, live, graph: graph!, time };
 }

@@ -21,6 +21,7 @@ import { factsOfGraph } from "./graph.ts";
 import { factsOfHome } from "./home.ts";
 import { factsOfPath } from "./looked.ts";
 import type { Markup } from "./markup.ts";
+import { factsOfPastGraph } from "./moments.ts";
 import { nearPath, nothingAt, type NothingFacts } from "./missing.ts";
 import { factsOfRule } from "./rules.ts";
 import { factsOfSource } from "./sources.ts";
@@ -76,7 +77,11 @@ const PANELS: Partial<Record<Kind, ReturnType<typeof panel>>> = {
   home: panel("home", factsOfHome, home),
   at: panel("at", factsOfPath, at),
   diff: panel("diff", factsOfDiff, diff),
-  graph: panel("graph", factsOfGraph, graph),
+  graph: panel(
+    "graph",
+    (address, context) => address.query.has("at") ? factsOfPastGraph(address, context) : factsOfGraph(address, context),
+    graph,
+  ),
   story: panel("story", factsOfStory, story),
   rule: panel("rule", factsOfRule, rule),
   source: panel("source", factsOfSource, source),

@@ -10,6 +10,7 @@ import type { HomeFacts } from "../home.ts";
 import { element, type Markup } from "../markup.ts";
 import { graphView } from "./graph.ts";
 import { liveView } from "./live.ts";
+import { folderView, timeView } from "./moment.ts";
 
 /** The title. */
 export function titleOf({ root }: HomeFacts): string {
@@ -17,11 +18,18 @@ export function titleOf({ root }: HomeFacts): string {
 }
 
 /** What is to be seen. */
-export function view({ live, graph }: HomeFacts): Markup {
+export function view({ live, graph, time }: HomeFacts): Markup {
   return element(
     "div",
     { class: "home" },
-    element("div", {}, element("h1", {}, "Live"), liveView(live)),
+    element(
+      "div",
+      {},
+      element("h1", {}, time.moment === undefined ? "Live" : "As it was"),
+      timeView(time),
+      liveView(live, time.moment === undefined),
+      time.moment && folderView(time.moment),
+    ),
     graphView(graph),
   );
 }

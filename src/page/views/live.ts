@@ -8,7 +8,7 @@
  *
  * The server writes it once. In the browser, `web/live.ts` adds each story when it comes, with the same functions.
  *
- * Next: story.ts
+ * Next: moment.ts
  *
  * @module
  */
@@ -34,12 +34,12 @@ export interface LiveFacts {
 /** The most requests of one action that are shown. The newest ones are. */
 export const MOST_SHOWN = 250;
 
-/** The live stories as a part of a page. */
-export function liveView({ stories, filter }: LiveFacts): Markup {
+/** The live stories as a part of a page. Those of a moment in the past stay as they are. */
+export function liveView({ stories, filter }: LiveFacts, isNow = true): Markup {
   const feed = new Feed(stories.filter((story) => passes(story, filter)));
   return element(
     "section",
-    { class: "live", "aria-label": "Live stories", "data-island": "live" },
+    { class: "live", "aria-label": "Live stories", "data-island": isNow && "live" },
     filterForm(filter),
     element("p", { role: "status", class: "live-status", "data-key": "status" }),
     element(

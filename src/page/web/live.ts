@@ -6,7 +6,7 @@
  * A fast client sends hundreds of requests in a second. So nothing is drawn when a story comes; what has come is drawn together, and
  * never for so long that a person notices it. A closed action has only its line, and its requests are drawn when somebody opens it.
  *
- * Next: graph.ts
+ * Next: time.ts
  *
  * @module
  */

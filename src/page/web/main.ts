@@ -97,6 +97,12 @@ if (live !== null) {
   hearers.push(new LiveRegion(live));
 } else hearers.push({ onState: say });
 
+const time = document.querySelector<HTMLFormElement>("[data-island=time]");
+if (time !== null) {
+  const { TimeSlider } = await import("./time.ts");
+  hearers.push(new TimeSlider(time));
+}
+
 // The modules of the graph are loaded if there is one.
 if (document.querySelector("[data-island=graph]") !== null) {
   const { drawGraphs } = await import("./graph.ts");
