@@ -30,7 +30,7 @@ import { atOnce } from "../giving_way.ts";
 import type { Box, BoxKind, Edge, Graph } from "./graph_facts.ts";
 
 /** The size of a box. All lengths are sixteenths of the height of a text, so a box grows with its text. */
-export const BOX = { width: 224, height: 44 } as const;
+export const BOX = { width: 208, height: 44 } as const;
 
 /** The place of a box. */
 export interface BoxPlace {
@@ -70,7 +70,7 @@ const MARGIN = 16;
 const TITLES = 32;
 const LANE_NAME = 36;
 const BETWEEN_LANES = 20;
-const BETWEEN_COLUMNS = 80;
+const BETWEEN_COLUMNS = 48;
 const BETWEEN_PILES = 12;
 const IN_PILE = 4;
 const INDENT = 16;
