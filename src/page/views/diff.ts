@@ -160,7 +160,7 @@ function layersOf(layers: readonly LayerStep[]): Markup {
     ),
     table(
       "Layers of both, the lowest first",
-      ["", "Layer", "Before", "After", "Size", "Made by"],
+      ["Change", "Layer", "Before", "After", "Size", "Made by"],
       layers.map(({ how, digest, address, before, after, size: bytes, command }) => [
         [sign(how), how],
         digestOf(digest, address),
@@ -178,7 +178,7 @@ function filesOf({ rows, added, removed, changed, same }: FilesDifference): Mark
     element("h2", {}, "Files, as a container sees them"),
     element("p", {}, `${added} new, ${removed} gone, ${changed} changed, ${same} the same.`),
     rows.length > 0 &&
-    table("Files that differ", ["", "File", "Before", "After", "What differs"], rows.map((row) => fileRow(row))),
+    table("Files that differ", ["Change", "File", "Before", "After", "What differs"], rows.map((row) => fileRow(row))),
     rows.filter(({ diff }) => diff !== undefined).map(({ path, diff }) => [
       element("h3", {}, element("code", {}, path)),
       element(
@@ -227,7 +227,7 @@ function fields(title: string, changes: readonly FieldChange[], before: SideFact
     element("h2", {}, title),
     table(
       `Fields of the ${title.toLowerCase()} that differ`,
-      ["", "Field", "Before", "After", "What it means"],
+      ["Change", "Field", "Before", "After", "What it means"],
       changes.map(({ pointer, how, before: from, after: to, what }) => [
         [sign(how), how],
         title === "Manifest"

@@ -5,7 +5,6 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { digestOf } from "../../fixture.ts";
 import type { Tab } from "./browser.ts";
 import { openTab, type World } from "./world.ts";
 
@@ -24,19 +23,45 @@ export interface Address {
 /** Returns an address of every kind. */
 export function addressesOf({ glassbox, bench: { images } }: World): Address[] {
   const there = (name: string, address: string, text: string): Address => ({ name, address, text, status: 200 });
-  const missing = (name: string, address: string): Address => ({ name, address, text: address, status: 404 });
-  const layer = `library/hello/${digestOf(images.layer)}`;
-  void layer;
-  void glassbox;
+  const missing = (name: string, address: string): Address => ({ name, address, text: address.slice(address.lastIndexOf("/") + 1), status: 404 });
+  const at = (name: string, path: string, text: string) => there(name, `/at/${path}`, text);
+  const file = (name: string, digest: string) => glassbox.fileOf(name, digest)!.slice(glassbox.root.length + 1);
+  const tag = (name: string, tag: string) => file(name, glassbox.tagged(name, tag)!);
+  const tools = JSON.parse(Deno.readTextFileSync(`${glassbox.root}/${tag("library/tools", "v1")}`));
+  const layer = (number: number) => file("library/tools", tools.layers[number].digest);
   return [
     there("home", "/", "/v2/library/hello/manifests/latest"),
     there("graph", "/graph/", "library/hello"),
     there("graph-repository", "/graph/library/hello", "latest"),
     there("graph-tag", "/graph/library/both/_tags/v1", "linux/"),
+    at("repositories", "", "library/hello"),
+    at("folder", "library", "library/hello"),
+    at("repository", "library/hello", "latest"),
+    at("tags", "library/hello/_tags", "latest"),
+    at("tag", "library/hello/_tags/latest", images.architecture),
+    at("image", tag("library/tools", "v1"), "Tools"),
+    at("index", tag("library/both", "v1"), "linux/"),
+    at("note", tag("library/hello", "note"), "application/vnd.example.note"),
+    at("referrers", `library/hello/_referrers/${images.gzip.digest}`, "Artifact"),
+    at("config", file("library/tools", tools.config.digest), "COPY base /"),
+    at("layer", layer(0), "usr"),
+    at("layer-zstd", file("library/zstd", images.zstd.contents[3]), "bin"),
+    at("whiteouts", layer(2), "etc"),
+    at("in-layer-folder", `${layer(0)}!/usr/share`, "doc"),
+    at("in-layer-text", `${layer(0)}!/etc/motd`, "You can see through this."),
+    at("in-layer-program", `${layer(0)}!/usr/tool`, "ELF"),
+    at("in-layer-link", `${layer(0)}!/usr/soft`, "tool"),
+    at("stacked", `${tag("library/tools", "v1")}!/etc`, "motd"),
+    there("diff", "/diff?a=library/hello:v1&b=library/tools:v1", "motd"),
+    there("diff-same", "/diff?a=library/hello:v1&b=library/hello:latest", "library/hello"),
     there("rules", "/rule/", "PUSH-CHUNK-10"),
     there("rule", "/rule/PUSH-CHUNK-10", "PUSH-CHUNK-10"),
     there("sources", "/source/", "pushing_blobs.ts"),
     there("source", "/source/src/push/pushing_a_blob_in_chunks.ts", "pushing_a_blob_in_chunks"),
+    missing("missing-tag", "/at/library/hello/_tags/lates"),
+    missing("missing-repository", "/at/library/helo"),
+    missing("missing-in-layer", `/at/${layer(0)}!/etc/mot`),
+    missing("missing-graph", "/graph/library/helo"),
     missing("missing-rule", "/rule/PUSH-CHUNK"),
     missing("missing-source", "/source/src/push/nothing.ts"),
   ];
