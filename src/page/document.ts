@@ -12,7 +12,7 @@
  * @module
  */
 
-import { element, escape, toHtml } from "./markup.ts";
+import { element, escape, toHtml, visible } from "./markup.ts";
 import type { Shown } from "./panels.ts";
 
 // The ways to the panels. Each is the current one in the panels that it names.
@@ -56,7 +56,7 @@ export function documentOf({ panel, title, markup }: Shown, version: string): st
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${escape(title)} - Glassbox</title>
+<title>${escape(visible(title))} - Glassbox</title>
 <link rel="icon" href="/web/page/web/icon.svg">
 <link rel="stylesheet" href="/web/page/web/page.css">
 <link rel="stylesheet" href="/web/page/web/graph.css">

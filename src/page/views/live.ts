@@ -70,24 +70,33 @@ function filterForm(filter: StoryFilter): Markup {
   return element(
     "form",
     { role: "search", "aria-label": "Filter of the stories", class: "live-tools", "data-key": "filter" },
-    input("text", "Text", { type: "search" }),
     element(
-      "label",
-      {},
-      element("span", {}, "Method"),
+      "details",
+      { open: !isEmpty(filter) },
+      element("summary", {}, "Filter"),
       element(
-        "select",
-        { name: "method" },
-        ["", "GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"].map((method) =>
-          element("option", { value: method, selected: method === filter.method }, method === "" ? "any" : method)
+        "div",
+        { class: "fields" },
+        input("text", "Text", { type: "search" }),
+        element(
+          "label",
+          {},
+          element("span", {}, "Method"),
+          element(
+            "select",
+            { name: "method" },
+            ["", "GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"].map((method) =>
+              element("option", { value: method, selected: method === filter.method }, method === "" ? "any" : method)
+            ),
+          ),
         ),
+        input("status", "Status", { placeholder: "404 or 4xx" }),
+        input("repository", "Repository"),
+        input("client", "Client"),
+        element("button", { type: "submit" }, "Show"),
+        !isEmpty(filter) && element("a", { href: "/" }, "Show all"),
       ),
     ),
-    input("status", "Status", { class: "short", placeholder: "404 or 4xx" }),
-    input("repository", "Repository"),
-    input("client", "Client"),
-    element("button", { type: "submit" }, "Filter"),
-    !isEmpty(filter) && element("a", { href: "/" }, "Show all"),
   );
 }
 
@@ -137,9 +146,9 @@ export function storyView(story: StoryData, { stories }: Pick<FeedAction, "stori
       element(
         "a",
         { href: addressOfStory(id) },
-        element("b", {}, method),
+        element("b", { class: "method" }, method),
         " ",
-        withDigests(url.replace(/%3A/gi, ":")),
+        element("span", { class: "url" }, withDigests(url.replace(/%3A/gi, ":"))),
       ),
       " ",
       element("span", { class: `status ${meaning}` }, status),

@@ -220,7 +220,7 @@ export class GraphDrawing {
     const inSight = box.size === undefined ? 1 : 2;
     const badges = [box.names && `=${box.names}`, box.more && `+${box.more}`].filter((text) => text);
     // The name for a screen reader begins with the text that is to be seen.
-    const text = `${textOf(box)} ${notes.slice(0, inSight).join(", ")}`;
+    const text = [textOf(box), notes.slice(0, inSight).join(", "), ...badges].join(" ");
     link.setAttribute("aria-label", [text, ...notes.slice(inSight), ...this.#relations(path)].map(visible).join("; "));
     show(link, [
       element("span", { class: "graph-sign", "aria-hidden": "true" }, box.isThere ? LEGEND[box.kind].sign : "✕"),

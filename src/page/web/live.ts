@@ -38,8 +38,10 @@ interface DrawnAction {
 
 /** The part of the page with the live stories. */
 export class LiveRegion implements Hearer {
-  readonly #section: HTMLElement;
   readonly #status: HTMLElement;
+  // Until all stories from before are drawn, what the server has written stays, and nothing is read out.
+  readonly #log: HTMLElement;
+  readonly #written: HTMLElement;
   readonly #list: HTMLElement;
   readonly #empty: HTMLElement;
   readonly #pause: HTMLButtonElement;
@@ -55,17 +57,19 @@ export class LiveRegion implements Hearer {
 
   /** Takes the place of what the server has written. */
   constructor(section: HTMLElement) {
-    this.#section = section;
     this.#status = section.querySelector("[role=status]")!;
-    this.#list = section.querySelector("ol.actions")!;
+    this.#log = section.querySelector("[role=log]")!;
+    this.#log.setAttribute("aria-live", "off");
+    this.#written = section.querySelector("ol.actions")!;
+    this.#list = this.#written.cloneNode() as HTMLElement;
     this.#empty = section.querySelector(".feed-empty")!;
     this.#filter = filterOf(new URLSearchParams(location.search));
     const form = section.querySelector("form")!;
     const [pause, lanes] = ["Pause", "Lanes"].map((text) => {
       const button = create(element("button", { type: "button", "aria-pressed": "false" }, text)) as HTMLButtonElement;
-      form.append(button);
       return button;
     });
+    form.prepend(pause, lanes);
     this.#pause = pause;
     pause.addEventListener("click", () => this.#hold(!this.#isPaused));
     lanes.addEventListener("click", () => this.#showLanes(lanes));
@@ -75,7 +79,6 @@ export class LiveRegion implements Hearer {
       this.#choose(form);
     });
     setInterval(() => this.#becomeQuiet(), 1000);
-    this.#list.replaceChildren();
   }
 
   onStory(story: StoryData): void {
@@ -129,6 +132,13 @@ export class LiveRegion implements Hearer {
     }
     this.#empty.hidden = this.#list.children.length > 0;
     if (this.#waiting.length > 0 || this.#changed.size > 0) this.#timer = setTimeout(() => this.#work(), 0);
+    else if (this.#written.isConnected) this.#begin();
+  }
+
+  // From now on, what comes is read out.
+  #begin(): void {
+    this.#written.replaceWith(this.#list);
+    setTimeout(() => this.#log.removeAttribute("aria-live"), GATHER);
   }
 
   #put(story: StoryData): void {
@@ -146,7 +156,7 @@ export class LiveRegion implements Hearer {
   // Draws what is new of an action. Returns true if that was all.
   #draw(action: FeedAction, end: number): boolean {
     const { id } = action.action;
-    const drawn = this.#drawn.get(id) ?? this.#begin(action);
+    const drawn = this.#drawn.get(id) ?? this.#drawAction(action);
     show(drawn.details.querySelector("summary")!, summaryView(action));
     if (!drawn.details.open) return true;
     // A part that has joined the action comes before what is drawn already.
@@ -164,7 +174,7 @@ export class LiveRegion implements Hearer {
     return true;
   }
 
-  #begin(action: FeedAction): DrawnAction {
+  #drawAction(action: FeedAction): DrawnAction {
     const item = create(actionView({ ...action, stories: [] }, true) as never) as HTMLElement;
     const details = item.querySelector("details")!;
     const drawn: DrawnAction = { item, details, list: details.querySelector("ol")!, drawn: 0, first: undefined };

@@ -10,7 +10,7 @@
  * @module
  */
 
-import type { Markup } from "../markup.ts";
+import { type Markup, visible } from "../markup.ts";
 import { show } from "./showing.ts";
 import { type Hearer, Stream } from "./stream.ts";
 
@@ -28,7 +28,7 @@ export async function refresh(): Promise<void> {
   const response = await fetch(location.href, { headers: { Accept: "application/json" } });
   const { titleOf, view }: View = await import(`../views/${panel}.ts`);
   const facts = await response.json();
-  document.title = `${titleOf(facts)} - Glassbox`;
+  document.title = `${visible(titleOf(facts))} - Glassbox`;
   show(main, view(facts));
 }
 

@@ -54,8 +54,6 @@ export interface Page {
   getByRole(role: string, options?: { name?: string | RegExp; exact?: boolean }): Locator;
   /** Runs a text as an expression in the page. */
   evaluate<Result>(expression: string): Promise<Result>;
-  /** Waits until an expression is true in the page. */
-  waitForFunction(expression: string, argument?: unknown, options?: { timeout?: number }): Promise<unknown>;
   emulateMedia(options: Pick<TabOptions, "colorScheme" | "reducedMotion">): Promise<void>;
   setViewportSize(size: { width: number; height: number }): Promise<void>;
   screenshot(options: { path: string; fullPage?: boolean; animations?: "disabled" }): Promise<unknown>;
@@ -207,6 +205,15 @@ export class Tab implements AsyncDisposable {
     }
     if (!this.#hasScripts) return;
     await this.page.evaluate("new Promise((shown) => requestAnimationFrame(() => requestAnimationFrame(shown)))");
+  }
+
+  /** Waits until an expression is true in the page. (The `waitForFunction` of Playwright evaluates it where the policy forbids that.) */
+  async until(expression: string): Promise<void> {
+    const deadline = performance.now() + PATIENCE;
+    while (!await this.page.evaluate<boolean>(expression)) {
+      if (performance.now() > deadline) throw new Error(`never true: ${expression}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
   }
 
   /** Says that the registry is about to stop. What fails from now on is no complaint. */

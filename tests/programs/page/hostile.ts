@@ -102,7 +102,7 @@ export async function checkHostile(world: World): Promise<void> {
       try { document.body.innerHTML = "<b>bold</b>"; } catch (error) { return error.name; }
     })()`);
     assertEquals(thrown, "TypeError");
-    await own.page.waitForFunction("true");
+    await own.settle();
     assertMatch(own.complaints.join("\n"), /the policy has stopped require-trusted-types-for/);
   });
 }

@@ -52,7 +52,7 @@ export async function checkLayers(world: World): Promise<void> {
         const answer = await fetch(`${origin}/at/${name}/${digest}/manifest.json!/${path}`, {
           headers: { Accept: "application/json" },
         });
-        return [answer.status, (await answer.json()).content?.text];
+        return [answer.status, (await answer.json()).look?.content?.text];
       };
       assertEquals(await text("etc/motd"), [200, "You can see through this, too.\n"]);
       assertEquals((await text("etc/passwd"))[0], 404);
@@ -63,7 +63,7 @@ export async function checkLayers(world: World): Promise<void> {
   await check("a download of a file is the file", async () => {
     await using tab = await openTab(world);
     await tab.open(`/at/${name}/${digests[0]}/layer.tar.gz!/usr/tool`);
-    const href = await tab.page.locator("a[download]").first().getAttribute("href");
+    const href = await tab.page.getByRole("link", { name: "Download" }).getAttribute("href");
     const answer = await fetch(origin + href);
     assertEquals(digestOf(await answer.bytes()), digestOf(bench.images.busybox));
     assertEquals(tab.complaints, []);
@@ -100,33 +100,22 @@ function cleanPath(path: string): string {
   return path.replace(/^\.?\//, "").replace(/\/$/, "").replace(/^\.$/, "");
 }
 
-// Walks the folders of a layer, as a person would who opens each of them.
+// Reads the tree of a layer, part after part, as a person does who scrolls.
 async function linesBelow(origin: string, layer: string): Promise<Line[]> {
-  const lines: Line[] = [];
-  const folders = [""];
-  for (const folder of folders) {
-    for await (const row of rowsOf(origin, folder === "" ? layer : `${layer}!/${folder}`)) {
-      const path = row.address.slice(row.address.indexOf("!/") + 2);
-      if (row.kind === "folder") folders.push(path);
-      // GNU tar does not know folders that only paths imply.
-      if (row.mode === undefined) continue;
-      const bytes = row.kind === "file" ? row.size : "-";
-      const modified = (row.modified ?? "").replace("T", " ").replace(/(?:\.0+)?Z$/, "");
-      lines.push([path, row.kind, row.mode, row.owner, bytes, modified, row.target ?? ""].join("  "));
-    }
+  const address = `${origin}/at/${layer}`;
+  const rows: Row[] = [];
+  for (let total = Infinity; rows.length < total;) {
+    const answer = await fetch(`${address}?from=${rows.length}&only=tree`, { headers: { Accept: "application/json" } });
+    const { tree } = await answer.json();
+    assert(tree.rows.length > 0, `${address} has ${tree.total} rows, and ends after ${rows.length}`);
+    rows.push(...tree.rows);
+    total = tree.total;
   }
-  return lines;
-}
-
-async function* rowsOf(origin: string, path: string): AsyncGenerator<Row> {
-  const address = `${origin}/at/${path.split("/").map(encodeURIComponent).join("/")}`;
-  for (let url: string | undefined = address; url !== undefined;) {
-    const answer: Response = await fetch(url, { headers: { Accept: "application/json" } });
-    const text = await answer.text();
-    assertEquals(answer.status, 200, `${url}: ${text.slice(0, 500)}`);
-    const facts = JSON.parse(text);
-    const { rows, next } = facts.entries ?? facts.layer.top;
-    yield* rows;
-    url = next === undefined ? undefined : `${address}?after=${encodeURIComponent(next.after)}`;
-  }
+  // GNU tar does not know folders that only paths imply.
+  return rows.filter(({ mode }) => mode !== undefined).map((row) => {
+    const path = row.address.slice(row.address.indexOf("!/") + 2);
+    const bytes = row.kind === "file" ? row.size : "-";
+    const modified = (row.modified ?? "").replace("T", " ").replace(/(?:\.0+)?Z$/, "");
+    return [path, row.kind, row.mode, row.owner, bytes, modified, row.target ?? ""].join("  ");
+  });
 }

@@ -36,8 +36,7 @@ export async function checkLive(world: World): Promise<void> {
     const { root } = world.glassbox;
     const digest = Deno.readTextFileSync(`${root}/library/hello/_tags/v1`);
     Deno.writeTextFileSync(`${root}/library/hello/_tags/by-hand`, digest);
-    const shows = `document.querySelector("main").innerText.includes("by-hand")`;
-    await tab.page.waitForFunction(shows, undefined, { timeout: PATIENCE });
+    await tab.until(`document.querySelector("main").innerText.includes("by-hand")`);
     Deno.removeSync(`${root}/library/hello/_tags/by-hand`);
     assertEquals(tab.complaints, []);
   });
@@ -94,7 +93,7 @@ async function watch(world: World, work: () => Promise<unknown>): Promise<Figure
   const ended = performance.now();
   await showsPath(tab, pathOf(told.at(-1)!));
   const late = Math.round(performance.now() - ended);
-  const text = await tab.page.locator("[role=log]").innerText();
+  const text = await tab.page.locator("[role=log]").textContent() ?? "";
   const missing = told.filter((story) => !text.includes(pathOf(story)));
   assertEquals(missing, [], "stories that the page does not show");
   assertEquals(await tab.page.evaluate("globalThis.isSameDocument"), true, "the document was loaded again");
@@ -113,7 +112,6 @@ function pathOf({ url }: ToldStory): string {
   return decodeURIComponent(url.split("?")[0]);
 }
 
-async function showsPath({ page }: Tab, path: string): Promise<void> {
-  const shows = `document.querySelector("[role=log]").innerText.includes(${JSON.stringify(path)})`;
-  await page.waitForFunction(shows, undefined, { timeout: PATIENCE });
+async function showsPath(tab: Tab, path: string): Promise<void> {
+  await tab.until(`document.querySelector("[role=log]").textContent.includes(${JSON.stringify(path)})`);
 }

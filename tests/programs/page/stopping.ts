@@ -11,8 +11,6 @@ import { openLive } from "./live.ts";
 import { Pusher } from "./pushing.ts";
 import type { World } from "./world.ts";
 
-const PATIENCE = 30_000;
-
 /** Checks what the page shows while the registry is away, and afterwards. */
 export async function checkStopping(world: World): Promise<void> {
   await world.checks.of("stopping")("says that the registry has stopped, and goes on when it is back", async () => {
@@ -29,20 +27,12 @@ export async function checkStopping(world: World): Promise<void> {
 
     tab.expectSilence();
     await end(first.process);
-    await tab.page.waitForFunction(
-      `/not answer|stopped|away/.test(document.querySelector("[role=status]")?.innerText ?? "")`,
-      undefined,
-      { timeout: PATIENCE },
-    );
+    await tab.until(`/not answer|stopped|away/.test(document.querySelector("[role=status]")?.innerText ?? "")`);
 
     const second = await start(root, first.port);
     stack.defer(() => end(second.process));
     await new Pusher(origin).blob("library/back", "again");
-    await tab.page.waitForFunction(
-      `document.querySelector("[role=log]").innerText.includes("library/back")`,
-      undefined,
-      { timeout: PATIENCE },
-    );
+    await tab.until(`document.querySelector("[role=log]").textContent.includes("library/back")`);
     tab.expectAnswers();
     assertEquals(await tab.page.locator("[role=status]").ariaSnapshot(), silent);
     assertEquals(await tab.page.evaluate("globalThis.isSameDocument"), true, "the document was loaded again");
