@@ -270,7 +270,8 @@ export class Inside {
     const piece = await open.next();
     if (piece === undefined) this.#cancel(id);
     else this.#waitFor(id);
-    return piece?.slice();
+    // `slice` of a Node buffer would be the same memory, which other pieces are in.
+    return piece && new Uint8Array(piece);
   }
 
   #waitFor(id: string): void {

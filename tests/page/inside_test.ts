@@ -11,6 +11,8 @@ import { HERE, Inside, type InsideAnswer, type InsideCall, type InsideFacts } fr
 import { LookingInThread } from "../../src/serving/looking_thread.ts";
 import { watched } from "../../src/disk/watched.ts";
 import { fileOf, tarOf } from "../archive/tar_maker.ts";
+import { join } from "../filling/archive.ts";
+import { randomBytes } from "../fixture.ts";
 import { pushImage, type Send } from "./images.ts";
 import { registryWithPage } from "./registry_with_page.ts";
 
@@ -73,6 +75,19 @@ Deno.test("a layer that was read stays in memory, until others have taken its pl
   const first = reads.length;
   await lookAt(forgets, `${address}!/`);
   assertEquals(reads.length, 2 * first);
+});
+
+Deno.test("a file that is downloaded comes in pieces of their own, so that a thread can give each one away", async () => {
+  const content = randomBytes(300_000);
+  const { disk, address } = await layerWith(tarOf(fileOf("large", content)));
+  const inside = new Inside(disk, HERE);
+  await inside.ask({ do: "open", id: "one", address: `${address}!/large` });
+  const pieces: Uint8Array[] = [];
+  for (let piece; (piece = await inside.ask({ do: "next", id: "one" }) as Uint8Array | undefined) !== undefined;) {
+    // As when a message moves it to another thread, nothing is left here.
+    pieces.push(structuredClone(piece, { transfer: [piece.buffer as ArrayBuffer] }));
+  }
+  assertEquals(join(pieces), content);
 });
 
 /** A thread that answers as a test wants, and counts how often it was started and ended. */
