@@ -9,9 +9,10 @@
  */
 
 import { type ContentFacts, lookAtContent } from "../archive/content_kind.ts";
+import { formatBytes } from "../definitions/size.ts";
 import type { ContentBytes, JsonFacts, PlaceLink } from "./facts.ts";
 import type { DocumentKind } from "./fields.ts";
-import { fieldRows, MOST_TEXT, readJson } from "./json_rows.ts";
+import { fieldRows, MOST_JSON, MOST_TEXT, readJson } from "./json_rows.ts";
 import type { Looking } from "./looking.ts";
 
 // The first bytes that are shown in hexadecimal digits.
@@ -38,25 +39,32 @@ function decode(bytes: Uint8Array, encoding: NonNullable<ContentFacts["encoding"
   return new TextDecoder(encoding === "Latin-1" ? "latin1" : encoding).decode(bytes);
 }
 
-/** Returns the facts of a JSON document, and its value if it can be read. `bytes` may be only its first ones. */
+/**
+ * Returns the facts of a JSON document, and its value if it can be read. `bytes` may be only its first ones. A document of more than
+ * `most` bytes is not read.
+ */
 export function jsonFacts(
   looking: Looking,
   bytes: Uint8Array,
   size: number,
-  options: { document?: DocumentKind; link?: (value: string) => PlaceLink | undefined; what: string },
+  options: {
+    document?: DocumentKind;
+    link?: (value: string) => PlaceLink | undefined;
+    what: string;
+    most?: number;
+  },
 ): { json: JsonFacts; value?: unknown } {
-  const isAll = bytes.length >= size;
+  const { what, most = MOST_JSON } = options;
   const text = new TextDecoder().decode(bytes.subarray(0, MOST_TEXT));
-  const isWhole = isAll && bytes.length <= MOST_TEXT;
-  if (!isWhole) looking.limit(`Only the first MiB of ${options.what} is shown.`);
-  if (!isAll) {
-    return {
-      json: { text, isWhole, fields: [], broken: { text: `It has ${size} bytes. That is too long to be read.` } },
-    };
+  const isWhole = bytes.length >= size && bytes.length <= MOST_TEXT;
+  if (!isWhole) looking.limit(`Only the first MiB of ${what} is shown.`);
+  if (bytes.length < size || size > most) {
+    looking.limit(`The fields of ${what} are not explained, because it has more than ${formatBytes(most)}.`);
+    return { json: { text, isWhole, fields: [] } };
   }
   const { value, broken } = readJson(bytes);
   if (broken !== undefined) return { json: { text, isWhole, fields: [], broken } };
   const { rows, isWhole: hasAllRows } = fieldRows(value, options);
-  if (!hasAllRows) looking.limit(`Only the first ${rows.length} fields of ${options.what} are explained.`);
+  if (!hasAllRows) looking.limit(`Only the first ${rows.length} fields of ${what} are explained.`);
   return { json: { text, isWhole, fields: rows }, value };
 }

@@ -18,8 +18,11 @@ import { atOnce } from "../giving_way.ts";
 import { type DocumentKind, explain } from "./fields.ts";
 import type { FieldRow, JsonFacts, PlaceLink } from "./facts.ts";
 
-/** The most bytes of a document that are parsed. */
+/** The most bytes of a blob that are parsed as JSON. Bills of materials are long. */
 export const MOST_JSON: number = 16 * 1024 * 1024;
+
+/** The most bytes of other documents that are parsed to explain their fields. Meanwhile all requests of the same thread wait. */
+export const MOST_EXPLAINED: number = 2 * 1024 * 1024;
 
 /** The most characters of a text that are shown. */
 export const MOST_TEXT: number = 1024 * 1024;
@@ -73,7 +76,8 @@ function positionOf(message: string, text: string): number | undefined {
   if (/end of/.test(message)) return text.length;
   const [, token, quoted] =
     /^Unexpected token '(.+?)', (?:\.\.\.)?"(.*?)"(?:\.\.\.)? is not valid JSON$/su.exec(message) ?? [];
-  let start = quoted === undefined ? -1 : text.indexOf(quoted);
+  // Each try parses what stands in front, so a long text is not searched.
+  let start = quoted === undefined || text.length > MOST_SEARCHED ? -1 : text.indexOf(quoted);
   for (let tries = 0; start >= 0 && tries < MOST_TRIES; tries++) {
     for (let at = start; at < start + quoted.length; at++) {
       if (text.startsWith(token, at) && !breaksIn(text.slice(0, at)) && breaksIn(text.slice(0, at + token.length))) {
@@ -86,6 +90,7 @@ function positionOf(message: string, text: string): number | undefined {
 
 // The same characters may be in the text several times.
 const MOST_TRIES = 10;
+const MOST_SEARCHED = 128 * 1024;
 
 // Returns true if a text has a character that cannot stand there; one that only ends too early has none.
 function breaksIn(text: string): boolean {

@@ -45,7 +45,7 @@ import type { DocumentKind } from "./fields.ts";
 import { recognise, textTrait } from "./formats.ts";
 import { objectOf } from "./image_config.ts";
 import { findImage, openLayers } from "./images.ts";
-import { fieldRows, MOST_JSON, partAt } from "./json_rows.ts";
+import { fieldRows, MOST_EXPLAINED, partAt } from "./json_rows.ts";
 import { type FoundPath, lookInLayer, lookInStack } from "./layer.ts";
 import { lookAtManifest, referrersOf } from "./manifest.ts";
 import { nearest } from "./nearby.ts";
@@ -252,11 +252,15 @@ async function lookAtField(
   { file, isManifest }: FoundContent,
   parts: AddressParts & { readonly pointer: string },
 ): Promise<Facts> {
-  const bytes = await firstBytes(looking.disk, file, MOST_JSON);
-  const { json, value } = jsonFacts(looking, bytes, file.size, { what: "the document" });
+  const bytes = await firstBytes(looking.disk, file, MOST_EXPLAINED);
+  const { json, value } = jsonFacts(looking, bytes, file.size, { what: "the document", most: MOST_EXPLAINED });
   const found = value === undefined ? undefined : partAt(value, parts.pointer);
   if (found === undefined) {
-    const text = json.broken === undefined ? `It has nothing at ${parts.pointer}.` : json.broken.text;
+    const text = json.broken !== undefined
+      ? json.broken.text
+      : value === undefined
+      ? "It is too long to look at a part of it."
+      : `It has nothing at ${parts.pointer}.`;
     const pointers = nearest(parts.pointer, json.fields.map(({ pointer }) => pointer), NEAR);
     const near = pointers.map((pointer) => ({ address: `${file.path}#${pointer}`, text: `#${pointer}` }));
     return missing(looking, parts, `${file.path}#${parts.pointer}`, text, near);

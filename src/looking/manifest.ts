@@ -44,7 +44,7 @@ import type {
 } from "./facts.ts";
 import { recognise, textTrait, traitsOfDescriptor, traitsOfManifest } from "./formats.ts";
 import { imageConfigOf, objectOf } from "./image_config.ts";
-import { MOST_TEXT, readJson } from "./json_rows.ts";
+import { MOST_EXPLAINED, MOST_TEXT, readJson } from "./json_rows.ts";
 import type { Own } from "./repository.ts";
 import { LARGEST_MANIFEST, type Looking, ROWS, timeText } from "./looking.ts";
 
@@ -72,10 +72,14 @@ export async function lookAtManifest(
   const bytes = await firstBytes(looking.disk, file, file.size > LARGEST_MANIFEST ? MOST_TEXT : file.size);
   const manifest = await readManifestBytes(looking, address, mediaType, bytes, file.size);
   const link = (value: string) => looking.linkTo(name, value);
-  const what = "the manifest";
-  const { json, value } = jsonFacts(looking, bytes, file.size, { document: manifest?.shape, link, what });
+  const { json, value } = jsonFacts(looking, bytes, file.size, {
+    document: manifest?.shape,
+    link,
+    what: "the manifest",
+    most: MOST_EXPLAINED,
+  });
   if (json.broken !== undefined) looking.faults.push({ address, text: `${json.broken.text}${placeText(json.broken)}` });
-  const fields = objectOf(value);
+  const fields = value === undefined ? fieldsOf(manifest) : objectOf(value);
   const own = {
     kind: "manifest",
     name,
@@ -120,6 +124,13 @@ export async function lookAtManifest(
   };
 }
 
+// What is known of a long manifest is what the registry reads of it.
+function fieldsOf(manifest: Manifest | undefined): Readonly<Record<string, unknown>> {
+  const { annotations, subject, references = [], shape } = manifest ?? {};
+  const layers = shape === "image" ? references.slice(1).map(({ descriptor }) => descriptor) : undefined;
+  return { annotations, subject, ...(layers === undefined ? {} : { layers }) };
+}
+
 /** Returns " in line 1, column 5", or nothing if the place is not known. */
 export function placeText({ line, column }: { readonly line?: number; readonly column?: number }): string {
   return line === undefined ? "" : ` That is in line ${line}, column ${column}.`;
@@ -139,7 +150,7 @@ async function readManifestBytes(
   const manifest = await parseStoredManifest({ bytes, mediaType });
   if (!(manifest instanceof Fault)) return manifest;
   // What is no JSON has a better message, with its place.
-  if (readJson(bytes).broken === undefined) {
+  if (bytes.length > MOST_EXPLAINED || readJson(bytes).broken === undefined) {
     looking.faults.push({ address, text: `It is no manifest of type ${mediaType || "(none)"}: ${manifest.message}.` });
   }
   return undefined;

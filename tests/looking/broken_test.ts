@@ -52,6 +52,33 @@ Deno.test("a manifest that is no JSON is shown with the line and the column wher
   assertEquals(sentences(deep), ["It is not read: expected at most 100 levels of JSON, got more."]);
 });
 
+Deno.test("a long manifest is shown without its fields, and one that breaks without the place; nobody waits for long", async () => {
+  await using registry = await startRegistry({ allowSparse: true });
+  const manifests = Array.from({ length: 20_000 }, (_, index) => descriptorOf(`child ${index}`, TYPES.image));
+  const { digest } = await pushIndex(registry, NAME, manifests, { fields: { annotations: { a: "b" } } });
+  const long = await lookFor(registry, "manifest", `${NAME}@${digest}`);
+  assertEquals([long.shape, long.children.total, long.json.fields, long.json.isWhole], ["index", 20_000, [], false]);
+  assertEquals([long.annotations, long.json.text.length, long.json.broken], [
+    [{ name: "a", text: "b" }],
+    1024 ** 2,
+    undefined,
+  ]);
+  assertEquals(long.limits.slice(0, 2), [
+    "Only the first MiB of the manifest is shown.",
+    "The fields of the manifest are not explained, because it has more than 2.0 MiB.",
+  ]);
+  const { text } = await lookFor(registry, "missing", `${NAME}@${digest}#/manifests/0`);
+  assertEquals(text, "It is too long to look at a part of it.");
+
+  const broken = put(registry, `[${"1,2,".repeat(400_000)},]`);
+  assertEquals(sentences(await lookFor(registry, "manifest", `${NAME}@${broken}`)), [
+    "It is no JSON: Unexpected token ','.",
+  ]);
+  const larger = put(registry, `[${"1,2,".repeat(600_000)},]`);
+  const [fault] = sentences(await lookFor(registry, "manifest", `${NAME}@${larger}`));
+  assertStringIncludes(fault, "It is no manifest of type");
+});
+
 Deno.test("a manifest that breaks a rule is shown with its fields, and with the rule's sentence", async () => {
   await using registry = await startRegistry();
   const cases: Record<string, string> = {
