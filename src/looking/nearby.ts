@@ -1,51 +1,49 @@
 /**
  * Nearby: the names that a person may have meant.
  *
- *     nearest("lastest", ["latest", "v1", "v2"], 5)     ["latest"]
- *     nearest("v1", ["v1.0", "v1.1", "main"], 5)        ["v1.0", "v1.1"]
+ *     nearest("lastest", ["latest", "v1", "v2"])     ["latest"]
+ *     nearest("v1", ["v1.0", "v1.1", "main"])        ["v1.0", "v1.1"]
  *
  * Next: repository.ts
  *
  * @module
  */
 
-// A list may be long; more names than that are not compared. What is longer than a name is not compared either.
+// The most names that are returned, and that are compared. What is longer than a name is cut.
+const MOST = 5;
 const MOST_COMPARED = 10_000;
-const LONGEST = 128;
+const LONGEST = 300;
 
 /**
- * Returns the names that are like a text, the nearest first: those that begin with it, those that have it inside, and those that
- * differ in few characters.
+ * Returns the names that are like a text, the nearest first: those that have it inside, and those that differ in few characters.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals(nearest("lastest", ["latest", "v1", "v2"], 5), ["latest"]);
- * assertEquals(nearest("v1", ["v1.0", "v1.1", "main"], 5), ["v1.0", "v1.1"]);
+ * assertEquals(nearest("lastest", ["latest", "v1", "oldest"]), ["latest"]);
+ * assertEquals(nearest("src/push", ["src/push/push.ts", "src/pull/pull.ts"]), ["src/push/push.ts"]);
+ * assertEquals(nearest("v1", ["v1.0", "V1", "main"]), ["V1", "v1.0"]);
  * ```
  */
-export function nearest(text: string, names: Iterable<string>, most: number): string[] {
-  const wanted = text.toLowerCase().slice(0, LONGEST);
+export function nearest(wanted: string, names: Iterable<string>, most = MOST): string[] {
+  const text = wanted.slice(0, LONGEST).toLowerCase();
+  if (text === "") return [];
+  // A name that differs in more than this is another name.
+  const furthest = Math.max(2, Math.floor(text.length / 4));
   const near: { name: string; distance: number }[] = [];
   let compared = 0;
   for (const name of names) {
     if (compared++ === MOST_COMPARED) break;
-    const distance = distanceOf(wanted, name.toLowerCase());
-    if (distance !== undefined) near.push({ name, distance });
+    const other = name.slice(0, LONGEST).toLowerCase();
+    const distance = other.includes(text)
+      ? (other.length - text.length) / (2 * LONGEST)
+      : Math.abs(other.length - text.length) > furthest
+      ? Infinity
+      : changesBetween(text, other);
+    if (distance <= furthest) near.push({ name, distance });
   }
   return near.sort((a, b) => a.distance - b.distance).slice(0, most).map(({ name }) => name);
-}
-
-function distanceOf(wanted: string, name: string): number | undefined {
-  if (wanted === "") return undefined;
-  if (name === wanted) return 0;
-  if (name.startsWith(wanted) || name.endsWith(`/${wanted}`)) return 0.1;
-  if (name.includes(wanted)) return 0.5;
-  const most = Math.max(1, Math.min(3, Math.floor(wanted.length / 3)));
-  if (name.length > LONGEST || Math.abs(name.length - wanted.length) > most) return undefined;
-  const changes = changesBetween(wanted, name);
-  return changes <= most ? changes : undefined;
 }
 
 // The least number of characters to add, remove or change (Levenshtein), row by row.

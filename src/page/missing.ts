@@ -3,16 +3,16 @@
  *
  *     GET /rule/push-chnuk-10     { status: 404, address: "/rule/push-chnuk-10", nearby: [{ text: "PUSH-CHUNK-10", … }] }
  *
- * Next: nearby.ts
+ * Next: views/missing.ts
  *
  * @module
  */
 
 import { HEADINGS } from "../spec/headings.ts";
 import { look } from "../looking/look.ts";
+import { nearest } from "../looking/nearby.ts";
 import { addressOf, addressOfRule, addressOfSource, addressOfStory, KINDS, type PageAddress } from "./addresses.ts";
 import type { PageContext } from "./context.ts";
-import { nearest } from "./nearby.ts";
 import { ownSources } from "./own_files.ts";
 import { allRules } from "./rules.ts";
 
