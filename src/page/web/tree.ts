@@ -43,7 +43,7 @@ class LongTree {
   #table!: HTMLElement;
   #body!: HTMLElement;
   #isStacked = false;
-  #height = 28;
+  #height = 30;
   #active = 0;
 
   constructor(section: HTMLElement) {
@@ -88,6 +88,9 @@ class LongTree {
     this.#table.addEventListener("keydown", (event) => this.#press(event));
     this.#table.addEventListener("click", (event) => this.#click(event));
     new ResizeObserver(() => this.#renderSoon()).observe(this.#box);
+    this.#render();
+    // All rows have the height of the first one.
+    this.#height = this.#body.children[1].getBoundingClientRect().height;
     this.#render();
   }
 
@@ -161,7 +164,6 @@ class LongTree {
     show(this.#body, [spacer("above"), rows, spacer("below")]);
     (this.#body.firstElementChild as HTMLElement).style.height = `${first * this.#height}px`;
     (this.#body.lastElementChild as HTMLElement).style.height = `${(visible - last) * this.#height}px`;
-    this.#height = this.#body.children[1]?.getBoundingClientRect().height || this.#height;
     const active = document.getElementById(`row-${this.#active}`);
     if (active === null) this.#table.removeAttribute("aria-activedescendant");
     else this.#table.setAttribute("aria-activedescendant", active.id);
