@@ -31,6 +31,12 @@ export interface ContentsTable {
   readonly digest: string;
   /** The files and folders in it. */
   readonly entries: readonly TableEntry[];
+}
+
+/** What is told of a table of contents. It has as many entries as the layer, and says the same, so they are not told again. */
+export interface ContentsTableFacts extends Omit<ContentsTable, "entries"> {
+  /** How many entries it has. */
+  readonly entries: number;
   /** What it says otherwise than the tar, at most 1,000 of it. */
   readonly differences: readonly TableDifference[];
   /** How many differences there are. */
@@ -167,13 +173,13 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Returns the table with what it says otherwise than the tar. */
+/** Returns what is told of a table, with what it says otherwise than the tar. */
 export function compareWithTar(
   table: ContentsTable,
   entries: readonly TarEntry[],
   isWhole: boolean,
   ownPath: string,
-): ContentsTable {
+): ContentsTableFacts {
   const differences: TableDifference[] = [];
   let differenceCount = 0;
   const tell = (difference: TableDifference) => {
@@ -202,5 +208,5 @@ export function compareWithTar(
   // The table does not name itself.
   inTar.delete(ownPath);
   for (const path of inTar.keys()) if (path !== "") tell({ path, what: "only in the tar" });
-  return { ...table, differences, differenceCount };
+  return { ...table, entries: table.entries.length, differences, differenceCount };
 }

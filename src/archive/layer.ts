@@ -15,7 +15,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { compareWithTar, type ContentsTable } from "./contents_table.ts";
+import { compareWithTar, type ContentsTableFacts } from "./contents_table.ts";
 import { ESTARGZ_ENTRY } from "./estargz.ts";
 import { type PackingFacts, unpack } from "./packing.ts";
 import { readContentsTable } from "./reading_a_table.ts";
@@ -59,7 +59,7 @@ export interface LayerFacts {
   /** The end of the archive, if it was reached. */
   readonly end?: TarEnd;
   /** Its table of contents, if it has one. */
-  readonly table?: ContentsTable;
+  readonly table?: ContentsTableFacts;
   /** What is wrong with it. */
   readonly problems: ProblemList;
   /** The limit that ended the reading early. */

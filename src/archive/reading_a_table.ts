@@ -75,7 +75,7 @@ export async function readContentsTable(
   if (announced !== undefined && announced !== digest) {
     wrong(`The table of contents has the digest ${digest}, and the layer's annotation says ${announced}.`);
   }
-  return { ...position, digest, entries, differences: [], differenceCount: 0 };
+  return { ...position, digest, entries };
 }
 
 async function unpackedTable(packed: Uint8Array, form: ContentsTable["form"]): Promise<Uint8Array | string> {
@@ -90,8 +90,11 @@ async function unpackedTable(packed: Uint8Array, form: ContentsTable["form"]): P
   return bytes;
 }
 
+// Counts the beginnings of objects and lists. It stops at too many.
 function objectsIn(json: Uint8Array): number {
   let count = 0;
-  for (const byte of json) if (byte === 0x7b || byte === 0x5b) count++;
+  for (const byte of [0x7b, 0x5b]) {
+    for (let at = json.indexOf(byte); at >= 0 && count <= MOST_OBJECTS; at = json.indexOf(byte, at + 1)) count++;
+  }
   return count;
 }

@@ -30,7 +30,7 @@
  */
 
 import type { ContentFacts } from "../archive/content_kind.ts";
-import type { ContentsTable } from "../archive/contents_table.ts";
+import type { ContentsTableFacts } from "../archive/contents_table.ts";
 import type { LayerFacts, Whiteout } from "../archive/layer.ts";
 import type { PackingFacts } from "../archive/packing.ts";
 import type { LimitMet, ProblemList } from "../archive/source.ts";
@@ -543,7 +543,7 @@ export interface LayerListing {
   /** Its first entries: those of its outermost folder. */
   readonly top: Rows<EntryRow>;
   /** The table of contents of eStargz or zstd:chunked. */
-  readonly table?: Omit<ContentsTable, "entries"> & { readonly entries: number };
+  readonly table?: ContentsTableFacts;
   /** What is wrong in it. */
   readonly problems: ProblemList;
   /** The limit that ended the reading. */

@@ -89,7 +89,7 @@ export async function layerListing(
     whiteouts: nodes.filter(({ whiteout }) => whiteout !== undefined).length,
     ...(diffId === undefined ? {} : { diffId }),
     top: await folderRows(looking, tree, 0),
-    ...(table === undefined ? {} : { table: { ...table, entries: table.entries.length } }),
+    ...(table === undefined ? {} : { table }),
     problems,
     ...(limitMet === undefined ? {} : { limitMet }),
     ...(looking.options.whole ? { whole: layer.facts } : {}),
