@@ -216,9 +216,9 @@ export class GraphDrawing {
     drawnBoxes.set(link, box);
     link.href = addressOf(path);
     link.dataset.path = path;
+    link.dataset.badge = [box.names && `=${box.names}`, box.more && `+${box.more}`].filter((text) => text).join(" ");
     const notes = notesOn(box);
     const inSight = box.size === undefined ? 1 : 2;
-    const badges = [box.names && `=${box.names}`, box.more && `+${box.more}`].filter((text) => text);
     // The name for a screen reader begins with the text that is to be seen.
     const text = [textOf(box), notes.slice(0, inSight).join(", "), ...badges].join(" ");
     link.setAttribute("aria-label", [text, ...notes.slice(inSight), ...this.#relations(path)].map(visible).join("; "));
@@ -227,7 +227,6 @@ export class GraphDrawing {
       element("b", {}, textOf(box)),
       " ",
       element("span", { class: "graph-what" }, notes.slice(0, inSight).join(", ")),
-      badges.length > 0 && element("span", { class: "graph-badge", "aria-hidden": "true" }, badges.join(" ")),
     ]);
   }
 
