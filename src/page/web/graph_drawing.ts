@@ -219,9 +219,10 @@ export class GraphDrawing {
     link.dataset.badge = [box.names && `=${box.names}`, box.more && `+${box.more}`].filter((text) => text).join(" ");
     const notes = notesOn(box);
     const inSight = box.size === undefined ? 1 : 2;
-    // The name for a screen reader begins with the text that is to be seen.
-    const text = [textOf(box), notes.slice(0, inSight).join(", "), ...badges].join(" ");
-    link.setAttribute("aria-label", [text, ...notes.slice(inSight), ...this.#relations(path)].map(visible).join("; "));
+    // The name of the link is its text. A screen reader then also says what else is known, and what the edges show.
+    const more = [...notes.slice(inSight), ...this.#relations(path)];
+    if (more.length === 0) link.removeAttribute("aria-description");
+    else link.setAttribute("aria-description", more.map(visible).join("; "));
     show(link, [
       element("span", { class: "graph-sign", "aria-hidden": "true" }, box.isThere ? LEGEND[box.kind].sign : "✕"),
       element("b", {}, textOf(box)),

@@ -7,13 +7,16 @@
 import { assert, assertEquals } from "@std/assert";
 import type { RepositoryTree } from "../../../src/housekeeping/draw_tree.ts";
 import { addressOf } from "../../../src/page/addresses.ts";
-import type { Box, Tab } from "./browser.ts";
+import { descriptorOf, TYPES } from "../../fixture.ts";
+import { Glassbox } from "../clients/glassbox.ts";
+import { type Box, Tab } from "./browser.ts";
+import { Pusher } from "./pushing.ts";
 import { openTab, type World } from "./world.ts";
 
 /** Checks the graph. */
 export async function checkGraph(world: World): Promise<void> {
   const check = world.checks.of("graph");
-  const { origin } = world;
+  const { origin, bench, browser } = world;
 
   await check("has the boxes and edges of deno task tree --json", async () => {
     const expected = graphOf(await treeOf(world));
@@ -73,6 +76,113 @@ export async function checkGraph(world: World): Promise<void> {
       ).map((b) => `${a.name} and ${b.name}`)
     );
     assertEquals(overlaps, []);
+  });
+
+  await check(
+    "goes along its edges with the keyboard; what belongs together stands out until Escape; Enter opens",
+    async () => {
+      await using tab = await openTab(world);
+      const { page } = tab;
+      await tab.open("/graph/library/hello");
+      await tab.settle();
+      const focused = () => page.evaluate<string>("document.activeElement.dataset.path ?? ''");
+      const related = () => page.locator(".graph-plane > .graph-box.related").count();
+      // The boxes have one place among what the key Tab goes through.
+      const stops =
+        "Array.from(document.querySelectorAll('.graph-plane > .graph-box')).filter((it) => it.tabIndex === 0).length";
+      assertEquals(await page.evaluate(stops), 1);
+      await page.locator(".graph-scroller").focus();
+      await page.keyboard.press("Tab");
+      while (!(await focused()).includes("/_tags/")) await page.keyboard.press("Tab");
+      await page.keyboard.press("Home");
+      const tag = await focused();
+      await page.keyboard.press("ArrowRight");
+      const manifest = await focused();
+      await page.keyboard.press("ArrowRight");
+      const blob = await focused();
+      assertEquals([tag, manifest, blob].map((path) => path.replace(/sha256:[0-9a-f]+/, "…")), [
+        "library/hello/_tags/latest",
+        "library/hello/…/manifest.json",
+        blob.replace(/sha256:[0-9a-f]+/, "…"),
+      ]);
+      assert(await related() >= 3, "what needs the box does not stand out");
+      await page.keyboard.press("Escape");
+      assertEquals([await related(), await focused()], [0, blob]);
+      await page.keyboard.press("ArrowLeft");
+      assertEquals(await focused(), manifest);
+      await page.keyboard.press("Enter");
+      await page.locator("body[data-panel=at]").waitFor();
+      await tab.settle();
+      assertEquals(new URL(page.url()).pathname, addressOf(manifest));
+      assertEquals(tab.complaints, []);
+    },
+  );
+
+  await check("lets glow what a push brings, and forgets what a delete takes, without a reload", async () => {
+    await using tab = await openTab(world);
+    const { page } = tab;
+    await tab.open("/graph/");
+    await tab.settle();
+    await page.evaluate("globalThis.isSameDocument = true");
+    const pusher = new Pusher(origin);
+    const layer = new TextEncoder().encode(`a layer of ${crypto.randomUUID()}`);
+    const { digest, layers } = await pusher.image("library/glowing", { layers: [layer], tags: ["v1"] });
+    for (const path of ["_tags/v1", `${digest}/manifest.json`, `${layers[0]}/layer.tar.gz`]) {
+      await page.locator(`.graph-box.new[data-path="library/glowing/${path}"]`).waitFor();
+    }
+    // The graph in the browser has what the address tells.
+    const answer = await fetch(`${origin}/graph/library/glowing`, { headers: { Accept: "application/json" } });
+    const { boxes } = await answer.json();
+    const drawn =
+      "Array.from(document.querySelectorAll('.graph-box[data-path^=\"library/glowing/\"]'), (it) => it.dataset.path)";
+    assertEquals((await page.evaluate<string[]>(drawn)).sort(), boxes.map(({ path }: { path: string }) => path).sort());
+    await pusher.ask("DELETE", "/v2/library/glowing/manifests/v1");
+    await page.locator('[data-path="library/glowing/_tags/v1"]').waitFor({ state: "detached" });
+    assertEquals(await page.evaluate("isSameDocument"), true);
+    assertEquals(tab.complaints, []);
+    for (const blob of layers) await pusher.ask("DELETE", `/v2/library/glowing/blobs/${blob}`);
+    await pusher.ask("DELETE", `/v2/library/glowing/manifests/${digest}`);
+  });
+
+  await check("draws only what is in sight of a repository with more than 2,000 boxes, and scrolls", async () => {
+    const glassbox = await Glassbox.start(`${bench.folder}/large`, bench.stack);
+    const origin = `http://${glassbox.address}`;
+    const pusher = new Pusher(origin);
+    const layers = Array.from({ length: 20 }, (_, at) => `layer ${at}`);
+    for (const layer of layers) await pusher.blob("large/graph", layer);
+    await Promise.all(Array.from({ length: 100 }, async (_, at) => {
+      const own = Array.from({ length: 19 }, (_, number) => `own ${at} ${number}`);
+      const config = JSON.stringify({ at });
+      for (const blob of [config, ...own]) await pusher.blob("large/graph", blob);
+      await pusher.manifest("large/graph", {
+        schemaVersion: 2,
+        mediaType: TYPES.image,
+        config: descriptorOf(config, TYPES.config),
+        layers: [...own, layers[at % 20]].map((layer) => descriptorOf(layer, TYPES.layer)),
+      }, [`v${at}`]);
+    }));
+    await using tab = await Tab.open(browser, origin);
+    const { page } = tab;
+    await tab.open("/graph/large/graph");
+    await tab.settle();
+    const answer = await fetch(`${origin}/graph/large/graph`, { headers: { Accept: "application/json" } });
+    const { boxes } = await answer.json();
+    const [most, frames, task] = await page.evaluate<number[]>(`(async () => {
+      const scroller = document.querySelector(".graph-scroller");
+      longTasks.length = 0;
+      let most = 0, frames = 0;
+      for (let top = 0; top < scroller.scrollHeight; top += 300, frames++) {
+        scroller.scrollTop = top;
+        await new Promise(requestAnimationFrame);
+        most = Math.max(most, document.querySelectorAll(".graph-plane > .graph-box").length);
+      }
+      return [most, frames, Math.round(Math.max(0, ...longTasks))];
+    })()`);
+    assert(boxes.length > 2000, `${boxes.length} boxes`);
+    assert(most < 200, `${most} boxes are drawn at a time`);
+    assert(frames > 100, `it scrolls through ${frames} pictures`);
+    assertEquals(await tab.violations(), []);
+    return [["boxes", String(boxes.length)], ["drawn", String(most)], ["longest task", `${task} ms`]];
   });
 }
 
