@@ -52,7 +52,7 @@ export async function openLog(line: CommandLine): Promise<FirstLog | undefined> 
     missing: form === "json" ? missingAsJson : missingAsText,
     isPainted: isTerminal && !Deno.noColor,
   });
-  const log = new GroupedLog(output, form, () => isTerminal ? Deno.consoleSize().columns : USUAL_COLUMNS);
+  const log = new GroupedLog(output, form, () => isTerminal ? columnsOfTerminal() : USUAL_COLUMNS);
   return {
     tell: (story) => log.tell(dataOf(story)),
     flush: (milliseconds) => log.flush(milliseconds),
@@ -70,6 +70,15 @@ export async function openLog(line: CommandLine): Promise<FirstLog | undefined> 
 
 // What a text has that is printed somewhere else than on a terminal, such as in a file.
 const USUAL_COLUMNS = 80;
+
+// A person may change the width at any time, or close the terminal.
+function columnsOfTerminal(): number {
+  try {
+    return Deno.consoleSize().columns;
+  } catch {
+    return USUAL_COLUMNS;
+  }
+}
 
 /** Opens the log of a thread that prints its own lines. Returns `undefined` if there is none. */
 export function openLogHere(line: CommandLine): Log | undefined {

@@ -183,10 +183,10 @@ function headOf(text: string, columns: number): string {
 
 /** Returns the number of columns that a text takes on a terminal. Of a character that may take one or two, it counts two. */
 export function widthOf(text: string): number {
-  return text.length + (text.match(WIDE)?.length ?? 0) - (text.match(PAIRS)?.length ?? 0);
+  if (!WIDE.test(text)) return text.length;
+  const wide = [...text].filter((character) => WIDE.test(character)).length;
+  return [...text].length + wide;
 }
 
 // Latin, Greek, Cyrillic, and the signs that the registry itself draws take one column each.
-const WIDE = /[^ -\u10ff\u2000-\u27ff]/gu;
-// Two halves of one character count as one.
-const PAIRS = /[\u{10000}-\u{10ffff}]/gu;
+const WIDE = /[^ -\u10ff\u2000-\u27ff]/u;
