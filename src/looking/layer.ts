@@ -115,6 +115,11 @@ function showTree(looking: Looking, tree: EntryTree, at: number, stack?: StackFa
     at,
     address,
     rowOf: (index) => entryRow(tree, index),
+    contentOf: (index) => {
+      const isFile = nodes[index].kind === "file" || nodes[index].kind === "hard link";
+      const content = isFile ? contentEntry(tree, nodes[index]) : undefined;
+      return content && { address: content.layer.file.path, entry: content.entry };
+    },
     ...(stack === undefined ? {} : { stack }),
     layers: layers.map(({ number, file }) => ({ number, address: file.path })),
   });

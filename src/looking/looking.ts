@@ -17,6 +17,7 @@
 import type { LayerFacts } from "../archive/layer.ts";
 import type { ReadingLimits } from "../archive/source.ts";
 import type { StackFacts } from "../archive/stack.ts";
+import type { TarEntry } from "../archive/tar.ts";
 import type { TreeNode } from "../archive/tree.ts";
 import type { Descriptor } from "../definitions/descriptor.ts";
 import { type Digest, HASHES, parseDigest } from "../definitions/digest.ts";
@@ -49,6 +50,8 @@ export interface LookedTree {
   readonly address: string;
   /** Returns the row of a node. */
   readonly rowOf: (index: number) => EntryRow;
+  /** Returns the entry with the content of a file or hard link, and the address of the layer that it is in. */
+  readonly contentOf: (index: number) => { readonly address: string; readonly entry: TarEntry } | undefined;
   /** What stacking has told, if these are stacked layers. */
   readonly stack?: StackFacts;
   /** The numbers and addresses of the layers. */

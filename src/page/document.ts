@@ -20,7 +20,7 @@ const WAYS: readonly { readonly text: string; readonly address: string; readonly
   { text: "Live", address: "/", panels: ["home", "story"] },
   { text: "Repositories", address: "/at/", panels: ["at", "diff"] },
   { text: "Rules", address: "/rule/", panels: ["rule"] },
-  { text: "Source", address: "/source/src/api/endpoints.ts", panels: ["source"] },
+  { text: "Source", address: "/source/", panels: ["source"] },
 ];
 
 /** Returns the HTML of a panel. */

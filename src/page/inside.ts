@@ -19,11 +19,10 @@ import { type ByteSource, type ReadingLimits } from "../archive/source.ts";
 import { openFile, readFile } from "../archive/file.ts";
 import type { LayerFacts } from "../archive/layer.ts";
 import { type StackFacts, stackLayers } from "../archive/stack.ts";
-import type { TarEntry } from "../archive/tar.ts";
 import type { Disk } from "../disk/disk.ts";
 import { fileSource } from "../looking/bytes.ts";
 import { compare } from "../looking/compare.ts";
-import type { DifferenceFacts, Facts, FileFacts } from "../looking/facts.ts";
+import type { DifferenceFacts, Facts } from "../looking/facts.ts";
 import type { LookedTree, LookOptions } from "../looking/looking.ts";
 import { look } from "../looking/look.ts";
 import { type TreeFacts, treeOf, type WasteFacts, wasteOf } from "./trees.ts";
@@ -154,13 +153,22 @@ export class Inside {
     if (call.do === "open") return await this.#openFile(call);
     const controller = new AbortController();
     this.#running.set(call.id, controller);
-    const timer = setTimeout(() => controller.abort(), this.#limits.seconds * 1000);
+    const { entries, bytes, seconds } = this.#limits;
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      controller.abort();
+    }, seconds * 1000);
     try {
-      const { entries, bytes } = this.#limits;
       const limits = { entries, bytes, signal: controller.signal };
       const options = { limits, layers: this.#layers, stack: this.#stacks.stack };
-      if (call.do === "look") return await this.#look(call, options);
-      return await compare(this.#disk, call.before, call.after, options);
+      const late = () => isLate ? [`Stopped after ${seconds} seconds.`] : [];
+      if (call.do === "compare") {
+        const facts = await compare(this.#disk, call.before, call.after, options);
+        return { ...facts, limits: [...late(), ...facts.limits] };
+      }
+      const facts = await this.#look(call, options);
+      return { ...facts, look: { ...facts.look, limits: [...late(), ...facts.look.limits] } };
     } finally {
       clearTimeout(timer);
       this.#running.delete(call.id);
@@ -179,25 +187,24 @@ export class Inside {
     let looked: LookedTree | undefined;
     const facts = await look(this.#disk, address, { ...options, after, tree: (tree) => looked = tree });
     const isFolder = looked !== undefined && (facts.kind !== "file" || facts.row.kind === "folder");
-    const isTop = looked?.at === 0;
-    const bytes = await this.#bytesOf(facts, hex, options.limits);
     return {
       look: facts,
       ...(looked !== undefined && isFolder && { tree: treeOf(looked, from) }),
-      ...(looked?.stack !== undefined && isTop && { waste: wasteOf(looked) }),
-      ...bytes,
+      ...(looked?.stack !== undefined && looked.at === 0 && { waste: wasteOf(looked) }),
+      ...await this.#bytesOf(facts, looked, hex, options.limits),
     };
   }
 
   async #bytesOf(
     facts: Facts,
+    looked: LookedTree | undefined,
     hex: number | undefined,
     limits?: ReadingLimits,
   ): Promise<Pick<InsideFacts, "hex" | "image">> {
     if (facts.kind !== "file" && facts.kind !== "blob") return {};
-    const { content } = facts;
-    const read = this.#readerOf(facts, limits);
+    const read = this.#readerOf(facts, looked, limits);
     if (read === undefined) return {};
+    const { content } = facts;
     const size = content?.size ?? (facts.kind === "blob" ? facts.size : 0);
     const mediaType = content?.is.mediaType ?? "";
     const isImage = /^image\/(?:png|jpeg|gif|webp)$/.test(mediaType) && size <= LARGEST_IMAGE;
@@ -210,21 +217,21 @@ export class Inside {
   // Returns a function that reads a part of a blob, or of a file in a layer.
   #readerOf(
     facts: Extract<Facts, { kind: "blob" | "file" }>,
+    looked: LookedTree | undefined,
     limits?: ReadingLimits,
   ): ((start: number, length: number) => Promise<Uint8Array>) | undefined {
     if (facts.kind === "blob") {
-      const file = this.#disk.look(facts.address);
-      return file && ((start, length) => partOf(fileSource(this.#disk, file), start, length));
+      const source = this.#sourceAt(facts.address);
+      return source && ((start, length) => partOf(source, start, length));
     }
-    const { entry } = facts;
-    const source = this.#layerOf(facts);
-    if (source === undefined || entry === undefined) return undefined;
-    return async (start, length) => (await readFile(source, entry, { start, length, limits })).bytes;
+    const content = looked?.contentOf(looked.at);
+    const source = content && this.#sourceAt(content.address);
+    return source &&
+      (async (start, length) => (await readFile(source, content.entry, { start, length, limits })).bytes);
   }
 
-  #layerOf({ name, digest }: FileFacts): ByteSource | undefined {
-    const folder = `${name}/${digest}`;
-    const file = this.#disk.find(folder, this.#disk.list(folder).filter((file) => /^(?:layer\.|blob)/.test(file)));
+  #sourceAt(address: string): ByteSource | undefined {
+    const file = this.#disk.look(address);
     return file && fileSource(this.#disk, file);
   }
 
@@ -235,32 +242,31 @@ export class Inside {
       return { stopped: "Too many downloads from layers at this moment. Try again soon." };
     }
     const { entries, bytes } = this.#limits;
-    const facts = await look(this.#disk, address, {
-      limits: { entries, bytes },
+    const controller = new AbortController();
+    const limits = { entries, bytes, signal: controller.signal };
+    let looked: LookedTree | undefined;
+    await look(this.#disk, address, {
+      limits,
       layers: this.#layers,
       stack: this.#stacks.stack,
+      tree: (tree) => looked = tree,
     });
-    const source = facts.kind === "file" ? this.#layerOf(facts) : undefined;
-    if (facts.kind !== "file" || facts.entry === undefined || facts.content === undefined || source === undefined) {
-      return { stopped: "There is no file." };
-    }
-    const entry: TarEntry = facts.entry;
-    const controller = new AbortController();
-    const { pieces } = await openFile(source, entry, {
-      start,
-      length,
-      limits: { entries, bytes, signal: controller.signal },
-    });
+    const { nodes, at, contentOf } = looked ?? {};
+    const content = at === undefined ? undefined : contentOf!(at);
+    const source = content && this.#sourceAt(content.address);
+    if (content === undefined || source === undefined) return { stopped: "There is no file." };
+    const { pieces } = await openFile(source, content.entry, { start, length, limits });
     const iterator = pieces[Symbol.asyncIterator]();
     this.#open.set(id, {
       next: async () => (await iterator.next()).value ?? undefined,
       close: () => {
         controller.abort();
-        iterator.return?.();
+        // What is read at this moment ends by the signal.
+        void Promise.resolve(iterator.return?.()).catch(() => {});
       },
     });
     this.#waitFor(id);
-    return { size: facts.content.size, name: entry.path.split("/").at(-1)! };
+    return { size: content.entry.size, name: nodes![at!].name };
   }
 
   async #next(id: string): Promise<Uint8Array<ArrayBuffer> | undefined> {

@@ -58,5 +58,5 @@ async function readTour(): Promise<readonly OwnSource[]> {
 function titleOf(text: string): string {
   const [, opening = ""] = /^\/\*\*\n(.*?)\n \*(?:\n|\/)/s.exec(text) ?? [];
   const lines = opening.split("\n").map((line) => line.replace(/^ \* ?/, "")).filter((line) => !/^https?:/.test(line));
-  return lines.join(" ").replace(/(?<=[.:])\s.*$/s, "").replace(/:$/, ".");
+  return lines.join(" ").replace(/(?<=\.)\s.*$/s, "").replace(/:$/, ".");
 }

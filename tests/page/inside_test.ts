@@ -55,6 +55,43 @@ Deno.test("a look that somebody cancels ends, and says so", async () => {
   assertEquals(facts.look.limits.length > 0, true);
 });
 
+Deno.test("a look that takes too long ends after its seconds, and says so", async () => {
+  const { disk, address } = await layerWith(tarOf(fileOf("zeros", new Uint8Array(64 * 2 ** 20)), fileOf("last")));
+  const { look } = await lookAt(new Inside(disk, { ...HERE, seconds: 0.001 }), address);
+  assertEquals(look.limits[0], "Stopped after 0.001 seconds.");
+});
+
+Deno.test("if the person goes away, the look is cancelled", async () => {
+  const calls: InsideCall[] = [];
+  const { promise: answer, resolve } = Promise.withResolvers<InsideAnswer>();
+  const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
+  const inside = (call: unknown) => {
+    calls.push(call as InsideCall);
+    ask();
+    return answer;
+  };
+  const { send, around } = registryWithPage({ inside });
+  await pushImage(send as Send, "app", [{ tar: tarOf(fileOf("a")), command: "ADD a" }], { tag: "v1" });
+  const person = new AbortController();
+  const page = around(new Request("http://localhost:5080/at/app:v1!/", { signal: person.signal }));
+  await asked;
+  person.abort();
+  assertEquals(calls.map((call) => call.do), ["look", "cancel"]);
+  assertEquals(calls[1].id, calls[0].id);
+  resolve({ stopped: "cancelled" });
+  assertEquals((await page).status, 503);
+});
+
+Deno.test("a hard link to a file of a lower layer has the bytes of that file", async () => {
+  const disk = memoryDisk();
+  const { send } = registryWithPage({ disk });
+  const lower = { tar: tarOf(fileOf("bin/tool", "tool")), command: "ADD tool" };
+  const upper = { tar: tarOf(fileOf("bin/other", "", { type: "1", link: "bin/tool" })), command: "RUN ln" };
+  await pushImage(send as Send, "app", [lower, upper], { tag: "v1" });
+  const answer = await send("GET", "/at/app:v1!/bin/other?download");
+  assertEquals([answer.status, await answer.text()], [200, "tool"]);
+});
+
 Deno.test("a layer that was read stays in memory, until others have taken its place", async () => {
   const { disk, address } = await layerWith(tarOf(fileOf("a"), fileOf("b")));
   const reads: string[] = [];
