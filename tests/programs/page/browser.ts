@@ -61,6 +61,7 @@ export interface Page {
   on(event: "console", listener: (message: ConsoleMessage) => void): void;
   on(event: "pageerror", listener: (error: Error) => void): void;
   on(event: "request" | "requestfinished" | "requestfailed", listener: (request: BrowserRequest) => void): void;
+  on(event: "response", listener: (response: { url(): string; status(): number }) => void): void;
 }
 
 interface Answer {
@@ -155,6 +156,7 @@ export class Tab implements AsyncDisposable {
   readonly #origin: string;
   // What has been asked for and is not there yet; the stream of stories never ends.
   readonly #pending = new Set<BrowserRequest>();
+  #streams = 0;
   #lastEnd = 0;
   readonly #hasScripts: boolean;
   #isAway = false;
@@ -170,6 +172,9 @@ export class Tab implements AsyncDisposable {
       const url = request.url();
       if (!url.startsWith(`${origin}/`) && !url.startsWith("data:")) this.complaints.push(`a request to ${url}`);
       if (!url.startsWith(`${origin}/live`)) this.#pending.add(request);
+    });
+    page.on("response", (response) => {
+      if (response.url().startsWith(`${origin}/live`) && response.status() === 200) this.#streams++;
     });
     page.on("requestfinished", (request) => this.#end(request));
     page.on("requestfailed", (request) => {
@@ -205,6 +210,18 @@ export class Tab implements AsyncDisposable {
     }
     if (!this.#hasScripts) return;
     await this.page.evaluate("new Promise((shown) => requestAnimationFrame(() => requestAnimationFrame(shown)))");
+  }
+
+  /** Opens an address whose page hears what happens, and waits until it does. */
+  async listen(address: string): Promise<void> {
+    const before = this.#streams;
+    await this.open(address);
+    const deadline = performance.now() + PATIENCE;
+    while (this.#streams === before) {
+      if (performance.now() > deadline) throw new Error(`${address} does not listen to /live`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await this.settle();
   }
 
   /** Waits until an expression is true in the page. (The `waitForFunction` of Playwright evaluates it where the policy forbids that.) */

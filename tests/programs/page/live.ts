@@ -17,9 +17,6 @@ import { copyWithSkopeo, openTab, type World } from "./world.ts";
 // The requests of a push of a large image by a fast client.
 const BURST = 200;
 
-// The longest time until the page shows what has happened, in milliseconds. It is a fraction of that on a machine with nothing else to do.
-const PATIENCE = 20_000;
-
 /** Checks the live feed. */
 export async function checkLive(world: World): Promise<void> {
   const check = world.checks.of("live");
@@ -32,7 +29,7 @@ export async function checkLive(world: World): Promise<void> {
 
   await check("a file that somebody writes by hand is on the page without a reload", async () => {
     await using tab = await openTab(world);
-    await openLive(tab);
+    await tab.listen("/");
     const { root } = world.glassbox;
     const digest = Deno.readTextFileSync(`${root}/library/hello/_tags/v1`);
     Deno.writeTextFileSync(`${root}/library/hello/_tags/by-hand`, digest);
@@ -43,7 +40,7 @@ export async function checkLive(world: World): Promise<void> {
 
   await check(`a push of ${BURST} requests in a second does not make it stutter`, async () => {
     await using tab = await openTab(world);
-    await openLive(tab);
+    await tab.listen("/");
     const pusher = new Pusher(world.origin, { agent: "burst/1" });
     const begin = performance.now();
     await Promise.all(Array.from({ length: BURST }, (_, at) => pusher.blob("live/burst", bytes(`blob ${at}`))));
@@ -84,7 +81,7 @@ async function checkDocker(world: World): Promise<void> {
 async function watch(world: World, work: () => Promise<unknown>): Promise<Figure[]> {
   const { glassbox } = world;
   await using tab = await openTab(world);
-  await openLive(tab);
+  await tab.listen("/");
   await tab.page.evaluate("globalThis.isSameDocument = true");
   const start = glassbox.stories.length;
   await work();
@@ -99,12 +96,6 @@ async function watch(world: World, work: () => Promise<unknown>): Promise<Figure
   assertEquals(await tab.page.evaluate("globalThis.isSameDocument"), true, "the document was loaded again");
   assertEquals(tab.complaints, []);
   return [["requests", String(told.length)], ["behind", `${late} ms`]];
-}
-
-/** Opens `/`, and waits until the stream of stories is there. */
-export async function openLive(tab: Tab): Promise<void> {
-  await tab.open("/");
-  await tab.page.locator("[role=log]").waitFor({ timeout: PATIENCE });
 }
 
 // Long digests may be shortened on the page, but not in what a screen reader or a search finds.

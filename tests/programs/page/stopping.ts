@@ -7,7 +7,6 @@
 import { assertEquals } from "@std/assert";
 import { end, waitForLine } from "../processes.ts";
 import { Tab } from "./browser.ts";
-import { openLive } from "./live.ts";
 import { Pusher } from "./pushing.ts";
 import type { World } from "./world.ts";
 
@@ -21,7 +20,7 @@ export async function checkStopping(world: World): Promise<void> {
     stack.defer(() => end(first.process));
     const origin = `http://127.0.0.1:${first.port}`;
     await using tab = await Tab.open(browser, origin);
-    await openLive(tab);
+    await tab.listen("/");
     await tab.page.evaluate("globalThis.isSameDocument = true");
     const silent = await tab.page.locator("[role=status]").ariaSnapshot();
 
