@@ -227,9 +227,19 @@ export class Tab implements AsyncDisposable {
   /** Waits until an expression is true in the page. (The `waitForFunction` of Playwright evaluates it where the policy forbids that.) */
   async until(expression: string): Promise<void> {
     const deadline = performance.now() + PATIENCE;
-    while (!await this.page.evaluate<boolean>(expression)) {
+    while (!await this.#isTrue(expression)) {
       if (performance.now() > deadline) throw new Error(`never true: ${expression}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  async #isTrue(expression: string): Promise<boolean> {
+    try {
+      return await this.page.evaluate<boolean>(expression);
+    } catch (error) {
+      // The page is on its way to another address.
+      if (error instanceof Error && error.message.includes("context was destroyed")) return false;
+      throw error;
     }
   }
 
