@@ -20,7 +20,7 @@ import { shorten } from "../definitions/printable.ts";
 import type { FileInfo } from "../disk/disk.ts";
 import { firstBytes } from "./bytes.ts";
 import { contentBytes, jsonFacts, MOST_SHOWN } from "./content.ts";
-import type { BlobFacts, NeedRow } from "./facts.ts";
+import type { BlobFacts, NeedRow, PlaceLink } from "./facts.ts";
 import { recognise, textTrait, traitsOfDescriptor, traitsOfJson } from "./formats.ts";
 import { imageConfigOf } from "./image_config.ts";
 import { MOST_JSON } from "./json_rows.ts";
@@ -61,12 +61,12 @@ export async function lookAtBlob(
   const bytes = file.size <= MOST_SHOWN ? head : await firstBytes(looking.disk, file, MOST_JSON);
   const document = own.file === "config.json" ? "config" : undefined;
   const link = (value: string) => looking.linkTo(name, value);
-  const { json, value } = jsonFacts(looking, bytes, file.size, { document, link, what: "the document" });
+  const { json, value } = await jsonFacts(looking, bytes, file.size, { document, link, what: "the document" });
   if (json.broken !== undefined && own.file.endsWith(".json")) {
     looking.faults.push({ address: file.path, text: `${json.broken.text}${placeText(json.broken)}` });
   }
   const image = imageConfigOf(looking, name, value);
-  const statement = statementOf(looking, name, value);
+  const statement = await statementOf(looking, name, value);
   return {
     ...own,
     formats: recognise([...traits, ...traitsOfJson(value), ...textTrait("predicate", statement?.predicateType)]),
@@ -117,10 +117,11 @@ async function needsOf(looking: Looking, name: Name, blob: Digest): Promise<Foun
 }
 
 async function elsewhere(looking: Looking, name: Name, digest: Digest): Promise<BlobFacts["elsewhere"]> {
-  const others = await looking.otherRepositories(name);
-  const found = others.map((other) => ({ other, blob: looking.find(other, digest, "blob") }));
-  return found.flatMap(({ other, blob }) => blob === undefined ? [] : [{ address: blob.address, text: other }]).slice(
-    0,
-    ROWS,
-  );
+  const found: PlaceLink[] = [];
+  for (const other of await looking.otherRepositories(name)) {
+    const blob = looking.find(other, digest, "blob");
+    if (blob !== undefined && found.push({ address: blob.address, text: other }) === ROWS) break;
+    await looking.giveWay();
+  }
+  return found;
 }

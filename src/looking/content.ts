@@ -10,6 +10,7 @@
 
 import { type ContentFacts, lookAtContent } from "../archive/content_kind.ts";
 import { formatBytes } from "../definitions/size.ts";
+import { inSteps } from "../giving_way.ts";
 import type { ContentBytes, JsonFacts, PlaceLink } from "./facts.ts";
 import type { DocumentKind } from "./fields.ts";
 import { fieldRows, MOST_JSON, MOST_TEXT, readJson } from "./json_rows.ts";
@@ -43,7 +44,7 @@ function decode(bytes: Uint8Array, encoding: NonNullable<ContentFacts["encoding"
  * Returns the facts of a JSON document, and its value if it can be read. `bytes` may be only its first ones. A document of more than
  * `most` bytes is not read.
  */
-export function jsonFacts(
+export async function jsonFacts(
   looking: Looking,
   bytes: Uint8Array,
   size: number,
@@ -53,7 +54,7 @@ export function jsonFacts(
     what: string;
     most?: number;
   },
-): { json: JsonFacts; value?: unknown } {
+): Promise<{ json: JsonFacts; value?: unknown }> {
   const { what, most = MOST_JSON } = options;
   const text = new TextDecoder().decode(bytes.subarray(0, MOST_TEXT));
   const isWhole = bytes.length >= size && bytes.length <= MOST_TEXT;
@@ -64,7 +65,7 @@ export function jsonFacts(
   }
   const { value, broken } = readJson(bytes);
   if (broken !== undefined) return { json: { text, isWhole, fields: [], broken } };
-  const { rows, isWhole: hasAllRows } = fieldRows(value, options);
+  const { rows, isWhole: hasAllRows } = await inSteps(fieldRows(value, options));
   if (!hasAllRows) looking.limit(`Only the first ${rows.length} fields of ${what} are explained.`);
   return { json: { text, isWhole, fields: rows }, value };
 }

@@ -122,13 +122,19 @@ export function traitsOfManifest(
 /** Returns the traits of a JSON document. */
 export function traitsOfJson(json: unknown): string[] {
   if (typeof json !== "object" || json === null || Array.isArray(json)) return [];
-  return Object.entries(json).slice(0, MOST_TRAITS).flatMap(([name, value]) => [
+  return firstEntries(json).flatMap(([name, value]) => [
     ...textTrait("json", name),
     ...(typeof value === "string" || typeof value === "number" ? textTrait("json", `${name}=${value}`) : []),
   ]);
 }
 
 const MOST_TRAITS = 200;
+
+function firstEntries(json: object): [name: string, value: unknown][] {
+  return Object.keys(json).slice(0, MOST_TRAITS).map((
+    name,
+  ) => [name, (json as Readonly<Record<string, unknown>>)[name]]);
+}
 
 /** Returns the trait of a text, such as `tag=v1`, or nothing if there is no text. */
 export function textTrait(kind: string, text: unknown): string[] {
@@ -137,7 +143,7 @@ export function textTrait(kind: string, text: unknown): string[] {
 
 function annotationTraits(annotations: unknown): string[] {
   if (typeof annotations !== "object" || annotations === null) return [];
-  return Object.entries(annotations).slice(0, MOST_TRAITS).flatMap(([name, text]) => [
+  return firstEntries(annotations).flatMap(([name, text]) => [
     ...textTrait("annotation", name),
     ...(name === "vnd.docker.reference.type" ? textTrait("annotation", `${name}=${text}`) : []),
   ]);

@@ -125,37 +125,53 @@ export interface RowOptions {
   readonly names?: readonly (string | number)[];
 }
 
-/** Returns the rows of a value and of everything in it; `isWhole` is false if there are too many. */
-export function fieldRows(value: unknown, options: RowOptions): { rows: FieldRow[]; isWhole: boolean } {
+/** Returns the rows of a value and of everything in it, in steps; see `giving_way.ts`. `isWhole` is false if there are too many. */
+export function* fieldRows(
+  value: unknown,
+  options: RowOptions,
+): Generator<undefined, { rows: FieldRow[]; isWhole: boolean }> {
   const rows: FieldRow[] = [];
-  const isWhole = addRows(rows, value, options.names ?? [], 0, options);
+  const isWhole = yield* addRows(rows, value, options.names ?? [], 0, options);
   return { rows, isWhole };
 }
 
-function addRows(
+function* addRows(
   rows: FieldRow[],
   value: unknown,
   names: readonly (string | number)[],
   depth: number,
   options: RowOptions,
-): boolean {
+): Generator<undefined, boolean> {
   if (rows.length >= MOST_FIELDS) return false;
   const explained = options.document && explain(options.document, names);
   const link = typeof value === "string" ? options.link?.(value) : undefined;
-  const isNested = typeof value === "object" && value !== null;
-  const inside = isNested ? Object.entries(value) : [];
   rows.push({
     pointer: pointerTo(names),
     name: String(names.at(-1) ?? ""),
     depth,
     type: typeOf(value),
-    ...(isNested ? { length: inside.length } : { value: cut(value as string | number | boolean | null) }),
+    ...(isNested(value)
+      ? { length: (Array.isArray(value) ? value : Object.keys(value)).length }
+      : { value: cut(value as string | number | boolean | null) }),
     ...(explained === undefined ? {} : { what: explained.what, spec: explained.spec }),
     ...(link === undefined ? {} : { link }),
   });
-  return inside.every(([name, part]) =>
-    addRows(rows, part, [...names, Array.isArray(value) ? Number(name) : name], depth + 1, options)
-  );
+  // Each link may be a look at the disk.
+  yield;
+  for (const [name, part] of partsOf(value)) {
+    if (!(yield* addRows(rows, part, [...names, name], depth + 1, options))) return false;
+  }
+  return true;
+}
+
+// Yields the parts of an object or a list, one at a time: a list may have a million items, and only the first ones become rows.
+function* partsOf(value: unknown): Generator<[name: string | number, part: unknown]> {
+  if (Array.isArray(value)) yield* value.entries();
+  else if (isNested(value)) { for (const name of Object.keys(value)) yield [name, value[name]]; }
+}
+
+function isNested(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
 }
 
 /** Returns the JSON pointer to a part, by the names and numbers on the way to it. */

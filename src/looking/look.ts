@@ -19,6 +19,7 @@ import { parseSessionId } from "../definitions/session.ts";
 import { parseTag, type Tag } from "../definitions/tag.ts";
 import { shorten } from "../definitions/printable.ts";
 import type { Disk } from "../disk/disk.ts";
+import { inSteps } from "../giving_way.ts";
 import {
   BLOB_FILES,
   CONTENT_TYPE_FILE,
@@ -253,7 +254,7 @@ async function lookAtField(
   parts: AddressParts & { readonly pointer: string },
 ): Promise<Facts> {
   const bytes = await firstBytes(looking.disk, file, MOST_EXPLAINED);
-  const { json, value } = jsonFacts(looking, bytes, file.size, { what: "the document", most: MOST_EXPLAINED });
+  const { json, value } = await jsonFacts(looking, bytes, file.size, { what: "the document", most: MOST_EXPLAINED });
   const found = value === undefined ? undefined : partAt(value, parts.pointer);
   if (found === undefined) {
     const text = json.broken !== undefined
@@ -266,7 +267,8 @@ async function lookAtField(
     return missing(looking, parts, `${file.path}#${parts.pointer}`, text, near);
   }
   const document = documentOf(isManifest, file.path, value);
-  const { rows } = fieldRows(found.part, { document, names: found.names, link: (text) => looking.linkTo(name, text) });
+  const link = (text: string) => looking.linkTo(name, text);
+  const { rows } = await inSteps(fieldRows(found.part, { document, names: found.names, link }));
   const descriptor = objectOf(found.part);
   const isDescriptor = ["mediaType", "digest", "size"].every((field) => field in descriptor) &&
     parseDigest(String(descriptor.digest)) !== undefined;

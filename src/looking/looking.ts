@@ -112,6 +112,7 @@ export class Looking {
   readonly faults: Wrong[] = [];
   /** The limits that were met so far. */
   readonly limits: string[] = [];
+  readonly #work = new LongWork();
   readonly #tags = new Map<Name, Promise<Map<string, Tag[]>>>();
   readonly #manifests = new Map<Name, Promise<{ all: ManifestAmong[]; isWhole: boolean }>>();
 
@@ -119,6 +120,11 @@ export class Looking {
   constructor(disk: Disk, options: LookOptions = {}) {
     this.store = openStore({ disk, hashes: HASHES, sessionLifetime: Infinity });
     this.options = options;
+  }
+
+  /** Lets other requests go on first, if this look has worked for long. */
+  async giveWay(): Promise<void> {
+    if (this.#work.isLong()) await this.#work.giveWay();
   }
 
   /** The disk. */
@@ -158,7 +164,6 @@ export class Looking {
 
   async #readTags(name: Name): Promise<Map<string, Tag[]>> {
     const tags = new Map<string, Tag[]>();
-    const work = new LongWork();
     let read = 0;
     for (const tag of await listTags(this.store, name)) {
       if (read++ === MOST_READ.tags) {
@@ -167,7 +172,7 @@ export class Looking {
       }
       const digest = resolveTag(this.store, name, tag);
       if (digest !== undefined) tags.set(digest, [...tags.get(digest) ?? [], tag]);
-      if (work.isLong()) await work.giveWay();
+      await this.giveWay();
     }
     return tags;
   }
@@ -180,10 +185,9 @@ export class Looking {
 
   async #readManifests(name: Name): Promise<{ all: ManifestAmong[]; isWhole: boolean }> {
     const all: ManifestAmong[] = [];
-    const work = new LongWork();
     let [read, bytes] = [0, 0];
     for (const digest of await listContent(this.store, name)) {
-      if (work.isLong()) await work.giveWay();
+      await this.giveWay();
       const file = findManifest(this.store, name, digest);
       if (file === undefined) continue;
       bytes += file.size;
@@ -270,10 +274,10 @@ export class Looking {
   /** Returns annotations or labels as rows, each with a sentence if its name is known. */
   annotations(name: Name, annotations: unknown): TextRow[] {
     if (typeof annotations !== "object" || annotations === null) return [];
-    const all = Object.entries(annotations);
+    const all = Object.keys(annotations);
     if (all.length > MOST_ANNOTATIONS) this.limit(`Only the first ${MOST_ANNOTATIONS} annotations are shown.`);
-    return all.slice(0, MOST_ANNOTATIONS).map(([key, value]) => {
-      const text = String(value);
+    return all.slice(0, MOST_ANNOTATIONS).map((key) => {
+      const text = String((annotations as Readonly<Record<string, unknown>>)[key]);
       const what = explain("annotation", [key])?.what;
       const link = this.linkTo(name, text);
       return { name: key, text, ...(what === undefined ? {} : { what }), ...(link === undefined ? {} : { link }) };
@@ -299,10 +303,9 @@ export class Looking {
       shown.push(key);
     }
     const rows: Row[] = [];
-    const work = new LongWork();
     for (const key of shown) {
       rows.push(await make(key));
-      if (work.isLong()) await work.giveWay();
+      await this.giveWay();
     }
     return { rows, total: keys.length, ...(isEnd ? {} : { next: { address, after: shown.at(-1)! } }) };
   }

@@ -72,7 +72,7 @@ export async function lookAtManifest(
   const bytes = await firstBytes(looking.disk, file, file.size > LARGEST_MANIFEST ? MOST_TEXT : file.size);
   const manifest = await readManifestBytes(looking, address, mediaType, bytes, file.size);
   const link = (value: string) => looking.linkTo(name, value);
-  const { json, value } = jsonFacts(looking, bytes, file.size, {
+  const { json, value } = await jsonFacts(looking, bytes, file.size, {
     document: manifest?.shape,
     link,
     what: "the manifest",
@@ -113,7 +113,7 @@ export async function lookAtManifest(
     ...(platform === undefined ? {} : { platform }),
     ...(config === undefined ? {} : { config: config.descriptor }),
     ...(config?.image === undefined ? {} : { image: config.image }),
-    layers: isImage ? layersOf(looking, name, address, manifest, config?.image) : [],
+    layers: isImage ? await layersOf(looking, name, address, manifest, config?.image) : [],
     children: isImage ? { rows: [] } : childrenOf(looking, name, address, manifest),
     ...(subject === undefined ? {} : {
       subject: looking.describe(name, subject, { address, pointer: "/subject", to: "manifest", isKeptHere: false }),
@@ -177,26 +177,29 @@ async function configOf(
   return image === undefined ? { descriptor: facts } : { descriptor: facts, image };
 }
 
-function layersOf(
+async function layersOf(
   looking: Looking,
   name: Name,
   address: string,
   { references: [, ...layers] }: Manifest,
   image: ImageConfigFacts | undefined,
-): LayerRow[] {
+): Promise<LayerRow[]> {
   if (layers.length > MOST_LAYERS) looking.limit(`Only the first ${MOST_LAYERS} of ${layers.length} layers are shown.`);
   if (image !== undefined) expectSameNumber(looking, address, image, layers.length);
-  return layers.slice(0, MOST_LAYERS).map(({ descriptor, isKeptHere }, number) => {
+  const rows: LayerRow[] = [];
+  for (const [number, { descriptor, isKeptHere }] of layers.slice(0, MOST_LAYERS).entries()) {
     const place = { address, pointer: `/layers/${number}`, to: "blob", isKeptHere } as const;
     const made = image?.history.find(({ layer }) => layer === number);
     const diffId = image?.diffIds[number];
-    return {
+    rows.push({
       ...looking.describe(name, descriptor, place),
       number,
       ...(diffId === undefined ? {} : { diffId }),
       ...(made === undefined ? {} : { made }),
-    };
-  });
+    });
+    await looking.giveWay();
+  }
+  return rows;
 }
 
 // The config counts the layers twice: in `diff_ids`, and in the history, which may be missing.
@@ -352,7 +355,8 @@ async function referrerNode(
 
 // The blobs of a manifest that others have, too: other manifests of the repository, and other repositories.
 async function sharedOf(looking: Looking, name: Name, digest: Digest, manifest: Manifest): Promise<SharedRow[]> {
-  const parts = manifest.references.map(({ descriptor }) => descriptor).filter(({ mediaType }) => mediaType !== EMPTY);
+  const parts = manifest.references.map(({ descriptor }) => descriptor).filter(({ mediaType }) => mediaType !== EMPTY)
+    .slice(0, MOST_LAYERS);
   const own = new Map<Digest, number>(parts.map(({ digest, size }) => [digest, size]));
   const rowOf = (blobs: readonly Digest[]) => ({ blobs, size: blobs.reduce((sum, blob) => sum + own.get(blob)!, 0) });
   const rows: SharedRow[] = [];
@@ -365,9 +369,14 @@ async function sharedOf(looking: Looking, name: Name, digest: Digest, manifest: 
     const address = looking.manifestIfThere(name, other.digest)!;
     const tags = await looking.tagsOf(name, other.digest);
     rows.push({ address, text: shorten(other.digest), digest: other.digest, tags, ...rowOf(blobs) });
+    await looking.giveWay();
   }
   // A file with one name is in no other repository, unless that one got the same bytes in another way.
-  const linked = [...own.keys()].filter((blob) => (looking.find(name, blob, "blob")?.file.links ?? 0) > 1);
+  const linked: Digest[] = [];
+  for (const blob of own.keys()) {
+    if ((looking.find(name, blob, "blob")?.file.links ?? 0) > 1) linked.push(blob);
+    await looking.giveWay();
+  }
   if (linked.length > 0) {
     const others = await looking.otherRepositories(name);
     const looked = others.slice(0, Math.ceil(MOST_LOOKS / linked.length));
@@ -377,6 +386,7 @@ async function sharedOf(looking: Looking, name: Name, digest: Digest, manifest: 
     for (const other of looked) {
       const blobs = linked.filter((blob) => looking.find(other, blob, "blob") !== undefined);
       if (blobs.length > 0) rows.push({ address: other, text: other, tags: [], ...rowOf(blobs) });
+      await looking.giveWay();
     }
   }
   return rows.sort((a, b) => b.size - a.size).slice(0, ROWS);

@@ -18,7 +18,6 @@ import type { Name } from "../definitions/name.ts";
 import { parseSessionId, type SessionId } from "../definitions/session.ts";
 import type { Tag } from "../definitions/tag.ts";
 import { shorten } from "../definitions/printable.ts";
-import { LongWork } from "../giving_way.ts";
 import {
   digestsAmong,
   sessionFile,
@@ -164,11 +163,10 @@ async function sumOf(looking: Looking, name: Name, digests: readonly Digest[]): 
     return undefined;
   }
   let sum = 0;
-  const work = new LongWork();
   for (const digest of digests) {
     sum += (looking.find(name, digest, "manifest")?.file.size ?? 0) +
       (looking.find(name, digest, "blob")?.file.size ?? 0);
-    if (work.isLong()) await work.giveWay();
+    await looking.giveWay();
   }
   return sum;
 }
@@ -181,8 +179,14 @@ async function looseBlobs(looking: Looking, name: Name, digests: readonly Digest
   const needed = new Set<string>(
     all.flatMap(({ manifest }) => manifest.references.map(({ descriptor }) => descriptor.digest)),
   );
-  return digests.filter((digest) => !needed.has(digest) && looking.find(name, digest, "manifest") === undefined)
-    .map((digest) => contentRow(looking, name, digest)).filter(({ file }) => file !== undefined);
+  const rows: ContentRow[] = [];
+  for (const digest of digests) {
+    if (needed.has(digest) || looking.find(name, digest, "manifest") !== undefined) continue;
+    const row = contentRow(looking, name, digest);
+    if (row.file !== undefined) rows.push(row);
+    await looking.giveWay();
+  }
+  return rows;
 }
 
 /** Returns the facts of the list of subjects, or `undefined` if there is none. */

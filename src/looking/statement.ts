@@ -29,20 +29,24 @@ const MOST = 200;
 type Fields = Readonly<Record<string, unknown>>;
 
 /** Returns the claim in a document, or `undefined` if it has none. */
-export function statementOf(looking: Looking, name: Name, json: unknown): StatementFacts | undefined {
+export async function statementOf(
+  looking: Looking,
+  name: Name,
+  json: unknown,
+): Promise<StatementFacts | undefined> {
   const fields = objectOf(json);
   const { mediaType, dsseEnvelope, verificationMaterial, messageSignature, payloadType, payload, critical } = fields;
   if (typeof mediaType === "string" && mediaType.startsWith("application/vnd.dev.sigstore.bundle")) {
     return {
-      ...bundleOf(looking, name, objectOf(dsseEnvelope), objectOf(messageSignature)),
+      ...await bundleOf(looking, name, objectOf(dsseEnvelope), objectOf(messageSignature)),
       ...materialOf(verificationMaterial),
     };
   }
-  if (typeof payloadType === "string") return envelopeOf(looking, name, fields);
+  if (typeof payloadType === "string") return await envelopeOf(looking, name, fields);
   // The flattened form of JWS (RFC 7515 section 7.2.2), which Notation uses.
   if (typeof payload === "string" && typeof fields.protected === "string" && typeof fields.signature === "string") {
     return {
-      ...opened(looking, name, payload, "base64url"),
+      ...await opened(looking, name, payload, "base64url"),
       envelope: { payloadType: "JWS", signatures: 1, keys: [] },
     };
   }
@@ -50,8 +54,8 @@ export function statementOf(looking: Looking, name: Name, json: unknown): Statem
   return critical === undefined ? undefined : claimOf(looking, name, fields);
 }
 
-function bundleOf(looking: Looking, name: Name, envelope: Fields, message: Fields): StatementFacts {
-  if (typeof envelope.payloadType === "string") return envelopeOf(looking, name, envelope);
+async function bundleOf(looking: Looking, name: Name, envelope: Fields, message: Fields): Promise<StatementFacts> {
+  if (typeof envelope.payloadType === "string") return await envelopeOf(looking, name, envelope);
   const { digest } = objectOf(message.messageDigest);
   const hex = typeof digest === "string" ? bytesOf(digest, "base64")?.toHex() : undefined;
   return { ...EMPTY, subjects: hex === undefined ? [] : [subjectOf(looking, name, undefined, `sha256:${hex}`)] };
@@ -67,19 +71,28 @@ function materialOf(json: unknown): Pick<StatementFacts, "certificate" | "logEnt
   };
 }
 
-function envelopeOf(looking: Looking, name: Name, { payloadType, payload, signatures }: Fields): StatementFacts {
+async function envelopeOf(
+  looking: Looking,
+  name: Name,
+  { payloadType, payload, signatures }: Fields,
+): Promise<StatementFacts> {
   const all = Array.isArray(signatures) ? signatures.slice(0, MOST).map(objectOf) : [];
   const keys = textsOf(all.map(({ keyid }) => keyid)).filter((key) => key !== "");
   const envelope = { payloadType: String(payloadType), signatures: all.length, keys };
-  return { ...opened(looking, name, String(payload ?? ""), "base64"), envelope };
+  return { ...await opened(looking, name, String(payload ?? ""), "base64"), envelope };
 }
 
 // Decodes a payload. Facts about its claim, or about the fault, are the result.
-function opened(looking: Looking, name: Name, payload: string, alphabet: "base64" | "base64url"): StatementFacts {
+async function opened(
+  looking: Looking,
+  name: Name,
+  payload: string,
+  alphabet: "base64" | "base64url",
+): Promise<StatementFacts> {
   const bytes = bytesOf(payload, alphabet);
   if (bytes === undefined) return { ...EMPTY, broken: `The payload is not ${alphabet}.` };
   const link = (value: string) => looking.linkTo(name, value);
-  const { json, value } = jsonFacts(looking, bytes, bytes.length, { link, what: "the payload" });
+  const { json, value } = await jsonFacts(looking, bytes, bytes.length, { link, what: "the payload" });
   const claim = value === undefined ? EMPTY : claimOf(looking, name, objectOf(value));
   return { ...claim, payload: json, ...(json.broken === undefined ? {} : { broken: json.broken.text }) };
 }

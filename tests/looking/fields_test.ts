@@ -1,6 +1,7 @@
 /** Fields: each field that the image-spec defines has a sentence. */
 
 import { assert, assertEquals } from "@std/assert";
+import { atOnce } from "../../src/giving_way.ts";
 import { type DocumentKind, explain, FIELDS } from "../../src/looking/fields.ts";
 import { fieldRows } from "../../src/looking/json_rows.ts";
 import { descriptorOf, TYPES } from "../fixture.ts";
@@ -63,7 +64,7 @@ const DOCUMENTS: readonly (readonly [kind: DocumentKind, document: object])[] = 
 
 Deno.test("each field of the image-spec's documents has a sentence and a place in the specification", () => {
   for (const [document, json] of DOCUMENTS) {
-    const { rows } = fieldRows(json, { document });
+    const { rows } = atOnce(fieldRows(json, { document }));
     assertEquals(rows.filter(({ what, spec }) => what === undefined || spec === undefined), [], document);
   }
 });
@@ -71,7 +72,7 @@ Deno.test("each field of the image-spec's documents has a sentence and a place i
 Deno.test("every row of the table is about a field of these documents, or about a known annotation", () => {
   const seen = new Set<string>();
   for (const [document, json] of DOCUMENTS) {
-    for (const { what } of fieldRows(json, { document }).rows) seen.add(what!);
+    for (const { what } of atOnce(fieldRows(json, { document })).rows) seen.add(what!);
   }
   for (const [key, { what, spec }] of FIELDS) {
     assert(/^[A-Z`].*\.$/.test(what) && /^https:\/\/\S+$/.test(spec), key);
