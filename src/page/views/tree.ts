@@ -23,7 +23,7 @@ export function tree({ address, from, total, isStacked, rows }: TreeFacts): Mark
     {
       class: "entries",
       "aria-label": "Files",
-      ...(!isWhole && { "data-island": "tree", "data-address": address, "data-total": total }),
+      ...(!isWhole && { "data-island": "tree", "data-key": address, "data-address": address, "data-total": total }),
     },
     !isWhole &&
       element(
