@@ -1,6 +1,6 @@
 /**
- * Addresses: the texts that name what a person wants to look at. An address is a path on disk, so whoever has learned one has learned
- * the other. A person may also type what docker takes, and shorten a digest.
+ * Addresses: the texts that name what a person wants to look at. An address is a path on disk, so a person who has learned one has
+ * learned the other. A person may also type what docker takes, and shorten a digest.
  *
  *     library/hello/_tags/latest                                    library/hello:latest
  *     library/hello/sha256:7d1a…/manifest.json                      library/hello@sha256:7d1a…    library/hello/sha256:7d1a

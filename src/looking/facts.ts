@@ -5,7 +5,7 @@
  *                                           formats: [{ name: "Tag", what: "A name for people. …" }], faults: [], … }
  *
  * The page and the terminal show the same facts, and JSON carries them: sizes are bytes, times are ISO texts, and a field that
- * has nothing to say is absent. All texts that a client has sent are here as they are. Who shows them makes them harmless.
+ * has nothing to say is absent. All texts that a client has sent are here as they are. The code that shows them makes them harmless.
  *
  * `kind` says which facts these are:
  *

@@ -20,12 +20,13 @@
  *     predicate   the type of a claim
  *     json        a field of a JSON document, or field=value
  *
- * Next: fields.ts
+ * Next: json_values.ts
  *
  * @module
  */
 
 import table from "./formats.tsv" with { type: "text" };
+import { objectOf } from "./json_values.ts";
 
 /** A row of the table of formats. */
 export interface Format {
@@ -79,6 +80,9 @@ export function recognise(traits: readonly string[]): Format[] {
   return rows.filter((row) => names.get(row.name) === row).map(({ name, what, link }) => ({ name, what, link }));
 }
 
+// BuildKit and cosign say with these what kind of claim a layer or a referrer is.
+const PREDICATE_ANNOTATIONS = ["in-toto.io/predicate-type", "dev.sigstore.bundle.predicateType", "predicateType"];
+
 // A media type may have parameters. Traits of annotations and JSON are cut, because a client may send long ones.
 const LONGEST_TRAIT = 300;
 
@@ -92,6 +96,7 @@ export function traitsOfDescriptor(descriptor: Readonly<Record<string, unknown>>
     ...(typeof artifactType === "string" && artifactType !== "" ? ["field=artifactType"] : []),
     ...textTrait("platform", platformOf(descriptor.platform)),
     ...annotationTraits(annotations),
+    ...PREDICATE_ANNOTATIONS.flatMap((name) => textTrait("predicate", objectOf(annotations)[name])),
     ...(typeof data === "string" ? ["field=data"] : []),
     ...(Array.isArray(urls) && urls.length > 0 ? ["field=urls"] : []),
   ];

@@ -18,6 +18,7 @@
 import type { Name } from "../definitions/name.ts";
 import type { HistoryRow, ImageConfigFacts, TextRow } from "./facts.ts";
 import { platformOf } from "./formats.ts";
+import { objectOf, textField, textsOf } from "./json_values.ts";
 import type { Looking } from "./looking.ts";
 
 // The most steps and the most entries of each list.
@@ -32,11 +33,11 @@ export function imageConfigOf(looking: Looking, name: Name, json: unknown): Imag
   const run = objectOf(config.config);
   return {
     platform,
-    ...text("created", config.created),
-    ...text("author", config.author),
-    ...text("user", run.User),
-    ...text("workingDir", run.WorkingDir),
-    ...text("stopSignal", run.StopSignal),
+    ...textField("created", config.created),
+    ...textField("author", config.author),
+    ...textField("user", run.User),
+    ...textField("workingDir", run.WorkingDir),
+    ...textField("stopSignal", run.StopSignal),
     ...list("entrypoint", run.Entrypoint),
     ...list("cmd", run.Cmd),
     env: textsOf(run.Env).map(variableOf),
@@ -53,8 +54,8 @@ function historyOf(json: unknown): HistoryRow[] {
   let layer = 0;
   return steps.map((step) => ({
     ...(typeof step.created_by === "string" ? { command: commandOf(step.created_by), createdBy: step.created_by } : {}),
-    ...text("comment", step.comment),
-    ...text("created", step.created),
+    ...textField("comment", step.comment),
+    ...textField("created", step.created),
     ...(step.empty_layer === true ? {} : { layer: layer++ }),
   }));
 }
@@ -82,20 +83,6 @@ export function commandOf(createdBy: string): string {
 function variableOf(variable: string): TextRow {
   const at = variable.indexOf("=");
   return at < 0 ? { name: variable, text: "" } : { name: variable.slice(0, at), text: variable.slice(at + 1) };
-}
-
-/** Returns a value if it is a JSON object, and an empty one otherwise. */
-export function objectOf(json: unknown): Readonly<Record<string, unknown>> {
-  return typeof json === "object" && json !== null && !Array.isArray(json) ? json as Record<string, unknown> : {};
-}
-
-/** Returns the texts in a JSON list. */
-export function textsOf(json: unknown): string[] {
-  return Array.isArray(json) ? json.filter((item) => typeof item === "string").slice(0, MOST_ENTRIES) : [];
-}
-
-function text<Field extends string>(field: Field, value: unknown): Partial<Record<Field, string>> {
-  return typeof value === "string" && value !== "" ? { [field]: value } as Record<Field, string> : {};
 }
 
 function list<Field extends string>(field: Field, value: unknown): Partial<Record<Field, string[]>> {

@@ -15,7 +15,7 @@ import type { Name } from "../definitions/name.ts";
 import { shorten } from "../definitions/printable.ts";
 import { readManifest } from "../store/manifests.ts";
 import { platformOf } from "./formats.ts";
-import { objectOf } from "./image_config.ts";
+import { objectOf } from "./json_values.ts";
 import { type OpenLayer, openLayer } from "./layer.ts";
 import { LARGEST_MANIFEST, type Looking } from "./looking.ts";
 

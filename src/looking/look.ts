@@ -44,7 +44,7 @@ import { contentBytes, jsonFacts, MOST_SHOWN } from "./content.ts";
 import type { CommonFacts, Facts, FieldFacts, ManifestFacts, MissingFacts, PlaceLink, TagFacts } from "./facts.ts";
 import type { DocumentKind } from "./fields.ts";
 import { recognise, textTrait } from "./formats.ts";
-import { objectOf } from "./image_config.ts";
+import { objectOf } from "./json_values.ts";
 import { findImage, openLayers } from "./images.ts";
 import { fieldRows, MOST_EXPLAINED, partAt } from "./json_rows.ts";
 import { type FoundPath, lookInLayer, lookInStack } from "./layer.ts";

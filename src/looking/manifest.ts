@@ -43,7 +43,8 @@ import type {
   SharedRow,
 } from "./facts.ts";
 import { recognise, textTrait, traitsOfDescriptor, traitsOfManifest } from "./formats.ts";
-import { imageConfigOf, objectOf } from "./image_config.ts";
+import { imageConfigOf } from "./image_config.ts";
+import { objectOf } from "./json_values.ts";
 import { MOST_EXPLAINED, MOST_TEXT, readJson } from "./json_rows.ts";
 import type { Own } from "./repository.ts";
 import { LARGEST_MANIFEST, type Looking, ROWS, timeText } from "./looking.ts";

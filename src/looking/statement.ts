@@ -18,7 +18,7 @@ import type { Name } from "../definitions/name.ts";
 import { jsonFacts } from "./content.ts";
 import type { StatementFacts } from "./facts.ts";
 import { recognise, textTrait } from "./formats.ts";
-import { objectOf, textsOf } from "./image_config.ts";
+import { objectOf, textField, textsOf } from "./json_values.ts";
 import type { Looking } from "./looking.ts";
 
 const WARNING = "Nobody has checked the signature, nor whether this is true. Everybody who may push can write it.";
@@ -104,7 +104,7 @@ function claimOf(looking: Looking, name: Name, fields: Fields): StatementFacts {
     const { image, identity, type } = objectOf(critical);
     const digest = objectOf(image)["docker-manifest-digest"];
     const reference = objectOf(identity)["docker-reference"];
-    return { ...EMPTY, ...text("type", type), subjects: [subjectOf(looking, name, reference, digest)] };
+    return { ...EMPTY, ...textField("type", type), subjects: [subjectOf(looking, name, reference, digest)] };
   }
   if (targetArtifact !== undefined) {
     const { mediaType, digest } = objectOf(targetArtifact);
@@ -113,8 +113,8 @@ function claimOf(looking: Looking, name: Name, fields: Fields): StatementFacts {
   const subjects = Array.isArray(fields.subject) ? fields.subject.slice(0, MOST).map(objectOf) : [];
   return {
     ...EMPTY,
-    ...text("type", fields._type),
-    ...text("predicateType", fields.predicateType),
+    ...textField("type", fields._type),
+    ...textField("predicateType", fields.predicateType),
     formats: recognise(textTrait("predicate", fields.predicateType)),
     subjects: subjects.map((subject) => subjectOf(looking, name, subject.name, digestIn(subject.digest))),
     ...buildOf(objectOf(fields.predicate)),
@@ -127,11 +127,11 @@ function buildOf(predicate: Fields): Pick<StatementFacts, "builder" | "buildType
   const builder = objectOf(objectOf(predicate.runDetails).builder).id ?? objectOf(predicate.builder).id;
   const materials = definition.resolvedDependencies ?? predicate.materials;
   return {
-    ...text("builder", builder),
-    ...text("buildType", definition.buildType ?? predicate.buildType),
+    ...textField("builder", builder),
+    ...textField("buildType", definition.buildType ?? predicate.buildType),
     materials: (Array.isArray(materials) ? materials.slice(0, MOST).map(objectOf) : []).map((material) => ({
       uri: String(material.uri ?? ""),
-      ...text("digest", digestIn(material.digest)),
+      ...textField("digest", digestIn(material.digest)),
     })),
   };
 }
@@ -144,7 +144,7 @@ function digestIn(json: unknown): string | undefined {
 
 function subjectOf(looking: Looking, name: Name, title: unknown, digest: unknown): StatementFacts["subjects"][number] {
   const link = typeof digest === "string" ? looking.linkTo(name, digest) : undefined;
-  return { ...text("name", title), ...text("digest", digest), ...(link === undefined ? {} : { link }) };
+  return { ...textField("name", title), ...textField("digest", digest), ...(link === undefined ? {} : { link }) };
 }
 
 function bytesOf(text: string, alphabet: "base64" | "base64url"): Uint8Array | undefined {
@@ -154,8 +154,4 @@ function bytesOf(text: string, alphabet: "base64" | "base64url"): Uint8Array | u
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
-}
-
-function text<Field extends string>(field: Field, value: unknown): Partial<Record<Field, string>> {
-  return typeof value === "string" && value !== "" ? { [field]: value } as Record<Field, string> : {};
 }

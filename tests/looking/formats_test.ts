@@ -100,9 +100,11 @@ const EXAMPLES: readonly Example[] = [
   descriptor("JWS signature envelope", "application/jose+json"),
   descriptor("COSE signature envelope", "application/cose"),
   // in-toto, SLSA and bills of materials
-  descriptor("in-toto statement", IN_TOTO, {
+  descriptor("in-toto statement", IN_TOTO),
+  descriptor("SLSA provenance", IN_TOTO, {
     annotations: { "in-toto.io/predicate-type": "https://slsa.dev/provenance/v1" },
   }),
+  descriptor("CycloneDX bill of materials", DSSE, { annotations: { predicateType: "https://cyclonedx.org/bom" } }),
   descriptor("in-toto statement, signed", "application/vnd.in-toto.provenance+dsse"),
   document("in-toto statement", {
     _type: "https://in-toto.io/Statement/v0.1",
