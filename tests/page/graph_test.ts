@@ -195,6 +195,8 @@ Deno.test("a graph has indexes in indexes, their platforms, and attestations at 
   assertEquals(what[at(amd)], "manifest: image, linux/arm64/v8");
   assertEquals(what[at(note)], "manifest: attestation");
   assertEquals(edges.filter(({ kind }) => kind === "attests"), [{ from: at(note), to: at(amd), kind: "attests" }]);
+  // The index needs both. An attestation does not need its image, nor does the image need it.
+  assertEquals([at(note), at(amd)].map((path) => boxes.find((box) => box.path === path)!.needers), [1, 1]);
 });
 
 Deno.test("a graph has referrers of referrers, and a subject that is not there", async () => {
@@ -475,6 +477,54 @@ Deno.test("of a repository with much in it, the graph has what some tags reach, 
     { text: "9 more tags", address: `/graph/${HELLO}?after=v12` },
     { text: "manifests and blobs that these tags do not reach" },
   ]);
+});
+
+Deno.test("what refers to the manifests of a part is shown too; if that is very much, a part of it", async () => {
+  const { registry, disk } = await start();
+  const { manifest, digest } = await pushImage(registry, HELLO, "{}", ["base"], "v1");
+  for (let at = 0; at < 7; at++) {
+    await registry.pushManifest(
+      HELLO,
+      imageOf("{}", ["base"], { subject: pointerTo(manifest), annotations: { at: String(at) } }),
+    );
+  }
+
+  const { boxes, more } = await graphAt(disk, HELLO, "", { contents: 3, parts: 5 });
+  assertEquals(boxes.map(({ kind }) => kind), ["tag", "manifest", ...Array(5).fill("referrer"), "config", "layer"]);
+  assertEquals(more[0], { text: `2 more referrers of ${digest}` });
+});
+
+Deno.test("if a manifest and a blob are the same bytes, there are two boxes, and an index points to the manifest", async () => {
+  const { registry, disk } = await start();
+  const { manifest, digest } = await pushImage(registry, HELLO, "{}", ["base"]);
+  await registry.pushBlob(HELLO, JSON.stringify(manifest));
+  const index = await registry.pushManifest(HELLO, indexOf([pointerTo(manifest)]), { tag: "v1" });
+  await registry.pushManifest(HELLO, imageOf(JSON.stringify(manifest), []));
+
+  await expectSameAsTree(disk);
+  const { boxes, edges } = await graphAt(disk, HELLO);
+  const paths = boxes.filter((box) => box.digest === digest).map(({ path }) => path);
+  assertEquals(paths, [`${HELLO}/${digest}/manifest.json`, `${HELLO}/${digest}/blob.json`]);
+  const child = edges.filter(({ from }) => from.includes(index)).map(({ to }) => to);
+  assertEquals(child, [`${HELLO}/${digest}/manifest.json`]);
+});
+
+Deno.test("what is still being written, and other files of a person, have no boxes", async () => {
+  const { registry, disk } = await start();
+  const { digest } = await pushImage(registry, HELLO, "{}", ["base"], "v1");
+  const before = await graphAt(disk, HELLO);
+  const uuid = crypto.randomUUID();
+  await disk.put(`${HELLO}/${digest}`, { [`.${uuid}`]: bytes("half") });
+  await disk.put(`${HELLO}/_tags`, { [`.v1.${uuid}`]: bytes(digest) });
+  await disk.put(HELLO, { "README.md": bytes("mine") });
+
+  assertEquals(await graphAt(disk, HELLO), before);
+  const files = filesOf(disk).map((path) => ({ path }));
+  const then = graphOf(files, { manifestAt: () => ({ parts: [] }) });
+  assertEquals(
+    then.boxes.map(({ path }) => path).sort(),
+    filesOf(disk).filter((path) => !/README|content-type|\/\./.test(path)),
+  );
 });
 
 Deno.test("of an index with very many children, the graph has some, and says how many more and where", async () => {

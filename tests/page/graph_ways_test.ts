@@ -110,3 +110,18 @@ Deno.test("everything that is in sight is found by its height, and little else",
     assertEquals(paths, ways.inOrder(paths.toReversed()));
   }
 });
+
+Deno.test("an edge is found wherever it passes, also far from both of its ends", () => {
+  const files = [
+    ...Array.from({ length: 200 }, (_, at) => ({ path: `a/_tags/v${at}`, digest: "md5:m" })),
+    { path: "a/md5:m/manifest.json" },
+  ];
+  const graph = graphOf(files, { manifestAt: () => ({ shape: "image", parts: [] }) });
+  const ways = new GraphWays(graph, layOut(graph));
+  const middle = ways.placeOf("a/md5:m/manifest.json").y;
+  const first = graph.edges.toSorted((a, b) => ways.placeOf(a.from).y - ways.placeOf(b.from).y)[0];
+  assert(middle - ways.placeOf(first.from).y > 3000);
+  for (const top of [middle / 4, middle / 2, 3 * middle / 4]) {
+    assert(ways.between(top, top + 100).edges.has(first), `${top}`);
+  }
+});
