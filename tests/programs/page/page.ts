@@ -125,10 +125,9 @@ async function test(flags: Flags, path: string, stack: AsyncDisposableStack): Pr
   const images = new Images(`${folder}/layout`, findProgram("busybox", path)!);
   const bench = new Workbench({ stack, glassbox, images, folder, isRoot, path, count: { passed: 0, failed: 0 } });
   const world: World = { checks, browser, bench, glassbox, origin: `http://${glassbox.address}` };
-  await fill(world);
-
-  if (flags.screenshots !== undefined) return await takeScreenshots(world, flags.screenshots);
   if (flags.picture) return await takePicture(world);
+  await fill(world);
+  if (flags.screenshots !== undefined) return await takeScreenshots(world, flags.screenshots);
 
   await checkAddresses(world);
   await checkEverybody(world);

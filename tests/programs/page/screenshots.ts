@@ -5,7 +5,7 @@
  */
 
 import { addressesOf } from "./addresses.ts";
-import { openTab, type World } from "./world.ts";
+import { copyWithSkopeo, openTab, type World } from "./world.ts";
 
 // The sizes of a desk, an old projector, and a telephone (or a desk at 400 %).
 const SIZES = [{ width: 1280, height: 900 }, { width: 1024, height: 768 }, { width: 320, height: 900 }];
@@ -30,10 +30,14 @@ export async function takeScreenshots(world: World, folder: string): Promise<num
   return 0;
 }
 
-/** Makes the picture of the README. Returns the exit status. */
+/** Makes the picture of the README: what is to be seen when a push has ended. Returns the exit status. */
 export async function takePicture(world: World): Promise<number> {
-  await using tab = await openTab(world, { viewport: { width: 1280, height: 720 }, colorScheme: "light" });
-  await tab.open("/");
+  await copyWithSkopeo(world, "gzip", "library/hello:latest");
+  await copyWithSkopeo(world, "note", "library/hello:note");
+  await using tab = await openTab(world, { viewport: { width: 1400, height: 800 }, colorScheme: "light" });
+  await tab.listen("/");
+  await copyWithSkopeo(world, "zstd", "library/fast:v1");
+  await tab.until(`document.querySelector(".graph-plane").textContent.includes("library/fast")`);
   await tab.settle();
   await tab.page.screenshot({ path: PICTURE, animations: "disabled" });
   console.log(PICTURE);
