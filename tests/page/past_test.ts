@@ -8,7 +8,7 @@ import { assert, assertEquals } from "@std/assert";
 import { filesAfter } from "../../src/page/past.ts";
 import { access } from "../../src/composing/access.ts";
 import type { HomeFacts } from "../../src/page/home.ts";
-import { bytes, descriptorOf, digestOf, TYPES } from "../fixture.ts";
+import { descriptorOf, digestOf, TYPES } from "../fixture.ts";
 import { registryWithPage } from "./registry_with_page.ts";
 
 const JSON_TYPE = { Accept: "application/json" };
@@ -53,7 +53,8 @@ Deno.test("going back through the stories, each moment has the files that were t
       return answer;
     },
     () => send("PATCH", session, { body: "chu", headers: { "Content-Range": "0-2" } }),
-    () => send("PUT", `${session}?digest=${digestOf("chunked")}`, { body: bytes("nked") as never }),
+    () => send("PATCH", session, { body: "nked", headers: { "Content-Range": "3-6" } }),
+    () => send("PUT", `${session}?digest=${digestOf("chunked")}`),
     () => send("DELETE", "/v2/app/manifests/v1"),
     () => send("DELETE", `/v2/app/blobs/${digestOf("one")}`),
     () => send("DELETE", `/v2/other/blobs/${digestOf("one")}`),
