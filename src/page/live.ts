@@ -38,9 +38,12 @@ export interface LiveLimits {
 
 const LIMITS: LiveLimits = { clients: 100, heartbeat: 15_000, patience: 60_000 };
 
-// The most stories that are told at once, and the time until the next ones if there are more, in milliseconds.
-const MOST_AT_ONCE = 250;
-const NEXT = 50;
+// The most stories that are told at once, and the least time until the next ones, in milliseconds. To tell a story takes about as long
+// as to answer a small request. So after the work for all pages comes a rest of many times its length. If more stories come than fit
+// in between, some are left out: no person could read them.
+const MOST_AT_ONCE = 100;
+const LEAST_REST = 100;
+const REST = 15;
 
 // The bytes that may wait for a client. More only come when it has read some.
 const WAITING_BYTES = 256 * 1024;
@@ -72,7 +75,7 @@ export class Live {
       return new Response(`${text}\n`, { status: 503, headers: { "Retry-After": "10", "Content-Type": "text/plain" } });
     }
     this.#clients++;
-    const stream = new LiveStream(mark, context, contextNow, this.#limits, () => this.#clients--);
+    const stream = new LiveStream(mark, context, contextNow, this.#limits, () => this.#clients, () => this.#clients--);
     return new Response(stream.body, { headers });
   }
 }
@@ -97,6 +100,7 @@ class LiveStream {
   readonly body: ReadableStream<Uint8Array>;
   readonly #contextNow: () => Promise<PageContext>;
   readonly #limits: LiveLimits;
+  readonly #countClients: () => number;
   readonly #onEnd: () => void;
   #context: PageContext;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
@@ -113,12 +117,14 @@ class LiveStream {
     context: PageContext,
     contextNow: () => Promise<PageContext>,
     limits: LiveLimits,
+    countClients: () => number,
     onEnd: () => void,
   ) {
     this.#mark = mark;
     this.#context = context;
     this.#contextNow = contextNow;
     this.#limits = limits;
+    this.#countClients = countClients;
     this.#onEnd = onEnd;
     this.body = new ReadableStream<Uint8Array>({
       start: (controller) => {
@@ -149,7 +155,8 @@ class LiveStream {
 
   // Tells the next stories, if the client has read enough of the last ones.
   #tell(): void {
-    if (this.#open === undefined || this.#hasEnded || !this.#hasRoom) return;
+    if (this.#open === undefined || this.#hasEnded || this.#timer !== undefined || !this.#hasRoom) return;
+    const begun = performance.now();
     const { stories, mark, missed, hasRestarted } = this.#open.after(this.#mark, MOST_AT_ONCE);
     if (missed > 0 || hasRestarted) this.#sendEvent("missed", { stories: missed, hasRestarted });
     this.#mark = mark;
@@ -159,10 +166,11 @@ class LiveStream {
     const events = visible.map((story) => `event: story\ndata: ${JSON.stringify(story)}\n\n`);
     const last = events.pop() ?? "\n";
     this.#send(`${events.join("")}id: ${mark}\n${last}`);
-    if (stories.length === MOST_AT_ONCE) {
-      clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.#tell(), NEXT);
-    }
+    const rest = REST * this.#countClients() * (performance.now() - begun);
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#tell();
+    }, Math.max(LEAST_REST, rest));
   }
 
   #tellFolder(told: FolderTold): void {

@@ -28,7 +28,7 @@ const MOST_CHANGES = 20_000;
 const MOST_OF_ONE = 1000;
 
 // The time from the first new story until those who listen are woken, in milliseconds. What comes meanwhile comes with it.
-const GATHER = 50;
+const GATHER = 100;
 
 /** A story with its number in its thread. The first one has the number 1. */
 export interface NumberedStory {

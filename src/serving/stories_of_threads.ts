@@ -25,7 +25,10 @@ export type ThreadMessage =
   | { readonly is: "all stories" | "new stories"; readonly from: string; readonly stories: readonly NumberedStory[] };
 
 // The most stories that a thread tells at once. If more come, the others get them later, or miss some.
-const MOST_AT_ONCE = 250;
+const MOST_AT_ONCE = 100;
+
+// After the work of telling, a thread rests for this many times its length. It has requests to answer.
+const REST = 15;
 
 // How long a page waits for the stories of the other threads, in milliseconds. What comes later is shown later.
 const PATIENCE = 500;
@@ -42,6 +45,7 @@ export class StoriesOfThreads {
   // Those who listen to this thread, and the last story that they have.
   readonly #listeners = new Set<string>();
   #told = 0;
+  #restsUntil = 0;
   #stopTelling: (() => void) | undefined;
   // Those to whom this thread listens.
   #others = new Map<string, OtherThread>();
@@ -111,9 +115,12 @@ export class StoriesOfThreads {
   }
 
   #tell(is: "all stories" | "new stories", most: number): void {
+    const begun = performance.now();
+    if (is === "new stories" && begun < this.#restsUntil) return this.#own.wake();
     const stories = this.#own.since(this.#told, most);
     this.#told = stories.at(-1)?.number ?? this.#told;
     this.#send({ is, from: this.#own.thread, stories });
+    this.#restsUntil = performance.now() + REST * (performance.now() - begun);
     if (stories.length === most) this.#own.wake();
   }
 }

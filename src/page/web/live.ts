@@ -54,6 +54,8 @@ export class LiveRegion implements Hearer {
   readonly #drawn = new Map<string, DrawnAction>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isPaused = false;
+  #leftOut = 0;
+  #leftOutNote: ChildNode | undefined;
 
   /** Takes the place of what the server has written. */
   constructor(section: HTMLElement) {
@@ -101,12 +103,17 @@ export class LiveRegion implements Hearer {
   }
 
   onMissed({ stories, hasRestarted }: { readonly stories: number; readonly hasRestarted: boolean }): void {
-    const text = hasRestarted
-      ? "The registry has started again. What it told before is not remembered."
-      : `${stories} ${
-        stories === 1 ? "request is" : "requests are"
-      } left out here: there were more than the registry remembers.`;
-    this.#add(() => this.#note(text));
+    this.#add(() => {
+      if (hasRestarted) this.#note("The registry has started again. What it told before is not remembered.");
+      if (stories === 0) return;
+      // When very many requests come, the same note counts them.
+      this.#leftOut += stories;
+      this.#leftOutNote?.remove();
+      const sum = `${this.#leftOut} ${this.#leftOut === 1 ? "request is" : "requests are"}`;
+      this.#leftOutNote = this.#note(
+        `${sum} left out: more than can be shown in time, or than the registry remembers.`,
+      );
+    });
   }
 
   onState(text: string): void {
@@ -198,10 +205,12 @@ export class LiveRegion implements Hearer {
     this.#timer ??= setTimeout(() => this.#work(), 0);
   }
 
-  #note(markup: Markup): void {
-    this.#list.prepend(create(element("li", { class: "note" }, markup)));
+  #note(markup: Markup): ChildNode {
+    const note = create(element("li", { class: "note" }, markup));
+    this.#list.prepend(note);
     const notes = this.#list.querySelectorAll(":scope > .note");
     if (notes.length > MOST_NOTES) notes[notes.length - 1].remove();
+    return note;
   }
 
   #becomeQuiet(): void {
