@@ -458,7 +458,7 @@ class Reading {
 }
 
 function more(number: number, noun: string, nouns = `${noun}s`): string {
-  return `${number} more ${number === 1 ? noun : nouns}`;
+  return `${number.toLocaleString("en")} more ${number === 1 ? noun : nouns}`;
 }
 
 // The shortest text that is looked for in digests.

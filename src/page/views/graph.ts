@@ -65,7 +65,7 @@ export function graphView(facts: GraphFacts): Markup {
 }
 
 /** Says in a sentence what the graph has. */
-export function summaryOf({ repositories, boxes, filter }: GraphFacts): string {
+export function summaryOf({ repositories, boxes, filter, more }: GraphFacts): string {
   if (repositories.length === 0) {
     return filter === ""
       ? "There is nothing yet. The first push will be seen here."
@@ -80,8 +80,9 @@ export function summaryOf({ repositories, boxes, filter }: GraphFacts): string {
     counted(numbers[1], "manifest or blob", "manifests and blobs"),
     ...(numbers[2] > 0 ? [counted(numbers[2], "upload")] : []),
   ];
-  const isClosed = boxes.length === 0;
-  return `${parts.join(", ")}.${isClosed && repositories.length > 0 ? " Open a repository to see what is in it." : ""}`;
+  // A part of the repositories has no more than that part of the tags.
+  const shown = repositories.length > 1 && more.length > 0 ? "Shown are " : "";
+  return `${shown}${parts.join(", ")}.${boxes.length === 0 ? " Open a repository to see what is in it." : ""}`;
 }
 
 /** Says what is left out. */
