@@ -61,7 +61,9 @@ export async function compare(
   after: string,
   options: DifferenceOptions = {},
 ): Promise<DifferenceFacts> {
-  const inner = { ...options, after: undefined, most: MOST_CHILDREN, whole: false };
+  // Images that are compared mostly have layers in common.
+  const { layers = new Map() } = options;
+  const inner = { ...options, layers, after: undefined, most: MOST_CHILDREN, whole: false };
   const [one, other] = [await look(disk, before, inner), await look(disk, after, inner)];
   const looking = new Looking(disk, inner);
   const sides = [await sideOf(looking, one), await sideOf(looking, other)] as const;

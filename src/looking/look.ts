@@ -393,7 +393,9 @@ async function missingTag(looking: Looking, name: Name, tag: Tag, parts: Address
   const tags = [...await listTags(looking.store, name)];
   if (tags.length === 0) return await missingIn(looking, parts, name, "tags");
   const near = nearest(tag, tags, NEAR);
-  const shown = near.length > 0 ? near as Tag[] : tags.slice(0, NEAR);
+  // What clients keep under tags made of digests is nothing that a person would type.
+  const typed = tags.filter((tag) => recognise(textTrait("tag", tag)).length === 0);
+  const shown = near.length > 0 ? near as Tag[] : typed.slice(0, NEAR);
   const links = shown.map((tag) => ({ address: tagFile(name, tag), text: `${name}:${tag}` }));
   return missing(looking, parts, tagFile(name, tag), `${name} has no tag ${tag}.`, links);
 }

@@ -2,6 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { localDisk } from "../../src/disk/local_disk.ts";
+import { watched } from "../../src/disk/watched.ts";
 import { compare, type DifferenceOptions } from "../../src/looking/compare.ts";
 import type { DifferenceFacts } from "../../src/looking/facts.ts";
 import { linesOfDifference } from "../../src/serving/looking.ts";
@@ -151,6 +152,21 @@ Deno.test("layers that are only at another place are moved, and each counts once
     ["new", undefined, 2],
   ]);
   assertEquals(files?.rows, []);
+});
+
+Deno.test("a layer that both images have is read once", async () => {
+  await using registry = await startRegistry();
+  const base = [{ name: "base" }];
+  const one = await pushImage(registry, NAME, { tag: "v1", layers: [base, [{ name: "a" }]] });
+  await pushImage(registry, NAME, { tag: "v2", layers: [base, [{ name: "b" }]] });
+  const opened: string[] = [];
+  const disk = watched(localDisk(registry.root), ({ when, name, path }) => {
+    if (when === "before" && name === "open") opened.push(path);
+  });
+  await compare(disk, `${NAME}:v1`, `${NAME}:v2`);
+  const times = ({ digest }: { digest: string }) => opened.filter((path) => path.includes(digest)).length;
+  assert(times(one.layers[1]) > 0);
+  assertEquals(times(one.layers[0]), times(one.layers[1]));
 });
 
 Deno.test("two files, two JSON blobs and two layers can be compared, too", async () => {

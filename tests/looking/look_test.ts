@@ -634,6 +634,7 @@ Deno.test("what is not there: the nearest repositories, tags, digests, files and
   assertEquals(await near("hello:latest"), ["There is no repository hello.", NAME]);
   assertEquals(await near("zzz"), ["There is no repository zzz.", NAME, "library/other"]);
   assertEquals(await near(`${NAME}:lastest`), [`${NAME} has no tag lastest.`, `${NAME}:latest`]);
+  await pushArtifact(registry, NAME, { tag: image.digest.replace(":", "-") });
   assertEquals(await near(`${NAME}:zzz`), [`${NAME} has no tag zzz.`, `${NAME}:latest`]);
   assertEquals(await near("library/other!/etc/motd"), ["There is no /etc/motd in it."]);
   const wrong = `${image.digest.slice(0, 12)}${"0".repeat(59)}`;
