@@ -68,6 +68,22 @@ export async function checkLayers(world: World): Promise<void> {
     assertEquals(digestOf(await answer.bytes()), digestOf(bench.images.busybox));
     assertEquals(tab.complaints, []);
   });
+
+  await check("the page computes the digest of a blob, and another one after a byte has changed", async () => {
+    await using tab = await openTab(world);
+    await tab.open(`/at/${name}/${manifest.config.digest}/config.json`);
+    const section = tab.page.locator("[data-island=hash]");
+    await section.getByRole("button", { name: "Compute it here" }).click();
+    await section.getByRole("button", { name: "Change it" }).click();
+    await tab.until(`document.querySelector("[data-island=hash]").innerText.includes("digits are others")`);
+    const text = await section.innerText();
+    const [whole, changed] = text.match(/sha256:[0-9a-f]{64}/g)!;
+    assertEquals(whole, manifest.config.digest);
+    const bytes = new Uint8Array(await Deno.readFile(`${glassbox.root}/${name}/${whole}/config.json`));
+    bytes[0] ^= 1;
+    assertEquals(changed, digestOf(bytes));
+    assertEquals(tab.complaints, []);
+  });
 }
 
 // What GNU tar prints about each entry; paths without the "./" in front.
