@@ -240,7 +240,7 @@ class Reading {
   }
 
   async then(files: readonly GraphFile[]): Promise<GraphFacts> {
-    const { path, name, tag, digest, limits } = this.wish;
+    const { name, tag, digest, limits } = this.wish;
     const counts = new Map<string, { tags: number; contents: Set<string>; sessions: number }>();
     for (const file of files) {
       const place = placeOf(file.path);
