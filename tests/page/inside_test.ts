@@ -47,7 +47,7 @@ Deno.test("a layer with more entries than the limit shows the first ones, and sa
 });
 
 Deno.test("a look that somebody cancels ends, and says so", async () => {
-  const { disk, address } = await layerWith(tarOf(fileOf("zeros", new Uint8Array(64 * 2 ** 20)), fileOf("last")));
+  const { disk, address } = await layerWith(tarOf(fileOf("zeros", new Uint8Array(16 * 2 ** 20)), fileOf("last")));
   const inside = new Inside(disk, HERE);
   const asked = inside.ask({ do: "look", id: "one", address });
   await inside.ask({ do: "cancel", id: "one" });
@@ -56,7 +56,7 @@ Deno.test("a look that somebody cancels ends, and says so", async () => {
 });
 
 Deno.test("a look that takes too long ends after its seconds, and says so", async () => {
-  const { disk, address } = await layerWith(tarOf(fileOf("zeros", new Uint8Array(64 * 2 ** 20)), fileOf("last")));
+  const { disk, address } = await layerWith(tarOf(fileOf("zeros", new Uint8Array(16 * 2 ** 20)), fileOf("last")));
   const { look } = await lookAt(new Inside(disk, { ...HERE, seconds: 0.001 }), address);
   assertEquals(look.limits[0], "Stopped after 0.001 seconds.");
 });
@@ -102,10 +102,7 @@ Deno.test("a layer that was read stays in memory, until others have taken its pl
   await lookAt(remembers, address);
   const once = reads.length;
   await lookAt(remembers, `${address}!/`);
-  const twice = reads.length;
-  await lookAt(remembers, `${address}!/`);
-  assertEquals(reads.length - twice, twice - once, "each further look reads the same little");
-  assert(twice - once < once, `${once} reads, then ${twice - once}`);
+  assertEquals(reads.length, once, "what was read is in memory");
   const forgets = new Inside(told, { ...HERE, remembered: 1 });
   reads.length = 0;
   await lookAt(forgets, `${address}!/`);
