@@ -21,7 +21,11 @@ export interface Address {
 }
 
 /** Returns an address of every kind. */
-export function addressesOf({ glassbox, bench: { images } }: World): Address[] {
+export async function addressesOf({ glassbox, origin, bench: { images } }: World): Promise<Address[]> {
+  const told = await (await fetch(`${origin}/live`, { headers: { Accept: "application/json" } })).json();
+  const story = told.stories.find(({ method, url }: { method: string; url: string }) =>
+    method === "PUT" && url === "/v2/library/hello/manifests/latest"
+  );
   const there = (name: string, address: string, text: string): Address => ({ name, address, text, status: 200 });
   const missing = (name: string, address: string): Address => ({
     name,
@@ -36,6 +40,9 @@ export function addressesOf({ glassbox, bench: { images } }: World): Address[] {
   const layer = (number: number) => file("library/tools", tools.layers[number].digest);
   return [
     there("home", "/", "push of library/hello:latest by skopeo"),
+    there("home-filter", "/?status=404&repository=library/zstd", "library/zstd"),
+    there("home-then", `/?at=${story.id}`, "The folder then"),
+    there("story", `/story/${story.id}`, "curl"),
     there("graph", "/graph/", "library/hello"),
     there("graph-repository", "/graph/library/hello", "latest"),
     there("graph-tag", "/graph/library/both/_tags/v1", "linux/"),
@@ -55,9 +62,11 @@ export function addressesOf({ glassbox, bench: { images } }: World): Address[] {
     at("in-layer-folder", `${layer(0)}!/usr/share`, "doc"),
     at("in-layer-text", `${layer(0)}!/etc/motd`, "You can see through this."),
     at("in-layer-program", `${layer(0)}!/usr/tool`, "ELF"),
+    at("in-layer-bytes", `${layer(0)}!/usr/tool?hex=0`, "7f 45 4c 46"),
     at("in-layer-link", `${layer(0)}!/usr/soft`, "tool"),
     at("stacked", `${tag("library/tools", "v1")}!/etc`, "motd"),
     there("diff", "/diff?a=library/hello:v1&b=library/tools:v1", "motd"),
+    there("diff-choice", "/diff?a=library/hello:v1&b=", "library/hello:latest"),
     there("diff-same", "/diff?a=library/hello:v1&b=library/hello:latest", "library/hello"),
     there("rules", "/rule/", "PUSH-CHUNK-10"),
     there("rule", "/rule/PUSH-CHUNK-10", "PUSH-CHUNK-10"),
@@ -67,6 +76,7 @@ export function addressesOf({ glassbox, bench: { images } }: World): Address[] {
     missing("missing-repository", "/at/library/helo"),
     missing("missing-in-layer", `/at/${layer(0)}!/etc/mot`),
     missing("missing-graph", "/graph/library/helo"),
+    missing("missing-story", "/story/0.0"),
     missing("missing-rule", "/rule/PUSH-CHUNK"),
     missing("missing-source", "/source/src/push/nothing.ts"),
   ];
@@ -82,7 +92,7 @@ export async function checkAddresses(world: World): Promise<void> {
   const check = world.checks.of("address");
   await using tab = await openTab(world);
   await using plain = await openTab(world, { javaScriptEnabled: false });
-  for (const address of addressesOf(world)) {
+  for (const address of await addressesOf(world)) {
     await check(`${address.name}: whole without JavaScript, without barriers, on any screen`, async () => {
       const [status, statusOfPlain] = [await tab.open(address.address), await plain.open(address.address)];
       assertEquals([status, statusOfPlain], [address.status, address.status]);

@@ -18,7 +18,7 @@ export async function takeScreenshots(world: World, folder: string): Promise<num
   for (const viewport of SIZES) {
     for (const colorScheme of ["light", "dark"] as const) {
       await using tab = await openTab(world, { viewport, colorScheme });
-      for (const { name, address } of addressesOf(world)) {
+      for (const { name, address } of await addressesOf(world)) {
         await tab.open(address);
         await tab.settle();
         const path = `${folder}/${name}-${viewport.width}-${colorScheme}.png`;
