@@ -5,9 +5,8 @@
  *     removed    usr/bin/old
  *     changed    etc/motd: content, mode
  *
- * The layers do not matter here, only what is seen of them. If both images share a layer, and both sides see an entry of it, there is
- * nothing to compare. Otherwise two contents are equal if their digests are. Without digests, other sizes show other contents, and equal
- * sizes show nothing.
+ * The layers do not matter here, only what is seen of them. Two contents are equal if both sides see the same entry of a layer that
+ * both images have, or if their digests are equal. Without digests, other sizes show other contents, and equal sizes show nothing.
  *
  * Next: file.ts
  *
@@ -160,8 +159,6 @@ class Side {
 }
 
 function differences(before: SeenThing, after: SeenThing, times: boolean): Difference[] {
-  // The two images share a layer.
-  if (before.entry === after.entry && before.content === after.content) return [];
   const found: Difference[] = [];
   const [first, second] = [before.content, after.content];
   if (typeOf(before) !== typeOf(after)) return ["kind"];
