@@ -5,6 +5,7 @@
  *     deno task bench --quick            less work and one round, for a look of a few minutes
  *     deno task bench --only "blob GET"  the rows with this in their names
  *     deno task bench --only growth      how Glassbox alone does with 1 to 10,000 tags, referrers and repositories
+ *     deno task bench --only page:       what the page takes from the registry: without it, with it, and while somebody looks
  *     deno task bench --rounds 9 --json  more rounds; everything as JSON
  *
  * For each row, all servers start over empty folders on this machine, and get the content that the row needs. Then they
@@ -33,7 +34,7 @@ const HELP = `Gives the same work to Glassbox and to the registries that are ins
 Usage: deno task bench [FLAGS]
 
   --quick          less work and one round: a few minutes instead of half an hour or more
-  --only TEXT      the rows with this text in their names; --only growth is about Glassbox alone
+  --only TEXT      the rows with this text in their names; --only growth and --only page: are about Glassbox alone
   --rounds NUMBER  how often each row is measured, 1 to 999 (${ROUNDS}; 1 with --quick)
   --json           print everything as JSON
   -h, --help       print this and exit
@@ -124,9 +125,10 @@ function readFlags(args: string[]): Flags | string {
   }
 }
 
-// The rows about growth are measured only if a flag asks for them.
+// The rows about growth and those about the page are measured only if a flag asks for them.
 function isAskedFor({ name, programs }: Row, only = ""): boolean {
-  return name.includes(only) && (programs !== "Glassbox alone" || only.startsWith("growth"));
+  return name.includes(only) && (programs !== "Glassbox alone" || only.startsWith("growth")) &&
+    (programs !== "about the page" || only.startsWith("page:"));
 }
 
 function namesOf(rows: readonly Row[]): string {
@@ -204,13 +206,14 @@ async function measureRow(
 
 function takesPart({ part }: Program, { programs }: Row): boolean {
   if (part === "glassbox") return true;
-  if (part === "peer") return programs !== "Glassbox alone";
+  if (part === "without page" || part === "page open") return programs === "about the page";
+  if (part === "peer") return programs !== "Glassbox alone" && programs !== "about the page";
   if (part === "behind nginx") return programs === "and the limit, behind nginx";
   return part === "limit" ? programs.startsWith("and the limit") : programs === "and without sync";
 }
 
 async function describeRun({ rounds, quick }: Flags, programs: readonly Program[], path: string): Promise<Run> {
-  const servers = programs.filter(({ part }) => part !== "without sync" && part !== "behind nginx");
+  const servers = programs.filter(({ part }) => part === "glassbox" || part === "peer" || part === "limit");
   const versions: [name: string, version: string][] = [];
   for (const program of servers) versions.push([program.name, await versionOf(program, path)]);
   for (const [tool, , flag] of TOOLS) {

@@ -106,7 +106,13 @@ export interface Row {
   /** Says if more is better, or less. */
   readonly better: "more" | "less";
   /** The programs that the row measures: Glassbox and its peers, or some others too, or Glassbox alone. */
-  readonly programs: "peers" | "and the limit" | "and the limit, behind nginx" | "and without sync" | "Glassbox alone";
+  readonly programs:
+    | "peers"
+    | "and the limit"
+    | "and the limit, behind nginx"
+    | "and without sync"
+    | "Glassbox alone"
+    | "about the page";
   /** The abilities that a registry needs for it. */
   readonly needs: readonly Ability[];
   readonly work: (bench: Bench) => Promise<Work> | Work;
@@ -157,6 +163,8 @@ export function rowsOf(scale: Scale): Row[] {
     less("start to the first 200",                            "ms",         startAnew),
     less("memory, idle",                                      "MiB",        idleMemory),
     less(`memory, ${sizeOf(hugeBlob)} in and out`,            "MiB",        busyMemory),
+    row("page: manifest GET by digest",                       "requests/s", "about the page",   seen(pullManifests("digest"))),
+    row(`page: image push, ${images} small, ${CLIENTS} clients`, "images/s", "about the page",  seen(pushImages)),
     ...scale.growth.map((count) => row(`growth: image push beside ${count} tags`,    "images/s", "Glassbox alone", pushBeside(count))),
     ...scale.growth.map((count) => row(`growth: a page of ${count} tags`,            "pages/s",  "Glassbox alone", listTags(count))),
     ...scale.growth.map((count) => row(`growth: all of ${count} referrers`,          "lists/s",  "Glassbox alone", listReferrers(count))),
@@ -196,6 +204,23 @@ function pullManifests(by: "tag" | "digest") {
         for (const [number, path] of paths.entries()) await expectContent(server, path, images[number].manifest);
       },
       measure: (server) => load.repeat(server, paths, scale.seconds, leastBytes),
+    };
+  };
+}
+
+// Lets somebody look at the page of the server that has one open: it reads all that `/live` tells.
+function seen(work: (bench: Bench) => Work): (bench: Bench) => Work {
+  return (bench) => {
+    const { arrange, ...others } = work(bench);
+    return {
+      ...others,
+      async arrange(server) {
+        await arrange?.(server);
+        if (server.program.part !== "page open") return;
+        const { body } = await fetch(`${server.url}/live?after=now`);
+        // It ends with the server.
+        body!.pipeTo(new WritableStream()).catch(() => {});
+      },
     };
   };
 }

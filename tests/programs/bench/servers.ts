@@ -22,9 +22,10 @@ export interface Program {
   readonly name: string;
   /**
    * Its part: Glassbox is compared with each `peer`; the `limit` is the best that any program could reach. `behind nginx` is Glassbox
-   * with an nginx in front that sends the blobs.
+   * with an nginx in front that sends the blobs. `without page` is Glassbox with `--no-page`, and `page open` is Glassbox while
+   * somebody looks at the page.
    */
-  readonly part: "glassbox" | "without sync" | "behind nginx" | "peer" | "limit";
+  readonly part: "glassbox" | "without sync" | "behind nginx" | "without page" | "page open" | "peer" | "limit";
   /** The file that is run. */
   readonly file: string;
   /** The command that installs it. */
@@ -89,6 +90,8 @@ function glassbox(name: string, part: Program["part"], ...others: readonly strin
 export const PROGRAMS: readonly Program[] = [
   glassbox("Glassbox", "glassbox"),
   glassbox("Glassbox, none", "without sync", "--durability", "none"),
+  glassbox("Glassbox, no page", "without page", "--no-page"),
+  glassbox("Glassbox, page open", "page open"),
   {
     ...glassbox("Glassbox, nginx", "behind nginx", "--accel-redirect", "/files/"),
     install: "npm install -g deno@2.9.6 && apt-get install nginx-light",
@@ -318,7 +321,7 @@ export async function versionOf(
   { file, versionArgs, part }: Pick<Program, "file" | "versionArgs" | "part">,
   path: string,
 ): Promise<string> {
-  if (part === "glassbox" || part === "without sync" || part === "behind nginx") {
+  if (part !== "peer" && part !== "limit") {
     const { version } = JSON.parse(await Deno.readTextFile(`${PROJECT}deno.json`));
     return `${version} on Deno ${Deno.version.deno}`;
   }
