@@ -15,7 +15,7 @@
  * @module
  */
 
-import { type ByteSource, type ReadingLimits } from "../archive/source.ts";
+import type { ByteSource, ReadingLimits } from "../archive/source.ts";
 import { openFile, readFile } from "../archive/file.ts";
 import type { LayerFacts } from "../archive/layer.ts";
 import { type StackFacts, stackLayers } from "../archive/stack.ts";
