@@ -158,19 +158,20 @@ class LiveStream {
     if (this.#open === undefined || this.#hasEnded || this.#timer !== undefined || !this.#hasRoom) return;
     const begun = performance.now();
     const { stories, mark, missed, hasRestarted } = this.#open.after(this.#mark, MOST_AT_ONCE);
-    if (missed > 0 || hasRestarted) this.#sendEvent("missed", { stories: missed, hasRestarted });
     this.#mark = mark;
-    if (stories.length === 0) return;
-    const visible = stories.filter((story) => maySeeStory(this.#context, story));
+    const gap = missed > 0 || hasRestarted ? eventOf("missed", { stories: missed, hasRestarted }) : "";
     // The mark is that behind all of them. So it stands at the last one, and a client that has lost some gets all again.
-    const events = visible.map((story) => `event: story\ndata: ${JSON.stringify(story)}\n\n`);
+    const events = stories.filter((story) => maySeeStory(this.#context, story)).map((story) => eventOf("story", story));
     const last = events.pop() ?? "\n";
-    this.#send(`${events.join("")}id: ${mark}\n${last}`);
+    const text = stories.length === 0 ? gap : `${gap}${events.join("")}id: ${mark}\n${last}`;
+    if (text === "") return;
     const rest = REST * this.#countClients() * (performance.now() - begun);
+    // To send something may call this again at once. So that comes last.
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.#tell();
     }, Math.max(LEAST_REST, rest));
+    this.#send(text);
   }
 
   #tellFolder(told: FolderTold): void {
@@ -223,10 +224,14 @@ class LiveStream {
   }
 
   #sendEvent(event: string, data: unknown): void {
-    this.#send(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+    this.#send(eventOf(event, data));
   }
 
   #send(text: string): void {
     if (!this.#hasEnded) this.#controller.enqueue(ENCODER.encode(text));
   }
+}
+
+function eventOf(event: string, data: unknown): string {
+  return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 }

@@ -27,6 +27,11 @@ const MOST_CHANGES = 20_000;
 // The most changes of a story that is kept as it is. Of a longer one only its data are kept, which have fewer.
 const MOST_OF_ONE = 1000;
 
+// The most successful reads of one moment that are kept, and the length of a moment in milliseconds. To keep more of them would take time
+// from a registry that is busy, and the others are counted as forgotten.
+const MOST_READS = 100;
+const MOMENT = 100;
+
 // The time from the first new story until those who listen are woken, in milliseconds. What comes meanwhile comes with it.
 const GATHER = 100;
 
@@ -84,6 +89,8 @@ export class RememberedStories implements Stories, StoriesOfOne {
   #first = 1;
   #next = 1;
   #changes = 0;
+  #moment = 0;
+  #reads = 0;
   readonly #listening = new Set<() => void>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #end = new AbortController();
@@ -100,17 +107,27 @@ export class RememberedStories implements Stories, StoriesOfOne {
 
   /** Keeps a story. */
   readonly tell = (story: Story): void => {
-    const kept = story.changes.length > MOST_OF_ONE ? dataOf(story) : story;
     if (this.#next - this.#first === MOST_STORIES) this.#forgetOldest();
+    if (this.#isOneOfTooMany(story)) {
+      this.#next++;
+      return;
+    }
+    const kept = story.changes.length > MOST_OF_ONE ? dataOf(story) : story;
     this.#kept[this.#next++ % MOST_STORIES] = kept;
     this.#changes += kept.changes.length;
     while (this.#changes > MOST_CHANGES && this.#next - this.#first > 1) this.#forgetOldest();
     if (this.#listening.size > 0) this.wake();
   };
 
+  #isOneOfTooMany({ time, status, method }: Story): boolean {
+    if (status >= 400 || (method !== "GET" && method !== "HEAD")) return false;
+    if (time - this.#moment >= MOMENT || time < this.#moment) [this.#moment, this.#reads] = [time, 0];
+    return ++this.#reads > MOST_READS;
+  }
+
   #forgetOldest(): void {
     const place = this.#first++ % MOST_STORIES;
-    this.#changes -= this.#kept[place]!.changes.length;
+    this.#changes -= this.#kept[place]?.changes.length ?? 0;
     this.#kept[place] = undefined;
   }
 
@@ -124,14 +141,17 @@ export class RememberedStories implements Stories, StoriesOfOne {
 
   /** Returns the stories of this thread with higher numbers, the oldest first; `most` at most. */
   since(number: number, most: number): readonly NumberedStory[] {
-    const first = Math.max(this.#first, number + 1);
-    const count = Math.max(0, Math.min(this.#next - first, most));
-    return Array.from({ length: count }, (_, index) => ({ number: first + index, data: this.#data(first + index) }));
+    const found: NumberedStory[] = [];
+    for (let at = Math.max(this.#first, number + 1); at < this.#next && found.length < most; at++) {
+      const data = this.#data(at);
+      if (data !== undefined) found.push({ number: at, data });
+    }
+    return found;
   }
 
-  #data(number: number): StoryData {
-    const kept = this.#kept[number % MOST_STORIES]!;
-    if (isData(kept)) return kept;
+  #data(number: number): StoryData | undefined {
+    const kept = this.#kept[number % MOST_STORIES];
+    if (kept === undefined || isData(kept)) return kept;
     return this.#kept[number % MOST_STORIES] = dataOf(kept);
   }
 

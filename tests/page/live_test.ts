@@ -6,6 +6,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { access } from "../../src/composing/access.ts";
+import { memoryDisk } from "../../src/disk/memory_disk.ts";
 import type { WatchedFolder } from "../../src/page/context.ts";
 import { RememberedStories } from "../../src/serving/remembered_stories.ts";
 import { Events, type LiveEvent } from "./events.ts";
@@ -81,7 +82,7 @@ Deno.test("a thousand stories are remembered, and of one with very many changes 
   const stories = new RememberedStories();
   const change = { sign: "-", path: "a/_tags/v1" } as const;
   const { send } = registryWithPage({ stories }, { onStory: (story) => stories.tell(story) });
-  for (let at = 0; at < 1001; at++) await send("GET", "/v2/");
+  for (let at = 0; at < 1001; at++) await send("GET", `/v2/app/manifests/t${at}`);
   assertEquals((await stories.recent()).length, 1000);
   const { registry } = registryWithPage({}, {
     onStory: (story) => {
@@ -93,6 +94,16 @@ Deno.test("a thousand stories are remembered, and of one with very many changes 
   const kept = await stories.recent();
   // 20 of them have all the changes that may be remembered.
   assertEquals([kept.length, kept.at(-1)?.changes.length, kept.at(-1)?.moreChanges], [20, 1000, 99_000]);
+});
+
+Deno.test("of very many reads at once only some are remembered, and the others are counted", async () => {
+  const { send, stories } = registryWithPage({}, { disk: memoryDisk({ now: () => 1_000_000 }) });
+  await using events = new Events(await send("GET", "/live"));
+  for (let at = 0; at < 500; at++) await send("GET", "/v2/");
+  await send("GET", "/v2/app/manifests/last");
+  const told = await events.until(({ data }) => data.url === "/v2/app/manifests/last");
+  const missed = told.reduce((sum, { event, data }) => event === "missed" ? sum + data.stories : sum, 0);
+  assertEquals([(await stories.recent()).length, missed], [101, 400]);
 });
 
 Deno.test("when the registry ends, so do its streams, and they say it", async () => {

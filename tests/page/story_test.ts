@@ -76,7 +76,7 @@ Deno.test("a story that is not remembered any more is told apart from one that n
   const { send, facts, html, id } = arranged();
   await send("GET", "/v2/first/tags/list");
   const first = await id("/v2/first/tags/list");
-  for (let at = 0; at < 1000; at++) await send("GET", "/v2/");
+  for (let at = 0; at < 1000; at++) await send("GET", `/v2/app/manifests/t${at}`);
   const { status, wasTold, remembered } = await facts<ForgottenFacts>(`/story/${first}`);
   assertEquals([status, wasTold, remembered], [404, true, 1000]);
   const unknown = await facts<ForgottenFacts>("/story/0a0a0a0a0a0a-7");
