@@ -9,13 +9,10 @@ import { access } from "../../src/composing/access.ts";
 import { memoryDisk } from "../../src/disk/memory_disk.ts";
 import type { WatchedFolder } from "../../src/page/context.ts";
 import { RememberedStories } from "../../src/serving/remembered_stories.ts";
-import { Events, type LiveEvent } from "./events.ts";
+import { Events } from "./events.ts";
 import { registryWithPage } from "./registry_with_page.ts";
 
 const FOO = "sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae";
-
-const urlsOf = (events: readonly LiveEvent[]) =>
-  events.filter(({ event }) => event === "story").map(({ data }) => data.url);
 
 Deno.test("the stream has the stories that are remembered, and then each new one, with its changes", async () => {
   const { send } = registryWithPage();

@@ -23,7 +23,7 @@ function arranged() {
       body: text,
       headers: { "Content-Type": "application/octet-stream" },
     });
-  const pushImage = async (name: string, tag: string, layer: string) => {
+  const pushImage = (name: string, tag: string, layer: string) => {
     const manifest = JSON.stringify({
       schemaVersion: 2,
       mediaType: TYPES.image,
@@ -43,9 +43,9 @@ Deno.test("going back through the stories, each moment has the files that were t
   const { send, facts, last, pushImage } = arranged();
   let session = "";
   const requests = [
-    ...await pushImage("app", "v1", "one"),
+    ...pushImage("app", "v1", "one"),
     () => send("GET", "/v2/app/manifests/v1"),
-    ...await pushImage("app", "v1", "two"),
+    ...pushImage("app", "v1", "two"),
     () => send("POST", `/v2/other/blobs/uploads/?mount=${digestOf("one")}&from=app`),
     async () => {
       const answer = await send("POST", "/v2/app/blobs/uploads/");
@@ -78,9 +78,9 @@ Deno.test("going back through the stories, each moment has the files that were t
 
 Deno.test("the graph and the stories of a moment are those of then, as JSON and in HTML", async () => {
   const { send, facts, last, pushImage } = arranged();
-  for (const request of await pushImage("app", "v1", "one")) await request();
+  for (const request of pushImage("app", "v1", "one")) await request();
   const id = await last();
-  for (const request of await pushImage("app", "v2", "two")) await request();
+  for (const request of pushImage("app", "v2", "two")) await request();
   const { live, graph } = await facts(`/?at=${id}`);
   assertEquals(live.stories.length, 3);
   assertEquals(graph.boxes.filter(({ kind }) => kind === "tag").map(({ name }) => name), ["v1"]);
