@@ -22,7 +22,15 @@ export function commandsFor(facts: Facts, origin: string): NextCommand[] {
 function commandsOfOthers(facts: Facts, origin: string): NextCommand[] {
   switch (facts.kind) {
     case "folder":
-      return [{ command: `curl ${origin}/v2/_catalog`, text: "all repositories" }];
+      if (facts.repositories.rows.length > 0) {
+        return [{ command: `curl ${origin}/v2/_catalog`, text: "all repositories" }];
+      }
+      return [{
+        command: `skopeo copy ${insecure(origin, "--dest-tls-verify=false ")}docker://alpine docker://${
+          hostOf(origin)
+        }/library/alpine`,
+        text: "push an image",
+      }];
     case "repository":
     case "tags":
       return [

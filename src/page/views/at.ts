@@ -162,13 +162,7 @@ function repositories(caption: string, { rows, next, total }: Rows<RepositoryRow
 
 function folder({ repositories: rows }: FolderFacts): Markup {
   if (rows.rows.length > 0) return repositories("Repositories, in all depths", rows);
-  return [
-    element("p", { class: "lead" }, "There is no repository yet. The first push makes one."),
-    commands([{
-      command: "skopeo copy --dest-tls-verify=false docker://alpine docker://127.0.0.1:5080/library/alpine",
-      text: "for example",
-    }], "Push an image"),
-  ];
+  return element("p", { class: "lead" }, "There is no repository yet. The first push makes one.");
 }
 
 function repository(look: RepositoryFacts): Markup {

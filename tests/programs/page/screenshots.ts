@@ -34,7 +34,7 @@ export async function takeScreenshots(world: World, folder: string): Promise<num
 export async function takePicture(world: World): Promise<number> {
   await copyWithSkopeo(world, "gzip", "library/hello:latest");
   await copyWithSkopeo(world, "note", "library/hello:note");
-  await using tab = await openTab(world, { viewport: { width: 1400, height: 800 }, colorScheme: "light" });
+  await using tab = await openTab(world, { viewport: { width: 1400, height: 840 }, colorScheme: "light" });
   await tab.listen("/");
   await copyWithSkopeo(world, "zstd", "library/fast:v1");
   await tab.until(`document.querySelector(".graph-plane").textContent.includes("library/fast")`);
