@@ -30,7 +30,7 @@ import { type TreeFacts, treeOf, type WasteFacts, wasteOf } from "./trees.ts";
 /** A call. Each one has an id, by which it can be cancelled, and by which the pieces of a file are asked for. */
 export type InsideCall =
   | ({ readonly do: "look"; readonly id: string } & InsideQuestion)
-  | { readonly do: "compare"; readonly id: string; readonly before: string; readonly after: string }
+  | ({ readonly do: "compare"; readonly id: string; readonly before: string; readonly after: string } & Sight)
   | {
     readonly do: "open";
     readonly id: string;
@@ -41,8 +41,14 @@ export type InsideCall =
   | { readonly do: "next"; readonly id: string }
   | { readonly do: "cancel"; readonly id: string };
 
+/** What somebody may see. */
+export interface Sight {
+  /** The repositories that the person may see; all if it is missing. */
+  readonly seen?: readonly string[];
+}
+
 /** What somebody wants to see of an address. */
-export interface InsideQuestion {
+export interface InsideQuestion extends Sight {
   /** The address. */
   readonly address: string;
   /** The row after which lists begin. */
@@ -161,7 +167,8 @@ export class Inside {
     }, seconds * 1000);
     try {
       const limits = { entries, bytes, signal: controller.signal };
-      const options = { limits, layers: this.#layers, stack: this.#stacks.stack };
+      const maySee = call.seen && isAmong(call.seen);
+      const options = { limits, maySee, layers: this.#layers, stack: this.#stacks.stack };
       const late = () => isLate ? [`Stopped after ${seconds} seconds.`] : [];
       if (call.do === "compare") {
         const facts = await compare(this.#disk, call.before, call.after, options);
@@ -287,6 +294,11 @@ export class Inside {
 }
 
 const MOST_OPEN = 8;
+
+function isAmong(names: readonly string[]): (name: string) => boolean {
+  const all = new Set(names);
+  return (name) => all.has(name);
+}
 
 async function partOf(source: ByteSource, start: number, length: number): Promise<Uint8Array> {
   const size = Math.max(0, Math.min(length, source.size - start));

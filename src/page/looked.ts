@@ -48,14 +48,13 @@ export async function factsOfPath({ rest, query }: PageAddress, context: PageCon
     : { look: await look(context.disk, rest, options) };
   if ("stopped" in found) return { status: 503, asked: rest, stopped: found.stopped, commands: [] };
   if (query.get("only") === "tree" && found.tree !== undefined) return { asked: rest, tree: found.tree, commands: [] };
-  const facts = withoutHidden(found, context.maySee);
-  const { kind } = facts.look;
+  const { kind } = found.look;
   const status = kind === "missing" ? 404 : kind === "invalid" ? 400 : undefined;
   return {
     ...(status !== undefined && { status }),
     asked: rest,
-    ...facts,
-    commands: commandsFor(facts.look, context.origin ?? "http://127.0.0.1:5080"),
+    ...found,
+    commands: commandsFor(found.look, context.origin ?? "http://127.0.0.1:5080"),
   };
 }
 
@@ -71,19 +70,6 @@ function numberIn(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name) ?? "";
   // An offset is often written in hexadecimal digits, as the list of bytes shows it.
   return /^(?:[0-9]{1,15}|0x[0-9a-f]{1,12})$/i.test(text) ? Number(text) : undefined;
-}
-
-// The other thread cannot ask who looks. So other repositories are taken out here.
-function withoutHidden(facts: InsideFacts, maySee: (name: string) => boolean): InsideFacts {
-  const { look } = facts;
-  const seen = <Row extends { readonly address: string }>(rows: readonly Row[]): Row[] =>
-    rows.filter(({ address }) => {
-      const parts = parseAddress(address);
-      return "expected" in parts || parts.name === "" || maySee(parts.name);
-    });
-  if (look.kind === "blob") return { ...facts, look: { ...look, elsewhere: seen(look.elsewhere) } };
-  if (look.kind === "missing") return { ...facts, look: { ...look, near: seen(look.near) } };
-  return facts;
 }
 
 /** The facts that are there, for the view. */

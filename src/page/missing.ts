@@ -15,6 +15,7 @@ import { addressOf, addressOfRule, addressOfSource, addressOfStory, KINDS, type 
 import type { PageContext } from "./context.ts";
 import { ownSources } from "./own_files.ts";
 import { allRules } from "./rules.ts";
+import { maySeeStory } from "./seeing.ts";
 
 /** The facts of an address that shows nothing. */
 export interface NothingFacts {
@@ -52,7 +53,7 @@ export async function nearPath(pathname: string, { disk, maySee }: PageContext):
   };
 }
 
-async function near(kind: string, rest: string, { stories }: PageContext): Promise<NothingFacts["nearby"]> {
+async function near(kind: string, rest: string, context: PageContext): Promise<NothingFacts["nearby"]> {
   if (kind === "rule") {
     const ids = (await allRules()).map(({ id }) => id);
     const headings = nearest(rest, HEADINGS.map(({ rules }) => rules)).slice(0, 2);
@@ -74,7 +75,7 @@ async function near(kind: string, rest: string, { stories }: PageContext): Promi
     return [...sources, { text: "all sources", address: "/source/" }];
   }
   if (kind === "story") {
-    const ids = (await stories.recent()).flatMap((story) => "id" in story ? [String(story.id)] : []);
+    const ids = (await context.stories.recent()).filter((story) => maySeeStory(context, story)).map(({ id }) => id);
     const found = nearest(rest, ids).map((id) => ({ text: id, address: addressOfStory(id) }));
     return [...found, { text: "the last stories", address: "/" }];
   }

@@ -94,10 +94,12 @@ export function page({ settings, access, shows, limits, version = "", ...context
       ) {
         return answer;
       }
-      return guarded(write(request, await shownNowhere(target.pathname, await contextNow()), version));
     }
     try {
       expectOwnPage(request, target!, hosts);
+      if (address === undefined) {
+        return guarded(write(request, await shownNowhere(target!.pathname, await contextNow()), version));
+      }
       return guarded(await answer(request, address, contextNow, live));
     } catch (error) {
       if (error instanceof RegistryError) return guarded(refusalAsResponse(request, error));

@@ -14,6 +14,7 @@ import type { StoryData } from "../story.ts";
 import type { PageAddress } from "./addresses.ts";
 import type { PageContext, TestOfRule } from "./context.ts";
 import { ownSources, readOwnFile } from "./own_files.ts";
+import { maySeeStory } from "./seeing.ts";
 
 /** A row of `src/spec/requirements.tsv`. */
 export interface RuleRow {
@@ -156,16 +157,15 @@ async function sourcesThatCite(id: string): Promise<RuleFacts["sources"]> {
 async function storiesOf(
   id: string,
   heading: Heading,
-  { stories, maySee }: PageContext,
+  context: PageContext,
 ): Promise<RuleFacts["stories"]> {
   const broken: StoryOfRule[] = [];
   const kept: StoryOfRule[] = [];
   let total = 0;
-  for (const story of (await stories.recent()).toReversed()) {
+  for (const story of (await context.stories.recent()).toReversed()) {
     const refused = story.refusal?.details.find(({ rule }) => rule === id);
     if (refused === undefined && story.heading !== heading.title) continue;
-    const name = nameIn(story.url);
-    if (name !== undefined && !await maySee(name)) continue;
+    if (!maySeeStory(context, story)) continue;
     total++;
     const list = refused === undefined ? kept : broken;
     if (list.length < MOST_STORIES && (refused !== undefined || story.refusal === undefined)) {
@@ -181,9 +181,4 @@ function rowOf(
 ): StoryOfRule {
   const { id, time, method, url, status } = story;
   return { id, time, method, url, status, broken: refused && { expected: refused.expected, actual: refused.actual } };
-}
-
-// The repository that a request was about.
-function nameIn(url: string): string | undefined {
-  return /^\/v2\/([^?]+?)\/(?:blobs|manifests|tags|referrers)\//.exec(url)?.[1];
 }

@@ -237,6 +237,20 @@ Deno.test("the page refuses a host that is not its own, also to a client that is
   assertEquals(answer.status, 200);
 });
 
+Deno.test("an address that shows nothing is refused like the others, and says nothing of what is nearby", async () => {
+  const rules = access([OWN_CORNER, OPEN_CORNER], { users: USERS });
+  const { around } = registryWithPage({ access: rules });
+  const answerAt = async (host: string, headers: Record<string, string> = {}) => {
+    const request = new Request(`http://${host}:5080/nowhere`, { headers: { Accept: "text/html", ...headers } });
+    const answer = await around(request);
+    return [answer.status, (await answer.text()).includes("nearby")];
+  };
+  assertEquals(await answerAt("evil.example", headersOf("alice")), [403, false]);
+  assertEquals(await answerAt("localhost", { ...headersOf("alice"), "Sec-Fetch-Site": "cross-site" }), [403, false]);
+  assertEquals(await answerAt("localhost", { Authorization: `Basic ${btoa("alice:wrong")}` }), [401, false]);
+  assertEquals((await answerAt("localhost", headersOf("alice")))[0], 404);
+});
+
 Deno.test("a page of another site cannot load parts of this one, and may lead to it with a link", async () => {
   const { send } = registryWithPage();
   const statusFor = async (site: string, mode: string, dest: string) => {
