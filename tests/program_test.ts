@@ -498,7 +498,7 @@ Deno.test("a command line that makes no sense is refused in one line that names 
 });
 
 Deno.test("main.ts gives the program one address and one folder, and no more than its flags call for", () => {
-  // Threads load their own source, and they need a port that is known beforehand.
+  // Threads and what only some flags need are loaded from the source. Threads need a port that is known beforehand.
   const source = new URL("../src/", import.meta.url).pathname;
   // The page shows the sources and the names of the tests.
   const shown = `${source},${new URL("../tests/", import.meta.url).pathname}`;
@@ -516,7 +516,8 @@ Deno.test("main.ts gives the program one address and one folder, and no more tha
     ["--no-delete --log json",           "--allow-net=127.0.0.1:5080 --allow-read=testdata --allow-write=testdata"],
     ["--tls-cert c.pem --tls-key k.pem", "--allow-net=127.0.0.1:5080 --allow-read=testdata,c.pem,k.pem --allow-write=testdata"],
     ["--htpasswd users",                 `--allow-net=127.0.0.1:5080 --allow-read=testdata,users,${source} --allow-write=testdata`],
-    ["--access rules",                   "--allow-net=127.0.0.1:5080 --allow-read=testdata,rules --allow-write=testdata"],
+    ["--access rules",                   `--allow-net=127.0.0.1:5080 --allow-read=testdata,rules,${source} --allow-write=testdata`],
+    ["--prefix team/",                   `--allow-net=127.0.0.1:5080 --allow-read=testdata,${source} --allow-write=testdata`],
     ["--htpasswd u --token --token-key k", `--allow-net=127.0.0.1:5080 --allow-read=testdata,u,k,${source} --allow-write=testdata`],
     ["verify --root images",             "--allow-read=images"],
     ["verify --quarantine",              "--allow-read=testdata --allow-write=testdata"],

@@ -161,6 +161,13 @@ export function usesSwitches(line: CommandLine): boolean {
   return line.switch.length > 0 || line.profile !== undefined || line.workshop;
 }
 
+/** Returns true if flags put something around the registry; see `composed.ts`. */
+export function usesWrappers(line: CommandLine): boolean {
+  const { access, immutableTags, prefix, rate, redirectBlobs, warning } = line;
+  return usesSwitches(line) || warning.length > 0 ||
+    [access, immutableTags, prefix, rate, redirectBlobs].some((value) => value !== undefined);
+}
+
 /** Returns true if the program shows the page; see `page/page.ts`. Where others can reach it, only a flag lets it. */
 export function servesPage({ command, page, noPage, host }: CommandLine): boolean {
   return command === "serve" && !noPage && (page || isLoopback(host));

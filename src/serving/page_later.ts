@@ -2,12 +2,12 @@
  * The page, which is loaded when somebody asks for it.
  *
  *     GET /v2/…     the registry, at once
- *     GET /         ──▶ import("../page/page.ts")     the first time; then it stays
+ *     GET /         ──▶ later("../page/page.ts")     the first time; then it stays
  *
- * Most starts of the program serve clients only. So nothing of the page is loaded at the start: `import` with a name that Deno cannot
- * foresee is read only when it runs. Until somebody looks, only the last stories are kept.
+ * Most starts of the program serve clients only. So nothing of the page is loaded at the start. Until somebody looks, only the last
+ * stories are kept.
  *
- * Next: remembered_stories.ts
+ * Next: later.ts
  *
  * @module
  */
@@ -20,6 +20,7 @@ import type { Settings } from "../options.ts";
 import type { PageContext, WatchedFolder } from "../page/context.ts";
 import type { Registry } from "../registry.ts";
 import type { CommandLine } from "./command_line.ts";
+import { later } from "./later.ts";
 import { RememberedStories } from "./remembered_stories.ts";
 import type { StoriesOfThreads } from "./stories_of_threads.ts";
 
@@ -89,17 +90,19 @@ export class PageLater {
   }
 
   #joined(): Promise<StoriesOfThreads> {
-    return this.#threads ??= load("./stories_of_threads.ts").then(({ StoriesOfThreads }) => {
-      const send = (message: unknown) => this.#channel?.postMessage(message);
-      return this.#loaded = new StoriesOfThreads(this.#stories, send, this.#options.line.threads - 1);
-    });
+    return this.#threads ??= later<typeof import("./stories_of_threads.ts")>("./stories_of_threads.ts").then(
+      ({ StoriesOfThreads }) => {
+        const send = (message: unknown) => this.#channel?.postMessage(message);
+        return this.#loaded = new StoriesOfThreads(this.#stories, send, this.#options.line.threads - 1);
+      },
+    );
   }
 
   async #load(registry: Registry): Promise<Registry> {
     const { line, settings, disk: memory, access, inside } = this.#options;
-    const { page }: typeof import("../page/page.ts") = await load("../page/page.ts");
-    const { ownTests }: typeof import("./own_tests.ts") = await load("./own_tests.ts");
-    const { isBelow }: typeof import("../composing/only.ts") = await load("../composing/only.ts");
+    const { page } = await later<typeof import("../page/page.ts")>("../page/page.ts");
+    const { ownTests } = await later<typeof import("./own_tests.ts")>("./own_tests.ts");
+    const { isBelow } = await later<typeof import("../composing/only.ts")>("../composing/only.ts");
     const disk = memory ?? localDisk(line.root, { durability: line.durability });
     const wrapper = page({
       disk,
@@ -118,12 +121,8 @@ export class PageLater {
 }
 
 async function watchedFolder(root: string, disk: Disk, stories: RememberedStories): Promise<WatchedFolder> {
-  const { FolderOfPage }: typeof import("./watched_folder.ts") = await load("./watched_folder.ts");
+  const { FolderOfPage } = await later<typeof import("./watched_folder.ts")>("./watched_folder.ts");
   return new FolderOfPage(root, disk, stories);
-}
-
-function load(file: string) {
-  return import(new URL(file, import.meta.url).href);
 }
 
 // The path begins behind the host. Only "/v2" and what is below it is the spec's.

@@ -15,7 +15,7 @@
 
 import { fileURLToPath } from "node:url";
 import { unfinished } from "../filling/target.ts";
-import { type CommandLine, servesPage, startsThreads, UsageError } from "./command_line.ts";
+import { type CommandLine, servesPage, startsThreads, UsageError, usesWrappers } from "./command_line.ts";
 
 /** The folder of the source, which a thread loads when it starts. */
 export const SOURCE: URL = new URL("../", import.meta.url);
@@ -46,10 +46,7 @@ export function permissionFlags(line: CommandLine): string[] {
   const addresses = http === "node" && host === "localhost" ? ["127.0.0.1", "[::1]"] : [];
   const address = [addressOf(host, port), ...addresses.map((at) => `${at}:${port}`)]
     .concat(addresses.length > 0 ? [host] : []).join(",");
-  // A thread and the page load their code from the disk, and that needs a permission, too. Without a root, `node:http` needs some folder.
-  const usesCode = startsThreads(line) || servesPage(line) || htpasswd !== undefined ||
-    (http === "node" && root === undefined);
-  const code = usesCode && SOURCE.protocol === "file:" ? fileURLToPath(SOURCE) : undefined;
+  const code = loadsSource(line) && SOURCE.protocol === "file:" ? fileURLToPath(SOURCE) : undefined;
   const tests = servesPage(line) && TESTS.protocol === "file:" ? fileURLToPath(TESTS) : undefined;
   const readable = [root, tlsCert, tlsKey, htpasswd, access, tokenKey, code, tests, ...sources, ...targets];
   const writable = [writes(line) ? root : undefined, ...targets];
@@ -58,6 +55,16 @@ export function permissionFlags(line: CommandLine): string[] {
     ...flagFor("--allow-read", readable),
     ...flagFor("--allow-write", writable),
   ];
+}
+
+// Threads, the page, and what only some flags and commands need, load their code from the disk; see later.ts. Without a root, `node:http`
+// needs some folder.
+function loadsSource(line: CommandLine): boolean {
+  const { command, htpasswd, import: sources, disk, http } = line;
+  if (command !== "serve") return ["import", "export", "look", "diff"].includes(command);
+  return startsThreads(line) || servesPage(line) || usesWrappers(line) || htpasswd !== undefined ||
+    sources.length > 0 ||
+    (http === "node" && disk === "memory");
 }
 
 // Without a path, the flag would allow all of them.

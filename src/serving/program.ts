@@ -22,6 +22,7 @@ import { runHousekeeping } from "./housekeeping.ts";
 import { clearLeftOvers } from "../housekeeping/clear_left_overs.ts";
 import { expireUploads } from "../housekeeping/expire_uploads.ts";
 import { type CommandLine, isLoopback, servesPage, usesSwitches } from "./command_line.ts";
+import { later } from "./later.ts";
 import type { Listening } from "./listening.ts";
 import { errors, oneLine, Output } from "./output.ts";
 import { logFormOf } from "./log.ts";
@@ -35,12 +36,12 @@ export async function work(line: CommandLine, version: string): Promise<boolean>
   const { command } = line;
   if (command === "import" || command === "export") {
     await expectUsableRoot({ ...line, readOnly: command === "export" });
-    await (await import("./filling.ts")).runFilling(command, line);
+    await (await later<typeof import("./filling.ts")>("./filling.ts")).runFilling(command, line);
     return true;
   }
   if (command === "look" || command === "diff") {
     await expectUsableRoot({ ...line, readOnly: true });
-    return await (await import("./looking.ts")).runLooking(command, line);
+    return await (await later<typeof import("./looking.ts")>("./looking.ts")).runLooking(command, line);
   }
   if (command !== "serve") {
     await expectUsableRoot({ ...line, readOnly: true });
@@ -50,7 +51,12 @@ export async function work(line: CommandLine, version: string): Promise<boolean>
   const isImporting = line.import.length > 0;
   if (memory === undefined) await expectUsableRoot({ ...line, readOnly: line.readOnly && !isImporting });
   // This is loaded only if it is needed, so that the other starts take no longer.
-  if (isImporting) await (await import("./filling.ts")).importFirst(line, memory ?? localDisk(line.root, line));
+  if (isImporting) {
+    await (await later<typeof import("./filling.ts")>("./filling.ts")).importFirst(
+      line,
+      memory ?? localDisk(line.root, line),
+    );
+  }
   const stop = signalToStop();
   const listening = await listenOn({
     ...line,

@@ -19,7 +19,8 @@ import type { TakeToken } from "../composing/limited.ts";
 import type { AccessWrapper } from "../composing/access.ts";
 import { createRegistry } from "../registry.ts";
 import type { Story } from "../story.ts";
-import { type CommandLine, servesPage, usesSwitches } from "./command_line.ts";
+import { type CommandLine, servesPage, usesSwitches, usesWrappers } from "./command_line.ts";
+import { later } from "./later.ts";
 import { listen, type Listening } from "./listening.ts";
 import type { Log } from "./log.ts";
 import { oneLine } from "./output.ts";
@@ -58,12 +59,6 @@ function onlySends(line: CommandLine): boolean {
   return !usesSwitches(line);
 }
 
-function usesWrappers(line: CommandLine): boolean {
-  const { immutableTags, prefix, redirectBlobs, warning } = line;
-  return usesSwitches(line) || warning.length > 0 ||
-    [immutableTags, prefix, redirectBlobs].some((value) => value !== undefined);
-}
-
 /** Starts to serve as the command line says. */
 export async function serve(
   line: CommandLine,
@@ -73,8 +68,11 @@ export async function serve(
   const settings = { ...line, allowHost: [...line.allowHost, host] };
   const sharesBytes = onlySends(line);
   const ownDisk = memory ?? localDisk(root, { durability, isSlow: disk === "slow", sharesBytes, hashes });
-  const composed = access !== undefined || take !== undefined || usesWrappers(line)
-    ? (await import("./composed.ts")).composedOf(line, ownDisk, settings, { access, take })
+  const composed = access !== undefined || usesWrappers(line)
+    ? (await later<typeof import("./composed.ts")>("./composed.ts")).composedOf(line, ownDisk, settings, {
+      access,
+      take,
+    })
     : undefined;
   const page = servesPage(line) ? new PageLater({ line, settings, disk: memory, access, inside, channel }) : undefined;
   const registry = createRegistry({

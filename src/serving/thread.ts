@@ -24,6 +24,7 @@ import type { AccessMaterial } from "./access_files.ts";
 import type { CommandLine } from "./command_line.ts";
 import type { Check } from "./guesses.ts";
 import { loadBcrypt } from "./htpasswd.ts";
+import { later } from "./later.ts";
 import type { Listening } from "./listening.ts";
 import { LogElsewhere, openLogHere } from "./log.ts";
 import { serve } from "./serving.ts";
@@ -90,15 +91,14 @@ async function accessHere(
 ): Promise<AccessWrapper | undefined> {
   if (material === undefined) return undefined;
   const check = port && callThrough<Parameters<Check>, Verdict>(port);
-  const { accessOf, passwordsOf } = await import("./access_files.ts");
+  const { accessOf, passwordsOf } = await later<typeof import("./access_files.ts")>("./access_files.ts");
   const passwords = passwordsOf(line, material);
   return accessOf(line, material, passwords, check);
 }
 
 // What looks inside of layers is loaded only in the thread that does it.
 async function lookInside({ root, port }: Extract<Message, { to: "look inside" }>): Promise<void> {
-  const name = new URL("../page/inside.ts", import.meta.url).href;
-  const { IN_A_THREAD, Inside }: typeof import("../page/inside.ts") = await import(name);
+  const { IN_A_THREAD, Inside } = await later<typeof import("../page/inside.ts")>("../page/inside.ts");
   const inside = new Inside(localDisk(root), IN_A_THREAD);
   const buffers = (answer: InsideAnswer) => answer instanceof Uint8Array ? [answer.buffer] : [];
   offer(port, (call: InsideCall) => inside.ask(call), buffers);

@@ -23,6 +23,7 @@ import { isAtLimit } from "./deno_listening.ts";
 import { callThrough, offer } from "../disk/between_threads.ts";
 import type { Check } from "./guesses.ts";
 import { type Bcrypt, loadBcrypt } from "./htpasswd.ts";
+import { later } from "./later.ts";
 import type { Listening } from "./listening.ts";
 import { openLog } from "./log.ts";
 import { errors, oneLine } from "./output.ts";
@@ -38,13 +39,15 @@ export async function serveInThreads(line: CommandLine, memory?: MemoryDisk): Pr
   // What is about access and rates is loaded only if it is needed.
   const files = line.htpasswd === undefined && line.access === undefined
     ? undefined
-    : await import("./access_files.ts");
+    : await later<typeof import("./access_files.ts")>("./access_files.ts");
   const material = await files?.readAccess(line);
   const passwords = material && files?.passwordsOf(line, material);
   const check = passwords && await checkOf(line, passwords);
   const access = material && files?.accessOf(line, material, passwords, check);
   if (material !== undefined) files?.tellChanges(line, material);
-  const take = line.rate === undefined ? undefined : (await import("../composing/from_flags.ts")).rateOfFlags(line);
+  const take = line.rate === undefined
+    ? undefined
+    : (await later<typeof import("../composing/from_flags.ts")>("../composing/from_flags.ts")).rateOfFlags(line);
   const log = await openLog(line);
   const looking = memory === undefined && servesPage(line) && mayReadSource() ? lookingLater(line) : undefined;
   const inside = looking?.ask;
@@ -145,7 +148,10 @@ async function checkOf(line: CommandLine, passwords: Passwords): Promise<Check> 
   try {
     // If the package is missing, a person shall see that at the start.
     const here = await loadBcrypt();
-    return (await import("./access_files.ts")).checkWith(passwords, mayReadSource() ? bcryptElsewhere(line) : here);
+    return (await later<typeof import("./access_files.ts")>("./access_files.ts")).checkWith(
+      passwords,
+      mayReadSource() ? bcryptElsewhere(line) : here,
+    );
   } catch (error) {
     throw new Error(`cannot use the passwords in ${line.htpasswd}: ${oneLine(error)}`);
   }
@@ -172,8 +178,7 @@ function lookingLater(line: CommandLine): { ask: PageContext["inside"]; stop(): 
     return { port: port2, end: () => thread.terminate() };
   };
   const load = async () => {
-    const name = new URL("./looking_thread.ts", import.meta.url).href;
-    const { LookingInThread }: typeof import("./looking_thread.ts") = await import(name);
+    const { LookingInThread } = await later<typeof import("./looking_thread.ts")>("./looking_thread.ts");
     return new LookingInThread(start);
   };
   return {

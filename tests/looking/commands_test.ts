@@ -14,11 +14,12 @@ async function run({ root }: TestRegistry, ...args: string[]): Promise<Outcome> 
   return await program.outcome();
 }
 
-Deno.test("look and diff may read the root, and nothing else", () => {
+Deno.test("look and diff may read the root and the source, and nothing else", () => {
+  const source = new URL("../../src/", import.meta.url).pathname;
   for (const args of [["look", "--root", "images"], ["diff", "--root", "images", "a", "b"]]) {
     const line = parseCommandLine(args, "");
     assert(typeof line !== "string");
-    assertEquals(permissionFlags(line), ["--allow-read=images"]);
+    assertEquals(permissionFlags(line), [`--allow-read=images,${source}`]);
   }
 });
 

@@ -128,23 +128,24 @@ Deno.test("a link out of the folder is not followed, and Deno would not let the 
   assertEquals([code, errors.startsWith(message), errors.split("\n").length], [1, true, 2], errors);
 });
 
-Deno.test("import and export get the permissions for the root and their one file, and nothing else", () => {
+Deno.test("import and export get the permissions for the root, the source and their one file, and nothing else", () => {
   const flagsOf = (...args: string[]) => {
     const line = parseCommandLine(args, "");
     return typeof line === "string" ? [] : permissionFlags(line);
   };
-  assertEquals(flagsOf("import", "a.tar", "--root", "r"), ["--allow-read=r,a.tar", "--allow-write=r"]);
+  const source = new URL("../../src/", import.meta.url).pathname;
+  assertEquals(flagsOf("import", "a.tar", "--root", "r"), [`--allow-read=r,${source},a.tar`, "--allow-write=r"]);
   const target = "a.tar,a.tar.part";
   assertEquals(flagsOf("export", "hello", "a.tar", "--root", "r"), [
-    `--allow-read=r,${target}`,
+    `--allow-read=r,${source},${target}`,
     `--allow-write=${target}`,
   ]);
   const listens = "--allow-net=127.0.0.1:5080";
   const one = ["--threads", "1", "--no-page"];
-  assertEquals(flagsOf("--import", "a.tar", "--read-only", "--no-page"), [listens, "--allow-read=a.tar"]);
+  assertEquals(flagsOf("--import", "a.tar", "--read-only", "--no-page"), [listens, `--allow-read=${source},a.tar`]);
   assertEquals(flagsOf("--import", "a.tar", "--import", "b", "--read-only", "--root", "r", ...one), [
     listens,
-    "--allow-read=r,a.tar,b",
+    `--allow-read=r,${source},a.tar,b`,
     "--allow-write=r",
   ]);
   assertEquals(flagsOf("--read-only", "--root", "r", ...one), [listens, "--allow-read=r"]);
