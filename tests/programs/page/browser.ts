@@ -253,13 +253,19 @@ export class Tab implements AsyncDisposable {
     this.#isAway = false;
   }
 
-  /** Returns what axe finds in the page as it is now: the rules of WCAG 2.2 AA, and what axe calls best practice. */
-  async violations(): Promise<string[]> {
+  /**
+   * Returns what axe finds in the page as it is now. By default it looks at all rules of WCAG 2.2 AA, and at what axe calls best
+   * practice; otherwise only at some rules.
+   */
+  async violations(...rules: readonly string[]): Promise<string[]> {
     const isThere = await this.page.evaluate<boolean>("typeof axe === 'object'");
     if (!isThere) await this.page.evaluate(`${await sourceOfAxe()}; undefined`);
     const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+    const runOnly = rules.length > 0 ? { type: "rule", values: rules } : tags;
     const found = await this.page.evaluate<Violation[]>(
-      `axe.run({ runOnly: ${JSON.stringify(tags)}, resultTypes: ["violations"] }).then(({ violations }) => violations)`,
+      `axe.run({ runOnly: ${
+        JSON.stringify(runOnly)
+      }, resultTypes: ["violations"] }).then(({ violations }) => violations)`,
     );
     return found.flatMap(({ id, help, nodes }) =>
       nodes.slice(0, 3).map(({ html, failureSummary }) => `${id}: ${help}\n  ${html}\n  ${failureSummary}`)
