@@ -1,7 +1,7 @@
 /**
  * Parts of the program that most starts do not need.
  *
- *     deno task start                  reads 150 files
+ *     deno task start                  reads about 120 files
  *     deno task start --prefix team/   then composed.ts as well, and all that it imports
  *     GET /                            then the page
  *
