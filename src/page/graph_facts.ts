@@ -298,7 +298,8 @@ function sortOf(
 }
 
 function whatOf({ role, mediaType, format }: ManifestPart): string {
-  const [, packing] = /\.(tar(?:[.+][a-z]+)?)$/.exec(mediaType) ?? [];
+  // As tight as a box is, the packing of an archive says enough: tar, gzip or zstd.
+  const packing = /\.(?:tar[.+])?(tar|gzip|zstd)$/.exec(mediaType)?.[1];
   const isPlain = role === "config" && /[.]image[.]/.test(mediaType);
   return withFormat(role, format ?? (isPlain ? undefined : packing ?? mediaType));
 }

@@ -30,7 +30,7 @@ import { atOnce } from "../giving_way.ts";
 import type { Box, BoxKind, Edge, Graph } from "./graph_facts.ts";
 
 /** The size of a box. All lengths are sixteenths of the height of a text, so a box grows with its text. */
-export const BOX = { width: 208, height: 44 } as const;
+export const BOX = { width: 176, height: 44 } as const;
 
 /** The place of a box. */
 export interface BoxPlace {
@@ -70,11 +70,11 @@ const MARGIN = 16;
 const TITLES = 32;
 const LANE_NAME = 36;
 const BETWEEN_LANES = 20;
-const BETWEEN_COLUMNS = 48;
+const BETWEEN_COLUMNS = 26;
 const BETWEEN_PILES = 12;
 const IN_PILE = 4;
-const INDENT = 16;
-const MOST_INDENTS = 3;
+const INDENT = 12;
+const MOST_INDENTS = 2;
 // From this depth on, indexes in indexes share a column.
 const MOST_DEPTH = 4;
 const PASSES = 6;
@@ -114,8 +114,8 @@ export function* layOutInSteps({ boxes, edges }: Graph, before?: GraphLayout): G
     lanes.push({ repository, y, height });
     y += height + BETWEEN_LANES;
   }
-  const [last] = columns.slice(-1);
-  const width = last.x + MOST_INDENTS * INDENT + BOX.width + MARGIN;
+  const rightmost = columns.at(-1)!.x;
+  const width = [...places.values()].reduce((most, { x }) => Math.max(most, x), rightmost) + BOX.width + MARGIN;
   return { places, lanes, columns: columns.map(({ title, x }) => ({ title, x })), width, height: y };
 }
 

@@ -251,7 +251,7 @@ Deno.test("a box says in words what it is, by the table of formats", async () =>
     ...boxes.filter(({ kind }) => kind === "layer").map(({ digest }) =>
       digest === digestOf("signature")
         ? ["layer", "layer, JWS signature envelope"]
-        : ["layer", digest === digestOf("layer") ? "layer, tar+gzip" : "layer, eStargz"]
+        : ["layer", digest === digestOf("layer") ? "layer, gzip" : "layer, eStargz"]
     ),
   ]);
 });

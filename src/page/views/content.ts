@@ -27,13 +27,12 @@ export function blob(look: BlobFacts, facts: InsideFacts): Markup {
       element("dd", {}, element("code", {}, digest)),
       element("dt", {}, "Size"),
       element("dd", {}, size(bytes)),
-      element("dt", {}, "Kept once for"),
-      element(
-        "dd",
-        {},
-        names === 1 ? "this repository only" : `${names} repositories: its file has ${names} names`,
-        elsewhere.length > 0 && [": ", elsewhere.map((place, at) => [at > 0 && ", ", linkTo(place)])],
-      ),
+      element("dt", {}, "Its file"),
+      element("dd", {}, names === 1 ? "has this name only" : `is kept once, and has ${names} names`),
+      elsewhere.length > 0 && [
+        element("dt", {}, "Also in"),
+        element("dd", {}, elsewhere.map((place, at) => [at > 0 && ", ", linkTo(place)])),
+      ],
       used !== undefined && [element("dt", {}, "Last used"), element("dd", {}, time(used))],
       element("dt", {}, "Needed by"),
       element(
@@ -51,7 +50,7 @@ export function blob(look: BlobFacts, facts: InsideFacts): Markup {
                 "li",
                 {},
                 linkTo(need),
-                need.tags.length > 0 && ` (${need.tags.join(", ")})`,
+                need.tags.length > 0 && ` (${need.tags.length === 1 ? "tag" : "tags"} ${need.tags.join(", ")})`,
                 " as ",
                 element("code", {}, need.mediaType),
               )
@@ -106,11 +105,15 @@ function bytesAt(look: BlobFacts | FileFacts, facts: InsideFacts): Markup {
 const MOST_STACKS = 5;
 
 function layerOf(
-  { address, neededBy = [] }: BlobFacts,
+  { address, name, neededBy = [] }: BlobFacts,
   { packing, entries, size: bytes, whiteouts, diffId, table: contents, problems, limitMet }: LayerListing,
   facts: InsideFacts,
 ): Markup {
-  const stacks = new Map(neededBy.map(({ address, text, tags }) => [address.replace(/#.*$/s, ""), tags[0] ?? text]));
+  const stacks = new Map(
+    neededBy.map((
+      { address, text, tags },
+    ) => [address.replace(/#.*$/s, ""), tags.length > 0 ? `${name}:${tags[0]}` : text]),
+  );
   return [
     element("h2", {}, "What is in it"),
     element(
@@ -150,9 +153,9 @@ function layerOf(
       "This layer only.",
       stacks.size > 0 && [
         " Stacked, as a container sees it: ",
-        [...stacks].slice(0, MOST_STACKS).map(([manifest, name], at) => [
+        [...stacks].slice(0, MOST_STACKS).map(([manifest, image], at) => [
           at > 0 && ", ",
-          element("a", { href: addressOf(`${manifest}!/`) }, name),
+          element("a", { href: addressOf(`${manifest}!/`) }, image),
         ]),
       ],
     ),

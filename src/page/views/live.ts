@@ -110,6 +110,7 @@ export function actionView(action: FeedAction, isOpen: boolean): Markup {
       "details",
       { open: isOpen },
       element("summary", {}, summaryView(action)),
+      element("div", { class: "outcome" }, outcomeView(action)),
       element("ol", { class: "stories" }, action.stories.slice(-MOST_SHOWN).map((story) => storyView(story, action))),
     ),
   );
@@ -131,6 +132,60 @@ export function summaryView({ action, lane }: FeedAction): Markup {
     state !== undefined && [" ", element("span", { class: `state state-${action.state}` }, state)],
   ];
 }
+
+/** What an action has made, and a way to it: the files that are left when all its requests are done. */
+export function outcomeView({ action: { to, from }, stories }: FeedAction): Markup {
+  const { made, moreChanges } = madeBy(stories);
+  const about = to ?? from;
+  const tag = about?.tags.at(-1);
+  const subject = about === undefined || (tag ?? about.digest) === undefined
+    ? undefined
+    : tag === undefined
+    ? { name: `${about.repository}@${about.digest}`, path: `${about.repository}/${about.digest}` }
+    : { name: `${about.repository}:${tag}`, path: `${about.repository}/_tags/${tag}` };
+  const count = (wanted: Change["sign"], one: string, many: string) => {
+    const found = made.filter(({ sign }) => sign === wanted).length;
+    return found === 0 ? [] : [`${found} ${found === 1 ? one : many}`];
+  };
+  const others = [...new Set(made.map(({ sameAs }) => sameAs?.replace(/\/[^/]*:.*$/, "")))].filter((other) => other);
+  const sharedWith = others.length === 0 ? "" : ` with ${others.slice(0, 3).join(", ")}`;
+  const parts = [
+    ...count("+", "file made", "files made"),
+    ...count("~", "file changed", "files changed"),
+    ...count("-", "file removed", "files removed"),
+    ...count("=", `file shared${sharedWith}`, `files shared${sharedWith}`),
+  ];
+  return [
+    subject !== undefined &&
+    element("p", {}, "Look at ", element("a", { href: addressOf(subject.path) }, withDigests(subject.name))),
+    made.length > 0 &&
+    element(
+      "details",
+      { "data-key": "made" },
+      element("summary", {}, parts.join(", ")),
+      changesView(made, moreChanges, MOST_MADE),
+    ),
+  ];
+}
+
+// What is left of all changes together. The files of upload sessions are only on their way.
+function madeBy(stories: readonly StoryData[]): { readonly made: readonly Change[]; readonly moreChanges: number } {
+  const made = new Map<string, Change>();
+  let moreChanges = 0;
+  for (const { changes, moreChanges: more = 0 } of stories) {
+    moreChanges += more;
+    for (const change of changes) {
+      const { sign, path } = change;
+      if (path.includes("/_uploads/")) continue;
+      const before = made.get(path)?.sign;
+      if (sign === "-" && (before === "+" || before === "=")) made.delete(path);
+      else made.set(path, sign === "~" && before === "+" ? { ...change, sign: "+" } : change);
+    }
+  }
+  return { made: [...made.values()], moreChanges };
+}
+
+const MOST_MADE = 50;
 
 /** A request: its line, why it was sent, what it has changed, and why it was refused. */
 export function storyView(story: StoryData, { stories }: Pick<FeedAction, "stories">): Markup {

@@ -88,7 +88,11 @@ export function manifest(look: ManifestFacts): Markup {
     children.rows.length > 0 && [element("h2", {}, "What it lists"), childTable(look)],
     layers.length > 0 && [
       element("h2", {}, "Layers"),
-      element("p", {}, "The lowest first. A container sees them as one folder: what is higher covers what is lower."),
+      element(
+        "p",
+        {},
+        "The lowest first, which is layer 0. A container sees them as one folder: what is higher covers what is lower.",
+      ),
       layerTable(layers),
     ],
     image !== undefined && configOf(image, config),
@@ -115,14 +119,24 @@ export function manifest(look: ManifestFacts): Markup {
     shared.length > 0 && [
       element("h2", {}, "What it shares"),
       table(
-        "Other manifests that need the same blobs",
-        ["Manifest", "Tags", "Blobs", "Size"],
-        shared.map((row) => [linkTo(row), row.tags.join(", "), row.blobs.length, size(row.size)]),
+        "Others that have some of its blobs",
+        ["Who has it too", "Tags", "What", "Size"],
+        shared.map((row) => [linkTo(row), row.tags.join(", "), partsIn(row.blobs, look), size(row.size)]),
       ),
     ],
     element("h2", {}, "The document"),
     json(look.json, shorten(digest)),
   ];
+}
+
+// A layer is called by its number in this manifest.
+function partsIn(digests: readonly string[], { config, layers }: ManifestFacts): Markup {
+  return digests.map((digest, at) => {
+    const layer = layers.find((layer) => layer.digest === digest);
+    const part = layer ?? (config?.digest === digest ? config : undefined);
+    const name = layer !== undefined ? `layer ${layer.number}` : part !== undefined ? "config" : shorten(digest);
+    return [at > 0 && ", ", link(part?.address, name)];
+  });
 }
 
 function childTable({ children: { rows, next, total } }: ManifestFacts): Markup {

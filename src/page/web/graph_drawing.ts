@@ -96,7 +96,7 @@ export class GraphDrawing {
     const before = this.#ways.boxes;
     this.#layout = layout;
     this.#ways = new GraphWays(graph, layout);
-    if (before.size > 0) this.#noteNews(before);
+    const news = before.size > 0 ? this.#noteNews(before) : [];
     if (this.#current === undefined || !this.#ways.boxes.has(this.#current)) this.#current = this.#ways.order[0];
     if (this.#related !== undefined) this.#pointAt(pathAt(document.activeElement));
     this.#plane.style.width = rem(layout.width);
@@ -107,14 +107,26 @@ export class GraphDrawing {
     this.#drawLabels();
     this.#drawSight();
     if (isFirst && this.#current !== undefined) this.#bringIntoSight(this.#current);
+    // A person who reads something here goes on reading it.
+    if (!this.element.matches(":hover, :focus-within")) this.#showNews(news);
   }
 
-  #noteNews(before: ReadonlyMap<string, Box>): void {
+  // If not all that is new fits, the uppermost does.
+  #showNews(paths: readonly string[]): void {
+    const fromBelow = paths.toSorted((one, other) => this.#ways.placeOf(other).y - this.#ways.placeOf(one).y);
+    for (const path of [...fromBelow.slice(0, 1), ...fromBelow.slice(-1)]) this.#bringIntoSight(path);
+  }
+
+  // Returns the paths of what is new.
+  #noteNews(before: ReadonlyMap<string, Box>): string[] {
+    const news: string[] = [];
     const now = performance.now();
     for (const [path, box] of this.#ways.boxes) {
       const known = before.get(path);
       const isSame = known !== undefined && known.digest === box.digest && known.isThere === box.isThere;
-      if (!isSame) this.#newAt.set(path, now);
+      if (isSame) continue;
+      this.#newAt.set(path, now);
+      news.push(path);
     }
     for (const [path, link] of this.#links) {
       if (this.#ways.boxes.has(path)) continue;
@@ -128,6 +140,7 @@ export class GraphDrawing {
       for (const [path, since] of this.#newAt) if (since <= now) this.#newAt.delete(path);
       this.#mark();
     }, GLOWS);
+    return news;
   }
 
   #drawLabels(): void {

@@ -15,7 +15,16 @@ import type { Change } from "../../disk/disk.ts";
 import type { StoryData } from "../../story.ts";
 import { Feed, type FeedAction, filterOf, MOST_IN_FEED, passes, type StoryFilter } from "../feed.ts";
 import { element, type Markup } from "../markup.ts";
-import { actionView, changesView, clockOf, MOST_SHOWN, nothingYet, storyView, summaryView } from "../views/live.ts";
+import {
+  actionView,
+  changesView,
+  clockOf,
+  MOST_SHOWN,
+  nothingYet,
+  outcomeView,
+  storyView,
+  summaryView,
+} from "../views/live.ts";
 import { create, show } from "./showing.ts";
 import type { Hearer } from "./stream.ts";
 
@@ -30,6 +39,7 @@ const OPEN = 3;
 interface DrawnAction {
   readonly item: HTMLElement;
   readonly details: HTMLDetailsElement;
+  readonly outcome: HTMLElement;
   readonly list: HTMLElement;
   /** The ids of the requests that are drawn. */
   drawn: number;
@@ -166,6 +176,7 @@ export class LiveRegion implements Hearer {
     const drawn = this.#drawn.get(id) ?? this.#drawAction(action);
     show(drawn.details.querySelector("summary")!, summaryView(action));
     if (!drawn.details.open) return true;
+    show(drawn.outcome, outcomeView(action));
     // A part that has joined the action comes before what is drawn already.
     if (drawn.first !== action.stories[0]?.id && drawn.drawn > 0) {
       drawn.list.replaceChildren();
@@ -184,7 +195,8 @@ export class LiveRegion implements Hearer {
   #drawAction(action: FeedAction): DrawnAction {
     const item = create(actionView({ ...action, stories: [] }, true) as never) as HTMLElement;
     const details = item.querySelector("details")!;
-    const drawn: DrawnAction = { item, details, list: details.querySelector("ol")!, drawn: 0, first: undefined };
+    const [outcome, list] = [details.querySelector<HTMLElement>(".outcome")!, details.querySelector("ol")!];
+    const drawn: DrawnAction = { item, details, outcome, list, drawn: 0, first: undefined };
     details.addEventListener("toggle", () => {
       if (!details.open) {
         drawn.list.replaceChildren();
