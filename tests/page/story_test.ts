@@ -39,6 +39,20 @@ Deno.test("without JavaScript, / has the last stories, with the files that they 
   }
 });
 
+Deno.test("an action says what it has made in the end, which files it shares, and where to look", async () => {
+  const { send, html } = arranged();
+  const digest = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
+  await send("POST", `/v2/base/blobs/uploads/?digest=${digest}`, { body: "{}", headers: OF_CURL });
+  const headers = { "User-Agent": "docker/26.1" };
+  await send("POST", `/v2/app/blobs/uploads/?mount=${digest}&from=base`, { headers });
+  const blob = { mediaType: "application/vnd.oci.empty.v1+json", digest, size: 2 };
+  const mediaType = "application/vnd.oci.image.manifest.v1+json";
+  const body = JSON.stringify({ schemaVersion: 2, mediaType, artifactType: "a/b", config: blob, layers: [blob] });
+  await send("PUT", "/v2/app/manifests/v1", { body, headers: { ...headers, "Content-Type": mediaType } });
+  const text = (await html("/")).replace(/<[^>]*>/g, "");
+  assert(text.includes("Look at app:v13 files made, 1 file shared with base=a second name:  app/"), text);
+});
+
 Deno.test("the filter of / works without JavaScript: by text, method, status, repository and client", async () => {
   const { send, html, facts } = arranged();
   await send("POST", PUSH, { body: "foo", headers: OF_CURL });

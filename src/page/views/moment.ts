@@ -12,17 +12,22 @@ import { element, type Markup } from "../markup.ts";
 import type { MomentFacts, TimeFacts } from "../moments.ts";
 import { withDigests } from "./live.ts";
 
-/** The slider. Without JavaScript, its button goes to the moment. */
+/** The slider; hidden until there is a request. Without JavaScript, its button goes to the moment. */
 export function timeView({ ids, since, moment, isForgotten }: TimeFacts): Markup {
   const forgotten = isForgotten &&
     element("p", { class: "live-status" }, "The moment of this address is not remembered any more. This is now.");
-  if (ids.length === 0) return forgotten;
   const step = moment?.step ?? ids.length;
   return [
     forgotten,
     element(
       "form",
-      { class: "time", "aria-label": "Time", "data-island": "time", "data-ids": ids.join(" ") },
+      {
+        class: "time",
+        "aria-label": "Time",
+        hidden: ids.length === 0,
+        "data-island": "time",
+        "data-ids": ids.join(" "),
+      },
       element(
         "label",
         {},
@@ -35,9 +40,8 @@ export function timeView({ ids, since, moment, isForgotten }: TimeFacts): Markup
         { class: "time-now" },
         moment === undefined
           ? [
-            "Now. Go back to see the folder, its graph and the requests as they were. The oldest request that is remembered came ",
-            timeOf(since!),
-            ".",
+            "Now. Go back to see the folder, its graph and the requests as they were.",
+            since !== undefined && [" The oldest request that is remembered came ", timeOf(since), "."],
           ]
           : momentInWords(moment, ids),
       ),

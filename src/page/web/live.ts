@@ -35,6 +35,12 @@ const SLICE = 12;
 // The newest actions are open.
 const OPEN = 3;
 
+// Something that has come, and its time.
+interface Waiting {
+  readonly time: string;
+  readonly work: () => void;
+}
+
 // An action as it is drawn.
 interface DrawnAction {
   readonly item: HTMLElement;
@@ -59,7 +65,7 @@ export class LiveRegion implements Hearer {
   #feed = new Feed();
   // All stories that have come, also those that the filter holds back.
   #stories: StoryData[] = [];
-  #waiting: (() => void)[] = [];
+  #waiting: Waiting[] = [];
   readonly #changed = new Map<string, FeedAction>();
   readonly #drawn = new Map<string, DrawnAction>();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -98,7 +104,7 @@ export class LiveRegion implements Hearer {
       this.#stories.push(story);
       if (this.#stories.length > 2 * MOST_IN_FEED) this.#stories = this.#stories.slice(-MOST_IN_FEED);
       this.#put(story);
-    });
+    }, story.time);
   }
 
   onChanges(changes: readonly Change[], time: string): void {
@@ -108,8 +114,7 @@ export class LiveRegion implements Hearer {
         " ",
         element("time", { datetime: time, class: "quiet" }, clockOf(time)),
         changesView(changes),
-      ])
-    );
+      ]), time);
   }
 
   onMissed({ stories, hasRestarted }: { readonly stories: number; readonly hasRestarted: boolean }): void {
@@ -130,8 +135,9 @@ export class LiveRegion implements Hearer {
     if (this.#status.textContent !== text) this.#status.textContent = text;
   }
 
-  #add(action: () => void): void {
-    this.#waiting.push(action);
+  // Without a time, it belongs to what came before it.
+  #add(work: () => void, time = this.#waiting.at(-1)?.time ?? ""): void {
+    this.#waiting.push({ time, work });
     if (this.#isPaused) return this.#countWaiting();
     this.#timer ??= setTimeout(() => this.#work(), GATHER);
   }
@@ -140,8 +146,10 @@ export class LiveRegion implements Hearer {
   #work(): void {
     this.#timer = undefined;
     const end = performance.now() + SLICE;
+    // Each thread of the registry tells its own stories. So the first request of an action may come after its second.
+    this.#waiting.sort((one, other) => one.time < other.time ? -1 : one.time > other.time ? 1 : 0);
     let done = 0;
-    while (done < this.#waiting.length && performance.now() < end) this.#waiting[done++]();
+    while (done < this.#waiting.length && performance.now() < end) this.#waiting[done++].work();
     this.#waiting.splice(0, done);
     for (const [id, changed] of this.#changed) {
       if (performance.now() >= end) break;
@@ -261,7 +269,10 @@ export class LiveRegion implements Hearer {
     this.#drawn.clear();
     this.#list.replaceChildren();
     const stories = this.#stories;
-    this.#waiting = [...stories.map((story) => () => this.#put(story)), ...this.#waiting];
+    this.#waiting = [
+      ...stories.map((story) => ({ time: story.time, work: () => this.#put(story) })),
+      ...this.#waiting,
+    ];
     this.#timer ??= setTimeout(() => this.#work(), 0);
   }
 }

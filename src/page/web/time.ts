@@ -11,12 +11,14 @@ import type { Hearer } from "./stream.ts";
 
 /** The slider through the stories. */
 export class TimeSlider implements Hearer {
+  readonly #form: HTMLFormElement;
   readonly #input: HTMLInputElement;
   readonly #ids: string[];
 
   /** Takes the form that the server has written. */
   constructor(form: HTMLFormElement) {
-    this.#ids = form.dataset.ids!.split(" ");
+    this.#form = form;
+    this.#ids = form.dataset.ids!.split(" ").filter((id) => id !== "");
     this.#input = form.querySelector("input")!;
     const go = () => {
       const step = Number(this.#input.value);
@@ -34,6 +36,7 @@ export class TimeSlider implements Hearer {
     if (this.#ids.includes(id)) return;
     const isAtEnd = this.#input.value === this.#input.max;
     this.#ids.push(id);
+    this.#form.hidden = false;
     this.#input.max = String(this.#ids.length);
     if (isAtEnd && !location.search.includes("at=")) this.#input.value = this.#input.max;
   }
