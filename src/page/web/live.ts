@@ -36,7 +36,7 @@ const SLICE = 12;
 const OPEN = 3;
 
 // Something that has come, and its time.
-interface Waiting {
+interface Arrival {
   readonly time: string;
   readonly work: () => void;
 }
@@ -65,7 +65,7 @@ export class LiveRegion implements Hearer {
   #feed = new Feed();
   // All stories that have come, also those that the filter holds back.
   #stories: StoryData[] = [];
-  #waiting: Waiting[] = [];
+  #waiting: Arrival[] = [];
   readonly #changed = new Map<string, FeedAction>();
   readonly #drawn = new Map<string, DrawnAction>();
   #timer: ReturnType<typeof setTimeout> | undefined;
