@@ -75,7 +75,7 @@ export async function look(disk: Disk, text: string, options: LookOptions = {}):
   }
   // A folder may have repositories that the person may see, although the repository of the same name is hidden.
   const isFolder = parts.place === "name" && parts.path === undefined;
-  if (parts.name !== "" && !isFolder && !await looking.maySee(parts.name)) return await missingName(looking, parts);
+  if (parts.name !== "" && !isFolder && !looking.maySee(parts.name)) return await missingName(looking, parts);
   return await lookAt(looking, parts, text);
 }
 
@@ -127,7 +127,7 @@ async function lookAt(looking: Looking, parts: AddressParts, typed: string): Pro
 
 async function lookAtName(looking: Looking, name: Name, parts: AddressParts): Promise<Facts> {
   if (parts.path !== undefined) return await lookInUsualImage(looking, name, parts);
-  const own = await looking.maySee(name) ? await lookAtRepository(looking, name) : undefined;
+  const own = looking.maySee(name) ? await lookAtRepository(looking, name) : undefined;
   if (own !== undefined) return finish(looking, parts, name, own);
   const folder = await lookAtFolder(looking, name);
   return folder === undefined ? await missingName(looking, parts) : finish(looking, parts, name, folder);

@@ -73,7 +73,7 @@ export interface LookOptions {
   /** A memory for layers that were read, so that the next look need not read them again. A `Map` is one. */
   readonly layers?: { get(key: string): LayerFacts | undefined; set(key: string, facts: LayerFacts): unknown };
   /** Returns true if the person who looks may see a repository. Others look as if they were not there. Default: all. */
-  readonly maySee?: (name: string) => boolean | Promise<boolean>;
+  readonly maySee?: (name: string) => boolean;
   /** Stacks layers, for a caller who remembers stacks. Default: they are stacked anew each time. */
   readonly stack?: (layers: readonly LayerFacts[]) => StackFacts;
   /** Gets the tree that an address is in, for a caller who shows more of it. */
@@ -203,8 +203,8 @@ export class Looking {
   }
 
   /** Returns true if the person who looks may see a repository. */
-  async maySee(name: string): Promise<boolean> {
-    return await this.options.maySee?.(name) ?? true;
+  maySee(name: string): boolean {
+    return this.options.maySee?.(name) ?? true;
   }
 
   /** Returns the repositories in a folder that come after a name, up to a limit; without a folder, all of them. */
@@ -215,7 +215,7 @@ export class Looking {
     const start = below.replace(/\/$/, ".");
     for await (const name of listRepositories(this.store, after > start ? after : start)) {
       if (!name.startsWith(below) && name > below) break;
-      if (!name.startsWith(below) || !await this.maySee(name)) continue;
+      if (!name.startsWith(below) || !this.maySee(name)) continue;
       if (names.push(name) === MOST_READ.repositories) break;
     }
     return names;

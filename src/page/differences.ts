@@ -38,22 +38,10 @@ export async function factsOfDiff({ query }: PageAddress, context: PageContext):
   const [a, b] = ["a", "b"].map((name) => asTyped((query.get(name) ?? "").trim()));
   const choices = await choicesFor([a, b], context);
   if (a === "" || b === "") return { a, b, choices };
-  const found = canSeeBoth([a, b], context)
-    ? await askDifferences(context, a, b)
-    : { stopped: "One of them is not there." };
-  if ("stopped" in found) {
-    return { status: found.stopped.startsWith("One") ? 404 : 503, a, b, stopped: found.stopped, choices };
-  }
+  const found = await askDifferences(context, a, b);
+  if ("stopped" in found) return { status: 503, a, b, stopped: found.stopped, choices };
   const isMissing = found.before.missing !== undefined || found.after.missing !== undefined;
   return { ...(isMissing && { status: 404 }), a, b, difference: found, choices };
-}
-
-function canSeeBoth(addresses: readonly string[], { maySee }: PageContext): boolean {
-  for (const address of addresses) {
-    const parts = parsePath(address);
-    if (!("expected" in parts) && parts.name !== "" && !maySee(parts.name)) return false;
-  }
-  return true;
 }
 
 async function choicesFor(addresses: readonly string[], { disk, maySee }: PageContext): Promise<PlaceLink[]> {

@@ -31,7 +31,7 @@ export async function answerWithBytes(
   context: PageContext,
 ): Promise<Response | undefined> {
   const parts = parseAddress(rest);
-  if ("expected" in parts || parts.name === "" || !await context.maySee(parts.name)) return undefined;
+  if ("expected" in parts || parts.name === "" || !context.maySee(parts.name)) return undefined;
   if (parts.path !== undefined) return await answerWithFile(request, rest, context);
   const file = fileOf(parts, context);
   if (file === undefined) return undefined;

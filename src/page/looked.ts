@@ -38,7 +38,7 @@ export interface LookedFacts extends Partial<InsideFacts> {
 export async function factsOfPath({ rest, query }: PageAddress, context: PageContext): Promise<LookedFacts> {
   const after = query.get("after") ?? undefined;
   const options = { after, maySee: context.maySee };
-  const found = isInside(rest, context)
+  const found = isInside(rest)
     ? await askWhatIs(context, {
       address: rest,
       after,
@@ -54,14 +54,14 @@ export async function factsOfPath({ rest, query }: PageAddress, context: PageCon
     ...(status !== undefined && { status }),
     asked: rest,
     ...found,
-    commands: commandsFor(found.look, context.origin ?? "http://127.0.0.1:5080"),
+    commands: commandsFor(found.look, context.origin),
   };
 }
 
-// Blobs may be layers, so they are looked at as layers are, but for what the person may not see: there is nothing.
-function isInside(address: string, { maySee }: PageContext): boolean {
+// Blobs may be layers, so they are looked at as layers are.
+function isInside(address: string): boolean {
   const parts = parseAddress(address);
-  if ("expected" in parts || parts.name === "" || !maySee(parts.name)) return false;
+  if ("expected" in parts) return false;
   return parts.path !== undefined ||
     (parts.place === "content" && parts.file !== "manifest.json" && parts.pointer === undefined);
 }

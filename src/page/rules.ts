@@ -15,6 +15,7 @@ import type { PageAddress } from "./addresses.ts";
 import type { PageContext, TestOfRule } from "./context.ts";
 import { ownSources, readOwnFile } from "./own_files.ts";
 import { maySeeStory } from "./seeing.ts";
+import type { StoryInBrief } from "./stories.ts";
 
 /** A row of `src/spec/requirements.tsv`. */
 export interface RuleRow {
@@ -39,17 +40,9 @@ export interface RuleRow {
 }
 
 /** A story that touched a rule. */
-export interface StoryOfRule {
-  /** Its id. */
-  readonly id?: string;
+export interface StoryOfRule extends StoryInBrief {
   /** The time of its answer. */
   readonly time: string;
-  /** The method of the request. */
-  readonly method: string;
-  /** The path and query of the request. */
-  readonly url: string;
-  /** The status of the answer. */
-  readonly status: number;
   /** What a client got, if it broke the rule. */
   readonly broken?: { readonly expected: string; readonly actual: string };
 }
@@ -176,9 +169,8 @@ async function storiesOf(
 }
 
 function rowOf(
-  story: StoryData & { readonly id?: string },
+  { id, time, method, url, status }: StoryData,
   refused?: { expected: string; actual: string },
 ): StoryOfRule {
-  const { id, time, method, url, status } = story;
   return { id, time, method, url, status, broken: refused && { expected: refused.expected, actual: refused.actual } };
 }

@@ -155,7 +155,7 @@ function viewOfTests({ id, untested }: RuleRow, tests: RuleFacts["tests"]): Mark
 }
 
 function viewOfStories({ broken, kept, total }: RuleFacts["stories"]): Markup {
-  if (total === 0) return element("p", {}, "Since the registry started, no request came to this rule.");
+  if (total === 0) return element("p", {}, "No request that is remembered came to this rule.");
   return [
     element("h3", {}, "Broken"),
     broken.length === 0 ? element("p", {}, "By no request.") : element(
@@ -186,9 +186,8 @@ function viewOfStories({ broken, kept, total }: RuleFacts["stories"]): Markup {
 }
 
 function requestOf({ id, time, method, url, status }: StoryOfRule): Markup {
-  const text = element("code", {}, `${method} ${url}`);
   return [
-    id === undefined ? text : element("a", { href: addressOfStory(id) }, text),
+    element("a", { href: addressOfStory(id) }, element("code", {}, `${method} ${url}`)),
     ` ${status} `,
     element("time", { datetime: time }, time.slice(11, 19)),
   ];
