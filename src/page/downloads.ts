@@ -56,8 +56,9 @@ async function answerWithFile(request: Request, address: string, context: PageCo
   const { inside, signal } = context;
   const id = crypto.randomUUID();
   const close = () => void inside({ do: "cancel", id });
-  const opened = await inside({ do: "open", id, address }) as OpenedFacts | StoppedFacts;
-  if ("stopped" in opened) return isBusy(opened) ? new Response(`${opened.stopped}\n`, { status: 503 }) : undefined;
+  const opened = await inside({ do: "open", id, address }) as OpenedFacts | StoppedFacts | undefined;
+  if (opened === undefined) return undefined;
+  if ("stopped" in opened) return new Response(`${opened.stopped}\n`, { status: 503 });
   const part = partIn(request, opened.size);
   if (request.method === "HEAD" || part === "unsatisfiable") {
     close();
@@ -65,7 +66,8 @@ async function answerWithFile(request: Request, address: string, context: PageCo
   }
   if (part !== "whole") {
     close();
-    const again = await inside({ do: "open", id, address, ...part }) as OpenedFacts | StoppedFacts;
+    const again = await inside({ do: "open", id, address, ...part }) as OpenedFacts | StoppedFacts | undefined;
+    if (again === undefined) return undefined;
     if ("stopped" in again) return new Response(`${again.stopped}\n`, { status: 503 });
   }
   signal?.addEventListener("abort", close, { once: true });
@@ -78,10 +80,6 @@ async function answerWithFile(request: Request, address: string, context: PageCo
     cancel: close,
   }, { highWaterMark: 0 });
   return answerWith(request, opened.name, opened.size, part, () => body, false);
-}
-
-function isBusy({ stopped }: StoppedFacts): boolean {
-  return !stopped.startsWith("There is no");
 }
 
 function partIn({ headers }: Request, size: number): WantedPart {

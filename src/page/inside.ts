@@ -97,7 +97,7 @@ export interface StoppedFacts {
   readonly stopped: string;
 }
 
-/** The answer to a call. */
+/** The answer to a call: nothing if there is no such file, no next piece, or nobody to answer. */
 export type InsideAnswer =
   | InsideFacts
   | DifferenceFacts
@@ -244,7 +244,7 @@ export class Inside {
 
   async #openFile(
     { id, address, start, length }: Extract<InsideCall, { do: "open" }>,
-  ): Promise<OpenedFacts | StoppedFacts> {
+  ): Promise<OpenedFacts | StoppedFacts | undefined> {
     if (this.#open.size >= MOST_OPEN) {
       return { stopped: "Too many downloads from layers at this moment. Try again soon." };
     }
@@ -261,7 +261,7 @@ export class Inside {
     const { nodes, at, contentOf } = looked ?? {};
     const content = at === undefined ? undefined : contentOf!(at);
     const source = content && this.#sourceAt(content.address);
-    if (content === undefined || source === undefined) return { stopped: "There is no file." };
+    if (content === undefined || source === undefined) return undefined;
     const { pieces } = await openFile(source, content.entry, { start, length, limits });
     const iterator = pieces[Symbol.asyncIterator]();
     this.#open.set(id, {
