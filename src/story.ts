@@ -24,37 +24,24 @@
 
 import { type Detail, type ErrorCode, RegistryError } from "./api/error_codes.ts";
 import { printable, printableJson, shorten } from "./definitions/printable.ts";
-import { formatBytes } from "./definitions/size.ts";
+import { formatBytes, formatMilliseconds } from "./definitions/size.ts";
 import type { Change } from "./disk/disk.ts";
 import type { Endpoint, Notes } from "./http/call.ts";
 import type { Texts } from "./http/placeholders.ts";
 import { HEADINGS, type RulesOfHeading } from "./spec/headings.ts";
 
-/**
- * One request: its first line, its answer, and its changes on disk. A story that a registry tells keeps what it needs, and computes
- * most fields when somebody reads them. So a program that keeps stories should keep them as they are; {@linkcode dataOf} returns a
- * plain copy with everything in it.
- */
-export interface Story {
+/** A request and its answer, as they are in both forms of a story. Times are in milliseconds, unless something else is said. */
+export interface RequestAndAnswer {
   /** Its id. No other story has it, also of other threads and processes. */
   readonly id: string;
-  /** The time at which the answer began, in milliseconds since 1970. */
-  readonly time: number;
   /** The method of the request. */
   readonly method: string;
   /** The path and query of the request, as the client sent them, but for passwords and tokens in the query. */
   readonly url: string;
   /** The status of the answer. */
   readonly status: number;
-  /** The time until the answer began, in milliseconds. */
+  /** The time until the answer began. */
   readonly milliseconds: number;
-  /**
-   * The row of the table of endpoints, with the heading that it followed; `undefined` if the request was refused before its row
-   * was found.
-   */
-  readonly endpoint?: { readonly id: string; readonly heading: RulesOfHeading };
-  /** The texts of the row's placeholders in the URL, such as the `name` of the repository. Nobody has proven them. */
-  readonly texts?: Readonly<Record<string, string | undefined>>;
   /** The first word of what the client says of itself, such as `docker/26.1.5`. */
   readonly client?: string;
   /** All that the client says of itself: the header `User-Agent`. */
@@ -67,12 +54,29 @@ export interface Story {
   readonly answerHeaders?: Readonly<Record<string, string>>;
   /** The number of bytes of the request's body that the registry has read. */
   readonly bytesIn: number;
-  /** The number of bytes of the answer's body; `undefined` if its headers do not say it. */
+  /** The number of bytes of the answer's body; absent if its headers do not say it. */
   readonly bytesOut?: number;
   /** The warnings of the answer. */
   readonly warnings?: string;
-  /** The changes on disk, in the order in which they were made. */
+  /** The changes on disk, in the order in which they were made. Sizes are in bytes. */
   readonly changes: readonly StoryChange[];
+}
+
+/**
+ * One request: its first line, its answer, and its changes on disk. A story that a registry tells keeps what it needs, and computes
+ * most fields when somebody reads them. So a program that keeps stories should keep them as they are; {@linkcode dataOf} returns a
+ * plain copy with everything in it.
+ */
+export interface Story extends RequestAndAnswer {
+  /** The time at which the answer began, in milliseconds since 1970. */
+  readonly time: number;
+  /**
+   * The row of the table of endpoints, with the heading that it followed; `undefined` if the request was refused before its row
+   * was found.
+   */
+  readonly endpoint?: { readonly id: string; readonly heading: RulesOfHeading };
+  /** The texts of the row's placeholders in the URL, such as the `name` of the repository. Nobody has proven them. */
+  readonly texts?: Readonly<Record<string, string | undefined>>;
   /** The refusal or the failure. */
   readonly refusal?: Error;
 }
@@ -141,8 +145,7 @@ export function changeWords({ path, size, sameAs, digest, before }: StoryChange)
 export function answerWords(
   { status, milliseconds, endpoint = "-" }: { status: number; milliseconds: number; endpoint?: string },
 ): string[] {
-  const time = milliseconds < 10 ? milliseconds.toFixed(1) : Math.round(milliseconds);
-  return [String(status), `${time} ms`, endpoint];
+  return [String(status), formatMilliseconds(milliseconds), endpoint];
 }
 
 /**
@@ -154,50 +157,23 @@ export function shownUrl(url: string): string {
 }
 
 /**
- * A story as data: what `--log json` prints, one object on each line. `story.schema.json` describes the same to programs in other
- * languages. A field that is added later does not change the version; a field that goes, or means something else, does.
+ * A story as data: what `--log json` prints, one object on each line. It has at most 1,000 changes. `story.schema.json` describes the
+ * same to programs in other languages. A field that is added later does not change the version; a field that goes, or means something
+ * else, does.
  */
-export interface StoryData {
+export interface StoryData extends RequestAndAnswer {
   /** The version of this form. */
   readonly version: 1;
-  /** Its id. No other story has it, also of other threads and processes. */
-  readonly id: string;
   /** The time at which the answer began, as in `2026-11-21T10:15:02.123Z`. */
   readonly time: string;
-  /** The method of the request. */
-  readonly method: string;
-  /** The path and query of the request, as the client sent them, but for passwords and tokens in the query. */
-  readonly url: string;
-  /** The status of the answer. */
-  readonly status: number;
   /** The name of the repository in the URL. Nobody has proven it. */
   readonly repository?: string;
   /** The tag or digest in the URL. Nobody has proven it. */
   readonly reference?: string;
   /** The upload session in the URL. Nobody has proven it. */
   readonly session?: string;
-  /** The first word of what the client says of itself, such as `docker/26.1.5`. */
-  readonly client?: string;
-  /** All that the client says of itself: the header `User-Agent`. */
-  readonly userAgent?: string;
-  /** The address of the client, and its port, if they are known. */
-  readonly peer?: { readonly host: string; readonly port?: number };
-  /** The headers of the request that matter, such as `Content-Range`; of `Authorization` only the scheme. */
-  readonly headers?: Readonly<Record<string, string>>;
-  /** The headers of the answer that matter, such as `Location`; of `WWW-Authenticate` only the scheme. */
-  readonly answerHeaders?: Readonly<Record<string, string>>;
-  /** The number of bytes of the request's body that the registry has read. */
-  readonly bytesIn: number;
-  /** The number of bytes of the answer's body. It is left out if the headers of the answer do not say it. */
-  readonly bytesOut?: number;
-  /** The warnings of the answer. */
-  readonly warnings?: string;
-  /** The changes on disk, in the order in which they were made; at most 1,000 of them. Sizes are in bytes. */
-  readonly changes: readonly StoryChange[];
   /** The number of changes that are left out. */
   readonly moreChanges?: number;
-  /** The time until the answer began, in milliseconds. */
-  readonly milliseconds: number;
   /** The id of the row of the table of endpoints, such as `end-3`. */
   readonly endpoint?: string;
   /** The heading of the spec that was followed, such as `Pull > Pulling manifests`. */

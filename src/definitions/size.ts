@@ -1,8 +1,9 @@
 /**
- * Sizes: numbers of bytes, as people write and read them.
+ * Sizes: numbers of bytes, of milliseconds and of things, as people write and read them.
  *
- *     8MiB        on the command line
- *     3.2 MiB     in the story of a request
+ *     8MiB                on the command line
+ *     3.2 MiB   0.4 ms    in the story of a request
+ *     1,200 tags          on the page
  *
  * Next: ../spec/headings.ts
  *
@@ -26,6 +27,25 @@ export function formatBytes(bytes: number): string {
   if (bytes < 1024) return `${bytes} B`;
   const power = Math.min(Math.floor(Math.log2(bytes) / 10), UNITS.length - 1);
   return `${(bytes / 1024 ** power).toFixed(1)} ${UNITS[power]}`;
+}
+
+/** Writes a number of milliseconds for people: short ones with a fraction. */
+export function formatMilliseconds(milliseconds: number): string {
+  return `${milliseconds < 10 ? milliseconds.toFixed(1) : Math.round(milliseconds)} ms`;
+}
+
+/**
+ * Writes a number with its noun.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([counted(1, "tag"), counted(1200, "entry", "entries")], ["1 tag", "1,200 entries"]);
+ * ```
+ */
+export function counted(number: number, noun: string, plural = `${noun}s`): string {
+  return `${number.toLocaleString("en")} ${number === 1 ? noun : plural}`;
 }
 
 /**

@@ -126,6 +126,7 @@ export function asTyped(address: string): string {
   return address;
 }
 
-function quoted(text: string): string {
-  return /^[\w./:@#-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+/** Returns a word as a POSIX shell takes it: with quotes, unless no shell sees more in it than letters. */
+export function quoted(text: string): string {
+  return /^[\w./:@%=-][\w./:@#%=-]*$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -12,6 +12,7 @@
  * @module
  */
 
+import { quoted } from "../looking/next.ts";
 import type { StoryData } from "../story.ts";
 
 // The headers that are worth to send again. curl itself sends the others.
@@ -60,8 +61,4 @@ function fileOf({ changes, bytesIn }: StoryData, root: string | undefined): stri
     (sign === "+" || sign === "~") && size === bytesIn && !path.includes("/_")
   );
   return file === undefined || root === undefined ? undefined : `${root}/${file.path}`;
-}
-
-function quoted(text: string): string {
-  return /^[\w./:@=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -11,6 +11,7 @@
  */
 
 import type { Facts, ManifestFacts, NextCommand } from "../looking/facts.ts";
+import { quoted } from "../looking/next.ts";
 import { addressOf } from "./addresses.ts";
 
 /** Returns the commands for facts. `origin` is the address of this registry, such as `http://127.0.0.1:5080`. */
@@ -95,8 +96,4 @@ function hostOf(origin: string): string {
 
 function insecure(origin: string, flag: string): string {
   return origin.startsWith("https:") ? "" : flag;
-}
-
-function quoted(text: string): string {
-  return /^[\w./:@#%?=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

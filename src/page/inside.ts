@@ -18,6 +18,7 @@
 import type { ByteSource, ReadingLimits } from "../archive/source.ts";
 import { openFile, readFile } from "../archive/file.ts";
 import type { LayerFacts } from "../archive/layer.ts";
+import { bytesAt } from "../archive/packing.ts";
 import { type StackFacts, stackLayers } from "../archive/stack.ts";
 import type { Disk } from "../disk/disk.ts";
 import { fileSource } from "../looking/bytes.ts";
@@ -229,7 +230,7 @@ export class Inside {
   ): ((start: number, length: number) => Promise<Uint8Array>) | undefined {
     if (facts.kind === "blob") {
       const source = this.#sourceAt(facts.address);
-      return source && ((start, length) => partOf(source, start, length));
+      return source && ((start, length) => bytesAt(source, start, length));
     }
     const content = looked?.contentOf(looked.at);
     const source = content && this.#sourceAt(content.address);
@@ -298,17 +299,6 @@ const MOST_OPEN = 8;
 function isAmong(names: readonly string[]): (name: string) => boolean {
   const all = new Set(names);
   return (name) => all.has(name);
-}
-
-async function partOf(source: ByteSource, start: number, length: number): Promise<Uint8Array> {
-  const size = Math.max(0, Math.min(length, source.size - start));
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for await (const piece of source.pieces(start, size)) {
-    bytes.set(piece.subarray(0, size - at), at);
-    at += piece.length;
-  }
-  return bytes.subarray(0, at);
 }
 
 // The layers that were read last. Their entries together are limited, because each entry takes some hundred bytes.

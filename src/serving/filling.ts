@@ -13,14 +13,13 @@
  */
 
 import { printable, printableJson, shorten } from "../definitions/printable.ts";
-import { formatBytes } from "../definitions/size.ts";
+import { counted, formatBytes } from "../definitions/size.ts";
 import type { Disk } from "../disk/disk.ts";
 import { localDisk } from "../disk/local_disk.ts";
 import { exportImage } from "../filling/exporting.ts";
 import { fill, type Filled, type ImageInRegistry, type Progress } from "../filling/fill.ts";
 import { createRegistry } from "../registry.ts";
 import type { CommandLine } from "./command_line.ts";
-import { counted } from "./housekeeping.ts";
 import { errors } from "./output.ts";
 
 /** Runs `import` or `export`, and prints what it has done. */

@@ -15,7 +15,7 @@
  */
 
 import { printable, printableJson, shorten } from "../definitions/printable.ts";
-import { formatBytes } from "../definitions/size.ts";
+import { counted, formatBytes } from "../definitions/size.ts";
 import type { Disk } from "../disk/disk.ts";
 import type { ProgramSettings, Settings } from "../options.ts";
 import { collectGarbage, type Removal } from "../housekeeping/collect_garbage.ts";
@@ -106,11 +106,6 @@ async function printTree(disk: Disk, { json, root }: HousekeepingSettings): Prom
     console.log(json ? printableJson(repository) : formatRepository(repository));
   }
   if (isEmpty && !json) console.log(printable(`There is nothing in ${root}/ yet.`));
-}
-
-/** Returns a number with its noun, such as "1 blob" or "2 blobs". */
-export function counted(number: number, noun: string, plural = `${noun}s`): string {
-  return `${number} ${number === 1 ? noun : plural}`;
 }
 
 function formatRepository({ name, size, manifests, loose }: RepositoryTree): string {

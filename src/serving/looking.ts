@@ -19,7 +19,7 @@
  */
 
 import { printable, printableJson, shorten } from "../definitions/printable.ts";
-import { formatBytes } from "../definitions/size.ts";
+import { counted, formatBytes } from "../definitions/size.ts";
 import { localDisk } from "../disk/local_disk.ts";
 import { compare } from "../looking/compare.ts";
 import type {
@@ -46,7 +46,6 @@ import type {
 import { look } from "../looking/look.ts";
 import { asTyped } from "../looking/next.ts";
 import { type CommandLine, UsageError } from "./command_line.ts";
-import { counted } from "./housekeeping.ts";
 
 // The width of a line, in columns.
 const WIDTH = 80;

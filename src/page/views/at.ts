@@ -7,6 +7,7 @@
  */
 
 import { shorten } from "../../definitions/printable.ts";
+import { counted } from "../../definitions/size.ts";
 import type {
   ContentRow,
   Facts,
@@ -212,10 +213,6 @@ function repository(look: RepositoryFacts): Markup {
     uploads.rows.length > 0 && [element("h2", {}, "Uploads"), uploadTable(uploads)],
     below.rows.length > 0 && [element("h2", {}, "Repositories below"), repositories("Repositories below", below)],
   ];
-}
-
-function counted(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`;
 }
 
 function tagTable({ rows, next, total }: Rows<TagRow>): Markup {

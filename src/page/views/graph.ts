@@ -16,7 +16,7 @@
  */
 
 import { shorten } from "../../definitions/printable.ts";
-import { formatBytes } from "../../definitions/size.ts";
+import { counted, formatBytes } from "../../definitions/size.ts";
 import { addressOf, addressOfGraph } from "../addresses.ts";
 import type { GraphFacts, GraphRepository } from "../graph.ts";
 import type { Box, BoxKind, Edge } from "../graph_facts.ts";
@@ -142,11 +142,6 @@ export function notesOn({ kind, what, size, needers, names, more, fault }: Box):
     ...(more === undefined ? [] : [`${counted(more, "more part")} not shown`]),
     ...(fault === undefined ? [] : [fault]),
   ];
-}
-
-/** Returns a number with a noun. */
-export function counted(number: number, noun: string, nouns = `${noun}s`): string {
-  return `${number.toLocaleString("en")} ${number === 1 ? noun : nouns}`;
 }
 
 // A list in lists in lists … is cut here; a browser would flatten it somewhere.

@@ -13,7 +13,7 @@
  * @module
  */
 
-import { formatBytes } from "../../definitions/size.ts";
+import { formatBytes, formatMilliseconds } from "../../definitions/size.ts";
 import { HEADINGS } from "../../spec/headings.ts";
 import { describeAction, sumOf } from "../../stories/actions.ts";
 import { whyOf } from "../../stories/why.ts";
@@ -203,16 +203,12 @@ export function storyView(story: StoryData, { stories }: Pick<FeedAction, "stori
         { href: addressOfStory(id) },
         element("b", { class: "method" }, method),
         " ",
-        element("span", { class: "url" }, withDigests(url.replace(/%3A/gi, ":"))),
+        element("span", { class: "url" }, urlView(url)),
       ),
       " ",
       element("span", { class: `status ${meaning}` }, status),
       " ",
-      element(
-        "span",
-        { class: "quiet" },
-        `${milliseconds < 10 ? milliseconds.toFixed(1) : Math.round(milliseconds)} ms`,
-      ),
+      element("span", { class: "quiet" }, formatMilliseconds(milliseconds)),
       session !== undefined && [" ", sessionView(session, stories)],
     ),
     element("p", { class: "why" }, withDigests(sentence)),
@@ -274,6 +270,11 @@ export function refusalView({ refusal, failure }: StoryData): Markup {
       element("dd", {}, withDigests(actual)),
     )
   );
+}
+
+/** A URL as people read it: with ":" where most clients write "%3A". */
+export function urlView(url: string): Markup {
+  return withDigests(url.replace(/%3A/gi, ":"));
 }
 
 /** A text with its digests. An eye sees their first digits; a search, a screen reader and a copy have them whole. */

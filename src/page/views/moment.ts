@@ -10,7 +10,7 @@ import { formatBytes } from "../../definitions/size.ts";
 import { addressOf, addressOfStory } from "../addresses.ts";
 import { element, type Markup } from "../markup.ts";
 import type { MomentFacts, TimeFacts } from "../moments.ts";
-import { withDigests } from "./live.ts";
+import { clockOf, urlView, withDigests } from "./live.ts";
 
 /** The slider; hidden until there is a request. Without JavaScript, its button goes to the moment. */
 export function timeView({ ids, since, moment, isForgotten }: TimeFacts): Markup {
@@ -57,7 +57,7 @@ function momentInWords({ story, step, untold }: MomentFacts, ids: readonly strin
     " of ",
     ids.length,
     ", ",
-    element("a", { href: addressOfStory(story.id) }, story.method, " ", withDigests(story.url)),
+    element("a", { href: addressOfStory(story.id) }, story.method, " ", urlView(story.url)),
     ", ",
     timeOf(story.time),
     ". What other programs or people have changed is in no story, so it is shown as it is now. ",
@@ -69,7 +69,7 @@ function momentInWords({ story, step, untold }: MomentFacts, ids: readonly strin
 }
 
 function timeOf(time: string): Markup {
-  return ["at ", element("time", { datetime: time }, time.slice(11, 19))];
+  return ["at ", element("time", { datetime: time }, clockOf(time))];
 }
 
 // The most files in the list.

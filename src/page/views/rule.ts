@@ -9,6 +9,7 @@
 import { addressOfRule, addressOfSource, addressOfStory } from "../addresses.ts";
 import { element, type Markup } from "../markup.ts";
 import type { RuleFacts, RuleListFacts, RuleRow, StoryOfRule } from "../rules.ts";
+import { clockOf } from "./live.ts";
 
 /** The title. */
 export function titleOf(facts: RuleFacts | RuleListFacts): string {
@@ -189,6 +190,6 @@ function requestOf({ id, time, method, url, status }: StoryOfRule): Markup {
   return [
     element("a", { href: addressOfStory(id) }, element("code", {}, `${method} ${url}`)),
     ` ${status} `,
-    element("time", { datetime: time }, time.slice(11, 19)),
+    element("time", { datetime: time }, clockOf(time)),
   ];
 }

@@ -11,7 +11,7 @@ import { HEADINGS, SPEC } from "../../spec/headings.ts";
 import { addressOfSource, addressOfStory } from "../addresses.ts";
 import { element, type Markup } from "../markup.ts";
 import type { ForgottenFacts, StoryFacts, StoryInBrief } from "../stories.ts";
-import { changesView, refusalView, withDigests } from "./live.ts";
+import { changesView, refusalView, urlView, withDigests } from "./live.ts";
 
 /** The title. */
 export function titleOf(facts: StoryFacts | ForgottenFacts): string {
@@ -27,7 +27,7 @@ function storyInFull({ story, why, curl, action, before, after }: StoryFacts): M
   const { method, url, status, milliseconds, time, changes, moreChanges, warnings, peer, userAgent } = story;
   const heading = HEADINGS.find(({ title }) => title === story.heading);
   return [
-    element("h1", { class: "request" }, method, " ", withDigests(shown(url))),
+    element("h1", { class: "request" }, method, " ", urlView(url)),
     element(
       "p",
       { class: "answer" },
@@ -144,10 +144,6 @@ function linkToStory({ id, method, url }: StoryInBrief, isThis = false): Markup 
     { href: addressOfStory(id), "aria-current": isThis && "true" },
     method,
     " ",
-    withDigests(shown(url)),
+    urlView(url),
   );
-}
-
-function shown(url: string): string {
-  return url.replace(/%3A/gi, ":");
 }
