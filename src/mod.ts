@@ -51,7 +51,15 @@ export { type DiskMoment, watched } from "./disk/watched.ts";
 export { type DiskErrorCode, type DiskFailure, failing } from "./disk/failing.ts";
 
 // Stories: what each request was and changed.
-export { dataOf, formatJson, formatLine, type RequestAndAnswer, type Story, type StoryChange, type StoryData } from "./story.ts";
+export {
+  dataOf,
+  formatJson,
+  formatLine,
+  type RequestAndAnswer,
+  type Story,
+  type StoryChange,
+  type StoryData,
+} from "./story.ts";
 export { formatStory, type StoryFormat } from "./stories/lines.ts";
 export { type Meaning, type Sentence, sentenceFor, SENTENCES, type Why, whyOf } from "./stories/why.ts";
 export {

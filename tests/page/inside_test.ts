@@ -47,7 +47,7 @@ Deno.test("a layer with more entries than the limit shows the first ones, and sa
 });
 
 Deno.test("a look that somebody cancels ends, and says so", async () => {
-  const { disk, address } = await layerWith(tarOf(fileOf("zeros", new Uint8Array(128 * 2 ** 20)), fileOf("last")));
+  const { disk, address } = await layerWith(tarOf(fileOf("zeros", new Uint8Array(16 * 2 ** 20)), fileOf("last")));
   const inside = new Inside(disk, HERE);
   const asked = inside.ask({ do: "look", id: "one", address });
   await inside.ask({ do: "cancel", id: "one" });
