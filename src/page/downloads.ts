@@ -56,6 +56,7 @@ async function answerWithFile(request: Request, address: string, context: PageCo
   const { inside, signal } = context;
   const id = crypto.randomUUID();
   const close = () => void inside({ do: "cancel", id });
+  signal?.addEventListener("abort", close, { once: true });
   const opened = await inside({ do: "open", id, address }) as OpenedFacts | StoppedFacts | undefined;
   if (opened === undefined) return undefined;
   if ("stopped" in opened) return new Response(`${opened.stopped}\n`, { status: 503 });
@@ -70,12 +71,13 @@ async function answerWithFile(request: Request, address: string, context: PageCo
     if (again === undefined) return undefined;
     if ("stopped" in again) return new Response(`${again.stopped}\n`, { status: 503 });
   }
-  signal?.addEventListener("abort", close, { once: true });
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
     async pull(controller) {
-      const piece = await inside({ do: "next", id }) as Uint8Array<ArrayBuffer> | undefined;
-      if (piece !== undefined) return controller.enqueue(piece);
-      controller.close();
+      const piece = await inside({ do: "next", id }) as Uint8Array<ArrayBuffer> | StoppedFacts | undefined;
+      if (piece === undefined) return controller.close();
+      // The client sees that the connection breaks, and so that this is not the whole file.
+      if ("stopped" in piece) throw new Error(piece.stopped);
+      controller.enqueue(piece);
     },
     cancel: close,
   }, { highWaterMark: 0 });

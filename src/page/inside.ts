@@ -32,13 +32,13 @@ import { type TreeFacts, treeOf, type WasteFacts, wasteOf } from "./trees.ts";
 export type InsideCall =
   | ({ readonly do: "look"; readonly id: string } & InsideQuestion)
   | ({ readonly do: "compare"; readonly id: string; readonly before: string; readonly after: string } & Sight)
-  | {
+  | ({
     readonly do: "open";
     readonly id: string;
     readonly address: string;
     readonly start?: number;
     readonly length?: number;
-  }
+  } & Sight)
   | { readonly do: "next"; readonly id: string }
   | { readonly do: "cancel"; readonly id: string };
 
@@ -157,7 +157,6 @@ export class Inside {
   async ask(call: InsideCall): Promise<InsideAnswer> {
     if (call.do === "cancel") return this.#cancel(call.id);
     if (call.do === "next") return await this.#next(call.id);
-    if (call.do === "open") return await this.#openFile(call);
     const controller = new AbortController();
     this.#running.set(call.id, controller);
     const { entries, bytes, seconds } = this.#limits;
@@ -171,6 +170,10 @@ export class Inside {
       const maySee = call.seen && isAmong(call.seen);
       const options = { limits, maySee, layers: this.#layers, stack: this.#stacks.stack };
       const late = () => isLate ? [`Stopped after ${seconds} seconds.`] : [];
+      if (call.do === "open") {
+        const opened = await this.#openFile(call, controller, options);
+        return isLate ? { stopped: late()[0] } : opened;
+      }
       if (call.do === "compare") {
         const facts = await compare(this.#disk, call.before, call.after, options);
         return { ...facts, limits: [...late(), ...facts.limits] };
@@ -245,25 +248,20 @@ export class Inside {
 
   async #openFile(
     { id, address, start, length }: Extract<InsideCall, { do: "open" }>,
+    controller: AbortController,
+    options: LookOptions,
   ): Promise<OpenedFacts | StoppedFacts | undefined> {
     if (this.#open.size >= MOST_OPEN) {
       return { stopped: "Too many downloads from layers at this moment. Try again soon." };
     }
-    const { entries, bytes } = this.#limits;
-    const controller = new AbortController();
-    const limits = { entries, bytes, signal: controller.signal };
     let looked: LookedTree | undefined;
-    await look(this.#disk, address, {
-      limits,
-      layers: this.#layers,
-      stack: this.#stacks.stack,
-      tree: (tree) => looked = tree,
-    });
+    await look(this.#disk, address, { ...options, tree: (tree) => looked = tree });
     const { nodes, at, contentOf } = looked ?? {};
     const content = at === undefined ? undefined : contentOf!(at);
     const source = content && this.#sourceAt(content.address);
     if (content === undefined || source === undefined) return undefined;
-    const { pieces } = await openFile(source, content.entry, { start, length, limits });
+    const { pieces } = await openFile(source, content.entry, { start, length, limits: options.limits });
+    if (controller.signal.aborted) return { stopped: "Nobody waits for this any more." };
     const iterator = pieces[Symbol.asyncIterator]();
     this.#open.set(id, {
       next: async () => (await iterator.next()).value ?? undefined,
@@ -277,9 +275,10 @@ export class Inside {
     return { size: content.entry.size, name: nodes![at!].name };
   }
 
-  async #next(id: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  async #next(id: string): Promise<Uint8Array<ArrayBuffer> | StoppedFacts | undefined> {
     const open = this.#open.get(id);
-    if (open === undefined) return undefined;
+    // It must not look like the end of the file.
+    if (open === undefined) return { stopped: "This download was given up: nobody has read it for too long." };
     clearTimeout(open.timer);
     const piece = await open.next();
     if (piece === undefined) this.#cancel(id);

@@ -32,7 +32,8 @@ const LIMITS: LookingLimits = { atOnce: 3, waiting: 20, patience: 30_000 };
 export class LookingInThread {
   readonly #start: () => Promise<{ readonly port: MessagePort; end(): void }>;
   readonly #limits: LookingLimits;
-  readonly #turns: (() => void)[] = [];
+  // The looks that wait, each with what gives it its turn, or tells it that nobody waits for it any more.
+  readonly #turns = new Map<string, (turn: "go" | "cancelled") => void>();
   #running = 0;
   #thread: Promise<LookingThread> | undefined;
 
@@ -45,24 +46,37 @@ export class LookingInThread {
   /** Passes a call on, and returns the answer. */
   ask = async (call: InsideCall): Promise<InsideAnswer> => {
     if (call.do === "cancel") {
+      this.#turns.get(call.id)?.("cancelled");
       // A thread that has not started has nothing to cancel.
       (await this.#thread)?.ask(call);
       return undefined;
     }
+    // A download has its place since it was opened.
+    if (call.do === "next") return await this.#askThread(call);
     if (this.#running >= this.#limits.atOnce) {
-      if (this.#turns.length >= this.#limits.waiting) {
+      if (this.#turns.size >= this.#limits.waiting) {
         return { stopped: "Too many look inside of layers at this moment. Try again soon." };
       }
-      await new Promise<void>((resolve) => this.#turns.push(resolve));
+      const turn = await new Promise<"go" | "cancelled">((resolve) => this.#turns.set(call.id, resolve));
+      this.#turns.delete(call.id);
+      if (turn === "cancelled") return { stopped: "Nobody waits for this any more." };
     }
     this.#running++;
     try {
       return await this.#askThread(call);
     } finally {
       this.#running--;
-      this.#turns.shift()?.();
+      this.#giveTurn();
     }
   };
+
+  #giveTurn(): void {
+    const [next] = this.#turns;
+    if (next === undefined) return;
+    const [id, resolve] = next;
+    this.#turns.delete(id);
+    resolve("go");
+  }
 
   /** Ends the thread. */
   async stop(): Promise<void> {

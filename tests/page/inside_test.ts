@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { offer } from "../../src/disk/between_threads.ts";
 import { memoryDisk } from "../../src/disk/memory_disk.ts";
 import { HERE, Inside, type InsideAnswer, type InsideCall, type InsideFacts } from "../../src/page/inside.ts";
@@ -191,4 +191,68 @@ Deno.test("a page whose look was stopped says so with 503, and offers to try aga
   assertEquals(answer.status, 503);
   const text = await answer.text();
   assert(text.includes("Too many.") && text.includes("Try again"));
+});
+
+Deno.test("a look that is cancelled while it waits is not begun, and leaves its turn to the next one", async () => {
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  const begun: string[] = [];
+  await using thread = threadThat(async ({ id, do: what }) => {
+    if (what === "look") begun.push(id);
+    await released;
+    return { stopped: "answered" };
+  }, { atOnce: 1, waiting: 2 });
+  const asked = ["a", "b", "c"].map((id) => thread.looking.ask(question(id)));
+  void thread.looking.ask({ do: "cancel", id: "b" });
+  assertEquals(await asked[1], { stopped: "Nobody waits for this any more." });
+  release();
+  assertEquals(await Promise.all([asked[0], asked[2]]), Array(2).fill({ stopped: "answered" }));
+  assertEquals(begun, ["a", "c"]);
+});
+
+Deno.test("a download goes on while others look and wait", async () => {
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  await using thread = threadThat(async ({ do: what }) => {
+    if (what === "look") await released;
+    return { stopped: what };
+  }, { atOnce: 1, waiting: 0 });
+  const asked = thread.looking.ask(question("a"));
+  assertEquals(await thread.looking.ask({ do: "next", id: "b" }), { stopped: "next" });
+  release();
+  await asked;
+});
+
+Deno.test("a download that was given up breaks, and does not end as if it were whole", async () => {
+  const { disk, address } = await layerWith(tarOf(fileOf("large", randomBytes(300_000))));
+  const inside = new Inside(disk, HERE);
+  let opened = "";
+  const { send } = registryWithPage({
+    disk,
+    inside: async (call) => {
+      const { do: what, id } = call as InsideCall;
+      if (what === "open") opened = id;
+      return await inside.ask(call as InsideCall);
+    },
+  });
+  const answer = await send("GET", `/at/${address}!/large?download`);
+  const reader = answer.body!.getReader();
+  await reader.read();
+  await inside.ask({ do: "cancel", id: opened });
+  const error = await assertRejects(async () => {
+    while (!(await reader.read()).done);
+  }, Error);
+  assertEquals(error.message, "This download was given up: nobody has read it for too long.");
+});
+
+Deno.test("a download that takes too long to open ends after its seconds, and one that nobody waits for is not opened", async () => {
+  const { disk, address } = await layerWith(tarOf(fileOf("zeros", new Uint8Array(64 * 2 ** 20)), fileOf("last")));
+  const open = { do: "open", id: "one", address: `${address}!/last` } as const;
+  assertEquals(await new Inside(disk, { ...HERE, seconds: 0.001 }).ask(open), {
+    stopped: "Stopped after 0.001 seconds.",
+  });
+  const inside = new Inside(disk, HERE);
+  const asked = inside.ask(open);
+  await inside.ask({ do: "cancel", id: "one" });
+  await asked;
+  const next = await inside.ask({ do: "next", id: "one" });
+  assert(next !== undefined && "stopped" in next, "nothing is open");
 });
