@@ -4,7 +4,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { localDisk } from "../../src/disk/local_disk.ts";
 import type { Facts } from "../../src/looking/facts.ts";
 import { look } from "../../src/looking/look.ts";
-import { linesOf } from "../../src/serving/looking.ts";
+import { linesOf } from "../../src/serving/lines_of_facts.ts";
 import { bytes, descriptorOf, digestOf, randomBytes, startRegistry, type TestRegistry, TYPES } from "../fixture.ts";
 import { Random } from "../fuzz/random.ts";
 import { fileOf, headerOf, tarOf as hostileTar } from "../archive/tar_maker.ts";
