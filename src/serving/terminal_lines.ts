@@ -12,6 +12,7 @@
  */
 
 import { printable } from "../definitions/printable.ts";
+import { widthOf } from "../stories/lines.ts";
 import { painted, plain, type SpanStyle } from "../stories/styled.ts";
 
 /** The width of a line, in columns. */
@@ -29,8 +30,21 @@ export function fit(text: string, indent = 0): string {
   return cut(printable(text), WIDTH - indent);
 }
 
+// A character of Chinese or Japanese takes two columns.
 function cut(text: string, width: number): string {
-  return text.length > width ? `${text.slice(0, width - 1)}…` : text;
+  if (widthOf(text) <= width) return text;
+  let head = "";
+  let left = width - 1;
+  for (const character of text) {
+    left -= widthOf(character);
+    if (left < 0) break;
+    head += character;
+  }
+  return `${head}…`;
+}
+
+function blanks(text: string, width: number): string {
+  return " ".repeat(Math.max(0, width - widthOf(text)));
 }
 
 // The widest column that has another one behind it.
@@ -46,8 +60,9 @@ export function wrapped(text: string, indent = 2): string[] {
   const lines: string[] = [];
   for (const word of printable(text).split(" ")) {
     const last = lines.at(-1);
-    if (last !== undefined && last.length + word.length < WIDTH - indent) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
+    if (last !== undefined && widthOf(last) + widthOf(word) < WIDTH - indent) {
+      lines[lines.length - 1] = `${last} ${word}`;
+    } else lines.push(word);
   }
   return lines.map((line) => " ".repeat(indent) + fit(line, indent));
 }
@@ -57,10 +72,10 @@ export function table(rows: readonly (readonly (string | undefined)[])[], indent
   const cells = rows.map((row) =>
     row.map((cell, column) => cut(printable(cell ?? ""), column < row.length - 1 ? WIDEST : WIDTH))
   );
-  const widths = (cells[0] ?? []).map((_, column) => Math.max(...cells.map((row) => (row[column] ?? "").length)));
+  const widths = (cells[0] ?? []).map((_, column) => Math.max(...cells.map((row) => widthOf(row[column] ?? ""))));
   return cells.map((row) => {
     const text = row.map((cell, column) =>
-      isNumber(rows, column) ? cell.padStart(widths[column]) : cell.padEnd(widths[column])
+      isNumber(rows, column) ? blanks(cell, widths[column]) + cell : cell + blanks(cell, widths[column])
     );
     return `${" ".repeat(indent)}${fit(text.filter((_, column) => widths[column] > 0).join("  ").trimEnd(), indent)}`;
   });
