@@ -41,7 +41,9 @@ function codeOf(path: string): string {
 
 /** Returns the project's own files that a file imports, however it imports them; types included, or not. */
 function importsOf(path: string, types: "with types" | "without types" = "with types"): string[] {
-  const code = types === "with types" ? codeOf(path) : codeOf(path).replace(/\b(?:im|ex)port type [^;]*;/g, "");
+  const code = types === "with types"
+    ? codeOf(path)
+    : codeOf(path).replace(/\b(?:im|ex)port type [^;]*;|typeof import\([^)]*\)/g, "");
   const specifiers = code.matchAll(/\b(?:from\s*|import\s*\(?\s*)"(\.[^"]+)"/g);
   const files = [...specifiers].map(([, specifier]) => new URL(specifier, `file:///${path}`).pathname.slice(1));
   return files.filter((file) => !/\.(?:json|tsv)$/.test(file));
@@ -234,6 +236,14 @@ Deno.test("the browser gets all the modules that its modules import, and no othe
   own.forEach(visit);
   const shared = [...needed].filter((path) => !own.includes(path)).map((path) => path.replace(/^src\//, ""));
   assertEquals(shared.sort(), [...SHARED_MODULES].sort());
+});
+
+// Deno reads what an `import` with a plain text names, also if that comes later. See src/serving/later.ts.
+Deno.test("a start reads nothing of the page, of the looking and of the archives", () => {
+  const read = new Set(["main.ts", "src/serving/program.ts", "src/serving/serving.ts", "src/serving/thread.ts"]);
+  for (const path of read) importsOf(path, "without types").forEach((imported) => read.add(imported));
+  assertEquals([...read].filter((path) => isIn(["src/page/", "src/looking/", "src/archive/"], path)), []);
+  assert(read.has("src/registry.ts"), "the imports were not read");
 });
 
 const START = "src/api/endpoints.ts";

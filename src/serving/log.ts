@@ -45,7 +45,7 @@ export function logFormOf({ log }: CommandLine): LogForm {
 export async function openLog(line: CommandLine): Promise<FirstLog | undefined> {
   const form = logFormOf(line);
   if (form === "none" || form === "line") return openLogHere(line);
-  // Loaded only now: a program that serves without a terminal does not need it.
+  // It runs only now: a program that serves without a terminal does not need it.
   const { GroupedLog } = await import("./grouped_log.ts");
   const isTerminal = Deno.stdout.isTerminal();
   const output = new Output(Deno.stdout, {
