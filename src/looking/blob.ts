@@ -26,7 +26,7 @@ import { imageConfigOf } from "./image_config.ts";
 import { MOST_JSON } from "./json_rows.ts";
 import { layerListing } from "./layer.ts";
 import { placeText } from "./manifest.ts";
-import type { Own } from "./repository.ts";
+import type { Own } from "./common_facts.ts";
 import { statementOf } from "./statement.ts";
 import { type Looking, ROWS, timeText } from "./looking.ts";
 

@@ -23,7 +23,7 @@ import { fileSource } from "./bytes.ts";
 import { contentBytes, MOST_SHOWN } from "./content.ts";
 import type { ContentBytes, EntryRow, FileFacts, LayerListing, PlaceLink, Rows } from "./facts.ts";
 import { nearest } from "./nearby.ts";
-import type { Own } from "./repository.ts";
+import type { Own } from "./common_facts.ts";
 import type { Looking } from "./looking.ts";
 
 // The most entries of a folder that are shown at once, if nobody says otherwise.

@@ -8,7 +8,7 @@
  * What is not there becomes facts too, with the names that are nearby. What is broken is shown broken. Only a disk that fails makes
  * an exception.
  *
- * Next: next.ts
+ * Next: common_facts.ts
  *
  * @module
  */
@@ -21,7 +21,6 @@ import { shorten } from "../definitions/printable.ts";
 import type { Disk } from "../disk/disk.ts";
 import { inSteps } from "../giving_way.ts";
 import {
-  BLOB_FILES,
   CONTENT_TYPE_FILE,
   contentFolder,
   MANIFEST_FILE,
@@ -37,11 +36,11 @@ import {
 import { listSubjects } from "../store/referrers.ts";
 import { listContent } from "../store/repositories.ts";
 import { listTags, resolveTag } from "../store/tags.ts";
-import { type AddressParts, parseAddress, wayTo } from "./address.ts";
+import { type AddressParts, parseAddress } from "./address.ts";
 import { lookAtBlob } from "./blob.ts";
 import { firstBytes } from "./bytes.ts";
 import { contentBytes, jsonFacts, MOST_SHOWN } from "./content.ts";
-import type { CommonFacts, Facts, FieldFacts, ManifestFacts, MissingFacts, PlaceLink, TagFacts } from "./facts.ts";
+import type { Facts, FieldFacts, ManifestFacts, TagFacts } from "./facts.ts";
 import type { DocumentKind } from "./fields.ts";
 import { recognise, textTrait } from "./formats.ts";
 import { objectOf } from "./json_values.ts";
@@ -50,21 +49,18 @@ import { fieldRows, MOST_EXPLAINED, partAt } from "./json_rows.ts";
 import { type FoundPath, lookInLayer, lookInStack } from "./layer.ts";
 import { lookAtManifest, referrersOf } from "./manifest.ts";
 import { nearest } from "./nearby.ts";
-import { nextCommands } from "./next.ts";
+import { finish, type Own } from "./common_facts.ts";
+import { ambiguous, missing, missingDigest, missingFile, missingIn, missingName, missingTag, NEAR } from "./missing.ts";
 import {
   lookAtFolder,
   lookAtRepository,
   lookAtSubjects,
   lookAtTags,
   lookAtUploads,
-  type Own,
   subjectOfTag,
   uploadRow,
 } from "./repository.ts";
 import { type FoundContent, Looking, type LookOptions, timeText } from "./looking.ts";
-
-// The most names of what is nearby.
-const NEAR = 5;
 
 /** Returns the facts at an address. */
 export async function look(disk: Disk, text: string, options: LookOptions = {}): Promise<Facts> {
@@ -77,20 +73,6 @@ export async function look(disk: Disk, text: string, options: LookOptions = {}):
   const isFolder = parts.place === "name" && parts.path === undefined;
   if (parts.name !== "" && !isFolder && !looking.maySee(parts.name)) return await missingName(looking, parts);
   return await lookAt(looking, parts, text);
-}
-
-type OwnFacts = Facts extends infer One ? One extends Facts ? Own<One> : never : never;
-
-// Adds what all facts have.
-function finish(looking: Looking, parts: AddressParts | undefined, address: string, own: OwnFacts): Facts {
-  const common: Omit<CommonFacts, "kind" | "formats" | "next"> = {
-    address,
-    way: parts === undefined ? [] : wayTo(parts),
-    faults: looking.faults,
-    limits: looking.limits,
-  };
-  const facts = { ...common, ...own, next: [] } as unknown as Facts;
-  return { ...facts, next: nextCommands(facts) };
 }
 
 async function lookAt(looking: Looking, parts: AddressParts, typed: string): Promise<Facts> {
@@ -358,98 +340,4 @@ async function lookAtUpload(looking: Looking, name: Name, parts: AddressParts): 
     isGrowing: looking.disk.isGrowing(file.path),
     content: contentBytes(await firstBytes(looking.disk, file, MOST_SHOWN), file.size),
   });
-}
-
-// ---- what is not there ----
-
-function missing(
-  looking: Looking,
-  parts: AddressParts,
-  address: string,
-  text: string,
-  near: readonly PlaceLink[],
-): MissingFacts {
-  return finish(looking, parts, address, { kind: "missing", formats: [], text, near }) as MissingFacts;
-}
-
-async function missingName(looking: Looking, parts: AddressParts): Promise<MissingFacts> {
-  const near = await namesNear(looking, parts.name);
-  return missing(looking, parts, parts.name, `There is no repository ${parts.name}.`, near);
-}
-
-async function namesNear(looking: Looking, name: string, end = ""): Promise<PlaceLink[]> {
-  const names = await looking.repositories();
-  const last = name.slice(name.lastIndexOf("/") + 1);
-  const near = new Set([
-    ...nearest(name, names, NEAR),
-    ...nearest(last, names, NEAR),
-    ...names.filter((one) => one.endsWith(`/${last}`)),
-  ]);
-  const found = near.size > 0 ? [...near] : names;
-  return found.slice(0, NEAR).map((name) => ({ address: `${name}${end}`, text: `${name}${end}` }));
-}
-
-async function missingTag(looking: Looking, name: Name, tag: Tag, parts: AddressParts): Promise<MissingFacts> {
-  const tags = [...await listTags(looking.store, name)];
-  if (tags.length === 0) return await missingIn(looking, parts, name, "tags");
-  const near = nearest(tag, tags, NEAR);
-  // What clients keep under tags made of digests is nothing that a person would type.
-  const typed = tags.filter((tag) => recognise(textTrait("tag", tag)).length === 0);
-  const shown = near.length > 0 ? near as Tag[] : typed.slice(0, NEAR);
-  const links = shown.map((tag) => ({ address: tagFile(name, tag), text: `${name}:${tag}` }));
-  return missing(looking, parts, tagFile(name, tag), `${name} has no tag ${tag}.`, links);
-}
-
-// A repository that has none of something, or is not there at all.
-async function missingIn(looking: Looking, parts: AddressParts, name: Name, what: string): Promise<MissingFacts> {
-  if (!await hasFolder(looking, name)) return await missingName(looking, parts);
-  return missing(looking, parts, name, `${name} has no ${what}, or not this one.`, [{ address: name, text: name }]);
-}
-
-async function hasFolder(looking: Looking, name: Name): Promise<boolean> {
-  return (await looking.disk.listMany(name)).length > 0;
-}
-
-async function missingDigest(looking: Looking, name: Name, text: string, parts: AddressParts): Promise<MissingFacts> {
-  const all = await listContent(looking.store, name);
-  if (all.length === 0 && !await hasFolder(looking, name)) return await missingName(looking, parts);
-  const digest = parseDigest(text);
-  const others = digest === undefined
-    ? []
-    : (await looking.repositories()).filter((other) => looking.find(other, digest) !== undefined);
-  const elsewhere = others.slice(0, NEAR).map((other) => {
-    const { address } = looking.find(other, digest!)!;
-    return { address, text: `${other}@${shorten(digest!)}` };
-  });
-  // People copy the beginning of a digest, and mistype or cut its end.
-  const begins = all.filter((one) => one.startsWith(text.slice(0, text.indexOf(":") + 5))).slice(0, NEAR);
-  const near = begins.map((one) => ({
-    address: looking.find(name, one)?.address ?? contentFolder(name, one),
-    text: `${name}@${shorten(one)}`,
-  }));
-  const where = elsewhere.length > 0 ? " Another repository has it." : "";
-  return missing(
-    looking,
-    parts,
-    `${name}/${text}`,
-    `${name} has no ${shorten(text)}.${where}`,
-    [...elsewhere, ...near].slice(0, NEAR),
-  );
-}
-
-function ambiguous(looking: Looking, name: Name, parts: AddressParts, digests: readonly Digest[]): MissingFacts {
-  const near = digests.slice(0, NEAR).map((digest) => ({
-    address: looking.find(name, digest)?.address ?? contentFolder(name, digest),
-    text: `${name}@${digest}`,
-  }));
-  const text = `${digests.length} digests of ${name} begin with ${parts.value}.`;
-  return missing(looking, parts, `${name}/${parts.value}`, text, near);
-}
-
-async function missingFile(looking: Looking, name: Name, digest: Digest, parts: AddressParts): Promise<MissingFacts> {
-  const folder = contentFolder(name, digest);
-  const known: readonly string[] = [MANIFEST_FILE, CONTENT_TYPE_FILE, ...BLOB_FILES];
-  const files = (await looking.disk.listMany(folder)).filter((file) => known.includes(file));
-  const near = files.map((file) => ({ address: `${folder}/${file}`, text: file }));
-  return missing(looking, parts, `${folder}/${parts.file}`, `${shorten(folder)} has no file ${parts.file}.`, near);
 }

@@ -46,7 +46,7 @@ import { recognise, textTrait, traitsOfDescriptor, traitsOfManifest } from "./fo
 import { imageConfigOf } from "./image_config.ts";
 import { objectOf } from "./json_values.ts";
 import { MOST_EXPLAINED, MOST_TEXT, readJson } from "./json_rows.ts";
-import type { Own } from "./repository.ts";
+import type { Own } from "./common_facts.ts";
 import { LARGEST_MANIFEST, type Looking, ROWS, timeText } from "./looking.ts";
 
 // The most bytes of a config, the most layers of an image, the most referrers of a manifest with theirs, and the most levels of them.

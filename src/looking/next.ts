@@ -6,7 +6,7 @@
  *
  * A text with "!" needs quotes, because an interactive shell takes it for a command of its history.
  *
- * Next: nearby.ts
+ * Next: missing.ts
  *
  * @module
  */

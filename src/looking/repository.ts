@@ -45,10 +45,8 @@ import type {
   UploadsFacts,
 } from "./facts.ts";
 import { recognise, textTrait } from "./formats.ts";
+import type { Own } from "./common_facts.ts";
 import { type Looking, MOST_READ, timeText } from "./looking.ts";
-
-/** The facts that a caller adds to all kinds: address, way, formats, faults, limits, next. */
-export type Own<Facts> = Omit<Facts, "address" | "way" | "faults" | "limits" | "next">;
 
 // The most digests whose files are looked at to sum up their sizes.
 const MOST_SUMMED = 2000;
