@@ -8,7 +8,7 @@
  *     data: {"method":"PUT","url":"/v2/library/hello/manifests/latest","status":201,…}
  *
  *     event: changes      what other programs or people have changed in the folder
- *     event: missed       how many stories nobody remembers any more
+ *     event: missed       how many stories nobody remembers any more, or how many changes of others were left out
  *     event: blind        why changes of others cannot be seen
  *     event: end          the registry ends
  *
@@ -106,6 +106,8 @@ class LiveStream {
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   #open: OpenStories | undefined;
   #mark: string;
+  // The changes of others that came while the client did not read.
+  #missedChanges = 0;
   #lastRead = Date.now();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #heartbeat: ReturnType<typeof setInterval> | undefined;
@@ -133,6 +135,7 @@ class LiveStream {
       },
       pull: () => {
         this.#lastRead = Date.now();
+        this.#tellMissedChanges();
         this.#tell();
       },
       cancel: () => this.#end(),
@@ -175,9 +178,16 @@ class LiveStream {
   }
 
   #tellFolder(told: FolderTold): void {
-    if ("blind" in told) return this.#sendEvent("blind", { reason: told.blind });
+    if ("blind" in told) return this.#hasRoom ? this.#sendEvent("blind", { reason: told.blind }) : undefined;
     const changes = told.changes.filter((change) => maySeeChange(this.#context, change));
-    if (changes.length > 0) this.#sendEvent("changes", { changes, time: new Date().toISOString() });
+    if (!this.#hasRoom) this.#missedChanges += changes.length;
+    else if (changes.length > 0) this.#sendEvent("changes", { changes, time: new Date().toISOString() });
+  }
+
+  #tellMissedChanges(): void {
+    if (this.#missedChanges === 0) return;
+    this.#sendEvent("missed", { stories: 0, hasRestarted: false, changes: this.#missedChanges });
+    this.#missedChanges = 0;
   }
 
   // A comment: it shows a proxy or a browser that the connection is alive.

@@ -16,6 +16,7 @@
 import { resolve } from "node:path";
 import type { Change, Disk } from "../disk/disk.ts";
 import type { FolderTold, OpenStories, Stories, WatchedFolder } from "../page/context.ts";
+import { LongWork } from "../giving_way.ts";
 import { repositoryOf } from "../page/seeing.ts";
 import { oneLine } from "./output.ts";
 
@@ -40,6 +41,7 @@ const MOST_CHANGES = 1000;
 // What was told about a path since the last look.
 interface SeenChange {
   readonly isNew: boolean;
+  readonly isMoved: boolean;
   readonly time: number;
 }
 
@@ -58,6 +60,7 @@ export class FolderOfPage implements WatchedFolder {
   readonly #seen = new Map<string, SeenChange>();
   #first = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #looks: Promise<void> = Promise.resolve();
   #linger: ReturnType<typeof setTimeout> | undefined;
 
   /** `disk` is the one of the registry, and `stories` tell what the registry itself changes. */
@@ -111,55 +114,76 @@ export class FolderOfPage implements WatchedFolder {
   }
 
   async #follow(watcher: Deno.FsWatcher): Promise<void> {
-    for await (const event of watcher) this.#note(event);
+    const work = new LongWork();
+    for await (const event of watcher) {
+      this.#note(event);
+      // Somebody may unpack a whole archive here. The clients of the registry must not wait for that.
+      if (work.isLong()) await work.giveWay();
+    }
   }
 
   // The kind "access" is the end of a write. A "modify" alone may only be a new time. A "rename" comes for the new path, and then for
-  // both. It may replace a file; only content that is named by its digest is surely new.
+  // both. It may replace a file; only content that is named by its digest, and a folder with something in it, is surely new.
   #note({ kind, paths }: Deno.FsEvent): void {
     if (kind === "modify") return;
     for (const [index, path] of paths.entries()) {
       const inside = unitOf(path.slice(this.#root.length + 1));
       if (inside === undefined) continue;
-      const isNew = kind === "create" || (kind === "rename" && index === paths.length - 1 && isNamedByDigest(inside));
-      this.#see(inside, isNew);
+      const isMoved = kind === "rename" && index === paths.length - 1;
+      this.#see(inside, kind === "create" || (isMoved && isNamedByDigest(inside)), isMoved);
     }
   }
 
-  #see(path: string, isNew: boolean): void {
+  #see(path: string, isNew: boolean, isMoved = false): void {
     const now = Date.now();
     if (this.#seen.size === 0) this.#first = now;
-    this.#seen.set(path, { isNew: isNew || (this.#seen.get(path)?.isNew ?? false), time: now });
+    const before = this.#seen.get(path);
+    this.#seen.set(path, {
+      isNew: isNew || before?.isNew === true,
+      isMoved: isMoved || before?.isMoved === true,
+      time: now,
+    });
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(
-      () => this.#look().catch((error) => this.#tell({ blind: oneLine(error) })),
-      Math.max(0, Math.min(QUIET, this.#first + MOST_WAIT - now)),
-    );
+    const wait = Math.max(0, Math.min(QUIET, this.#first + MOST_WAIT - now));
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      // One look after the other, so that what is told stays in order.
+      this.#looks = this.#looks.then(() => this.#look()).catch((error) => this.#tell({ blind: oneLine(error) }));
+    }, wait);
   }
 
   async #look(): Promise<void> {
-    this.#timer = undefined;
     const open = await this.#open;
     if (open === undefined) return;
     this.#learnOwn(open);
     const changes = new Map<string, Change>();
     const seen = [...this.#seen].sort(([a], [b]) => a < b ? -1 : 1);
     this.#seen.clear();
-    for (const [index, [path, { isNew, time }]] of seen.entries()) {
+    const work = new LongWork();
+    for (const change of this.#changesOf(seen)) {
+      if (change !== undefined && !changes.has(change.path)) changes.set(change.path, change);
+      if (changes.size === MOST_CHANGES) break;
+      if (work.isLong()) await work.giveWay();
+    }
+    if (changes.size > 0) this.#tell({ changes: [...changes.values()] });
+  }
+
+  // Yields a step for each path that it looks at: a change, or nothing.
+  *#changesOf(seen: readonly (readonly [path: string, seen: SeenChange])[]): Generator<Change | undefined> {
+    for (const [index, [path, { isNew, isMoved, time }]] of seen.entries()) {
+      yield;
       if (this.#isOwn(path, time)) continue;
       if (isGrowing(this.#disk, path)) {
         // Whose upload it is shows when its request has ended.
         this.#see(path, isNew);
         continue;
       }
-      for (const change of this.#changesAt(path, isNew, time)) {
+      for (const change of this.#changesAt(path, isNew, time, isMoved)) {
         // A folder that has gone comes right before what was in it, and that tells more.
-        const isTold = change.sign === "-" && seen[index + 1]?.[0].startsWith(`${path}/`);
-        if (!isTold && !changes.has(change.path)) changes.set(change.path, change);
+        const isTold = change?.sign === "-" && seen[index + 1]?.[0].startsWith(`${path}/`);
+        if (!isTold) yield change;
       }
-      if (changes.size > MOST_CHANGES) break;
     }
-    if (changes.size > 0) this.#tell({ changes: [...changes.values()].slice(0, MOST_CHANGES) });
   }
 
   #learnOwn(open: OpenStories): void {
@@ -189,7 +213,8 @@ export class FolderOfPage implements WatchedFolder {
       foldersAround(path).some((folder) => isRecent(this.#own.get(folder)));
   }
 
-  *#changesAt(path: string, isNew: boolean, time: number): Generator<Change> {
+  *#changesAt(path: string, isNew: boolean, time: number, isMoved = false): Generator<Change | undefined> {
+    yield;
     const isSession = SESSION.test(path);
     const info = lookAt(`${this.#root}/${path}`);
     if (info === undefined) {
@@ -200,7 +225,7 @@ export class FolderOfPage implements WatchedFolder {
       if (isNew) yield { sign: "+", path: `${path}/data`, size };
     } else if (info.isFile) {
       yield { sign: isNew ? "+" : "~", path, size: info.size };
-    } else if (info.isDirectory && isNew) {
+    } else if (info.isDirectory && (isNew || isMoved)) {
       // A folder may have come as a whole, and the system tells nothing about what is in it.
       for (const name of this.#disk.list(path)) {
         const below = unitOf(`${path}/${name}`);

@@ -145,6 +145,23 @@ Deno.test("for a client that reads too slowly, stories do not collect in memory:
   assertEquals((await stories.recent()).length, 1000);
 });
 
+Deno.test("for a client that does not read, changes of others do not collect in memory: it learns how many it has missed", async () => {
+  let told: Parameters<WatchedFolder["watch"]>[0] = () => {};
+  const folder: WatchedFolder = {
+    watch(tell) {
+      told = tell;
+      return () => {};
+    },
+  };
+  const { send } = registryWithPage({ folder });
+  await using events = new Events(await send("GET", "/live"));
+  for (let at = 0; at < 3000; at++) told({ changes: [{ sign: "+", path: `app/_tags/${LONG}${at}`, size: 71 }] });
+  const shown = await events.until(({ event }) => event === "missed");
+  const [{ data }] = shown.splice(-1);
+  assert(shown.length < 3000, "some were left out");
+  assertEquals(data, { stories: 0, hasRestarted: false, changes: 3000 - shown.length });
+});
+
 Deno.test("what others change in the folder is told as well", async () => {
   let isWatched = false;
   const folder: WatchedFolder = {

@@ -5,6 +5,10 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import { localDisk } from "../../src/disk/local_disk.ts";
+import type { FolderTold } from "../../src/page/context.ts";
+import { RememberedStories } from "../../src/serving/remembered_stories.ts";
+import { FolderOfPage } from "../../src/serving/watched_folder.ts";
 import { Folder } from "../folder.ts";
 import { Events } from "../page/events.ts";
 import { freePort, Program } from "../processes/program.ts";
@@ -145,5 +149,32 @@ Deno.test("where other machines can reach the registry, there is a page only wit
     const answer = await fetch(`http://127.0.0.1:${port}/`);
     await answer.body?.cancel();
     assertEquals(answer.status, status);
+  }
+});
+
+Deno.test("of very many changes at once, only those are looked at that are told", async () => {
+  using folder = new Folder();
+  using aside = new Folder();
+  Deno.mkdirSync(`${aside.path}/app/_tags`, { recursive: true });
+  for (let at = 0; at < 3000; at++) Deno.writeTextFileSync(`${aside.path}/app/_tags/t${at}`, FOO);
+  const stories = new RememberedStories();
+  const watched = new FolderOfPage(folder.path, localDisk(folder.path), stories);
+  const { promise, resolve } = Promise.withResolvers<FolderTold>();
+  const stop = watched.watch(resolve);
+  const { lstatSync } = Deno;
+  let looks = 0;
+  Deno.lstatSync = (path) => {
+    looks++;
+    return lstatSync(path);
+  };
+  try {
+    Deno.renameSync(`${aside.path}/app`, `${folder.path}/app`);
+    const told = await promise;
+    assertEquals("changes" in told && told.changes.length, 1000);
+    assert(looks < 1100, String(looks));
+  } finally {
+    Deno.lstatSync = lstatSync;
+    stop();
+    stories.close();
   }
 });

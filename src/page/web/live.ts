@@ -117,8 +117,15 @@ export class LiveRegion implements Hearer {
       ]), time);
   }
 
-  onMissed({ stories, hasRestarted }: { readonly stories: number; readonly hasRestarted: boolean }): void {
+  onMissed(
+    { stories, hasRestarted, changes = 0 }: {
+      readonly stories: number;
+      readonly hasRestarted: boolean;
+      readonly changes?: number;
+    },
+  ): void {
     this.#add(() => {
+      if (changes > 0) this.#note(`Changes of others in the folder are left out: ${changes}.`);
       if (hasRestarted) this.#note("The registry has started again. What it told before is not remembered.");
       if (stories === 0) return;
       // When very many requests come, the same note counts them.

@@ -21,7 +21,7 @@ export interface Hearer {
   /** Other programs or people have changed the folder. */
   onChanges?(changes: readonly Change[], time: string): void;
   /** This many stories are forgotten, or the registry has started again. */
-  onMissed?(missed: { readonly stories: number; readonly hasRestarted: boolean }): void;
+  onMissed?(missed: { readonly stories: number; readonly hasRestarted: boolean; readonly changes?: number }): void;
   /** The registry answers again, or not any more. `text` says it to a person; it is empty if all is well. */
   onState?(text: string): void;
 }
@@ -78,7 +78,7 @@ export class Stream {
     );
     on(
       "missed",
-      (missed: { stories: number; hasRestarted: boolean }) =>
+      (missed: { stories: number; hasRestarted: boolean; changes?: number }) =>
         this.#hearers.forEach((hearer) => hearer.onMissed?.(missed)),
     );
     on(
