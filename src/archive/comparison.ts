@@ -29,7 +29,7 @@ export interface ComparisonFacts {
   readonly removed: number;
   /** How many paths both have, with a difference. */
   readonly changed: number;
-  /** How many paths are the same. */
+  /** How many paths are the same, without the root. */
   readonly same: number;
   /** The bytes of files that only the second image has. */
   readonly addedBytes: number;
@@ -111,7 +111,8 @@ export function compareStacks(
     const [path, first, second] = pair;
     if (first !== undefined && second !== undefined) {
       const what = differences(sides[0].get(first), sides[1].get(second), options.times === true);
-      if (what.length === 0) counts.same++;
+      // Each image has a root, so it is not counted.
+      if (what.length === 0) counts.same += path === "" ? 0 : 1;
       else tell({ path, how: "changed", what, before: sides[0].told(first), after: sides[1].told(second) });
     } else if (first !== undefined) {
       tell({ path, how: "removed", before: sides[0].told(first) });

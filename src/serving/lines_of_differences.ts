@@ -60,7 +60,7 @@ export function linesOfDifference(facts: DifferenceFacts): string[] {
 }
 
 function fileDifferenceLines({ rows, added, removed, changed, same }: NonNullable<DifferenceFacts["files"]>): string[] {
-  const title = `files: ${added} added, ${removed} removed, ${changed} changed, ${same} the same`;
+  const title = `files and folders: ${added} added, ${removed} removed, ${changed} changed, ${same} the same`;
   const lines = rows.flatMap(({ how, path, what, before, after, diff = [] }) => [
     line(
       `  ${SIGNS[how]} ${path}`,

@@ -320,7 +320,8 @@ function fileLines(facts: FileFacts): string[] {
   return [
     head(asTyped(facts.address), platform),
     ...(asked === undefined ? [] : [line(`  through symbolic links, from /${asked}`)]),
-    line(`  ${row.kind}`, row.mode, row.owner, formatBytes(row.size), date(row.modified), place),
+    line(`  ${row.kind}`, row.mode, row.owner, formatBytes(row.size), date(row.modified)),
+    line(`  ${place}`),
     ...(row.target === undefined
       ? []
       : [line(`  leads to ${row.target}`, leadsTo === undefined ? "which is not there" : "")]),

@@ -212,7 +212,7 @@ Deno.test("a comparison tells what is added, removed and changed, and what diffe
     "changed size: content",
   ]);
   const { changes, ...counts } = facts;
-  assertEquals(counts, { added: 2, removed: 2, changed: 8, same: 3, addedBytes: 3, removedBytes: 5 });
+  assertEquals(counts, { added: 2, removed: 2, changed: 8, same: 2, addedBytes: 3, removedBytes: 5 });
   assertEquals(changes[1], {
     path: "content",
     how: "changed",
@@ -234,7 +234,7 @@ Deno.test("without digests, equal sizes say nothing about contents, but a shared
   const [a, b] = await Promise.all(["1", "2"].map((text) => layerOf(tarOf(fileOf("x", text)))));
   const { changes, same } = compareStacks([shared, a], [shared, b]);
 
-  assertEquals([changes.map(({ path, what }) => [path, what]), same], [[["x", ["content unknown"]]], 3]);
+  assertEquals([changes.map(({ path, what }) => [path, what]), same], [[["x", ["content unknown"]]], 2]);
 });
 
 Deno.test("it does not matter which name of a file has its bytes, nor which layer", async () => {

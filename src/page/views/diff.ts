@@ -154,7 +154,7 @@ function layersOf(layers: readonly LayerStep[]): Markup {
       {},
       `${kept.length} kept, ${layers.filter(({ how }) => how === "gone").length} gone, ${
         layers.filter(({ how }) => how === "new").length
-      } new. Whoever has the first image fetches `,
+      } new. A client that has the first image fetches `,
       size(sum("new")),
       " for the second one.",
     ),
@@ -175,7 +175,7 @@ function layersOf(layers: readonly LayerStep[]): Markup {
 
 function filesOf({ rows, added, removed, changed, same }: FilesDifference): Markup {
   return [
-    element("h2", {}, "Files, as a container sees them"),
+    element("h2", {}, "Files and folders, as a container sees them"),
     element("p", {}, `${added} new, ${removed} gone, ${changed} changed, ${same} the same.`),
     rows.length > 0 &&
     table("Files that differ", ["Change", "File", "Before", "After", "What differs"], rows.map((row) => fileRow(row))),
@@ -241,6 +241,7 @@ function fields(title: string, changes: readonly FieldChange[], before: SideFact
         to === undefined ? "" : element("ins", {}, element("code", {}, to)),
         what,
       ]),
+      { class: "differences" },
     ),
   ];
 }

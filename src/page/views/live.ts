@@ -133,8 +133,9 @@ export function summaryView({ action, lane }: FeedAction): Markup {
   ];
 }
 
-/** What an action has made, and a way to it: the files that are left when all its requests are done. */
-export function outcomeView({ action: { to, from }, stories }: FeedAction): Markup {
+/** What an action has made in the end, and a way to it. While it is running, nothing: of many requests it would take long each time. */
+export function outcomeView({ action: { to, from, state }, stories }: FeedAction): Markup {
+  if (state === "running") return undefined;
   const { made, moreChanges } = madeBy(stories);
   const about = to ?? from;
   const tag = about?.tags.at(-1);
