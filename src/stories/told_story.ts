@@ -86,9 +86,15 @@ export function withoutSecrets(url: string): string {
   return /[?@]/.test(url) ? url.replace(SECRETS, "$1$2…") : url;
 }
 
-// A parameter such as `X-Amz-Signature`; or what stands in front of the "@" of a host. The ">" ends a URL in a `Link`.
-const SECRETS =
-  /([?&](?:[^?=&#>]*[._-])?(?:token|jwt|password|passwd|pwd|secret|signature|sig|credentials?|key|auth)=)[^&#>]*|^(\w+:\/\/)[^/?#]*(?=@)/gi;
+// The parameters with secrets: `access_token` and `accessToken`; only after a sign such as "-", short words such as `key`. A name with a
+// "%" may be any of these. The other secret is what stands in front of the "@" of a host. The ">" ends a URL in a `Link`.
+const LONG_WORD = String.raw`[^?=&;#>]*(?:token|jwt|passwo?r?d|passphrase|secret|signature|apikey|accesskey)`;
+const SHORT_WORD = String.raw`(?:[^?=&;#>]*[._-])?(?:pass|pwd|sig|credentials?|key|auth)`;
+const ESCAPED = String.raw`[^?=&;#>%]*%[^?=&;#>]*`;
+const SECRETS = new RegExp(
+  String.raw`([?&;](?:${LONG_WORD}|${SHORT_WORD}|${ESCAPED})(?:\[\w*\])?=)[^&#>]*|^(\w+:\/\/)[^/?#]*(?=@)`,
+  "gi",
+);
 
 // A client can send headers of 64 KiB, and a log that has them all whole would not be readable.
 const LONGEST_VALUE = 1000;
