@@ -40,7 +40,7 @@ export class ByteStream {
     this.#jump = jump;
   }
 
-  /** Returns the next bytes if so many are there already. */
+  /** Returns the next `length` bytes, or `undefined` if they are not all there yet. */
   takeNow(length: number): Uint8Array | undefined {
     if (this.#rest.length < length) return undefined;
     const taken = this.#rest.subarray(0, length);
@@ -93,14 +93,14 @@ export class ByteStream {
 
   /** Goes on by `length` bytes, and passes them to `see`. Returns how many there were. */
   async pass(length: number, see: (bytes: Uint8Array) => void): Promise<number> {
-    for (let left = length; left > 0;) {
+    const start = this.at;
+    for (let left = length; left > 0; left = length - (this.at - start)) {
       const part = await this.peek(left);
-      if (part.length === 0) return length - left;
+      if (part.length === 0) break;
       see(part);
       this.advance(part.length);
-      left -= part.length;
     }
-    return length;
+    return this.at - start;
   }
 
   /** Goes on by `length` bytes. Returns how many there were. */
@@ -125,6 +125,13 @@ export class ByteStream {
       left -= part.length;
       yield part;
     }
+  }
+
+  /** Goes on to the end. Returns how many bytes there were, and whether all of them were zero. */
+  async rest(): Promise<{ size: number; isZero: boolean }> {
+    let isZero = true;
+    const size = await this.pass(Infinity, (bytes) => isZero &&= bytes.every((byte) => byte === 0));
+    return { size, isZero };
   }
 
   /** Ends the stream. What feeds it can let go of its resources. */

@@ -5,8 +5,8 @@
  *     eStargz, zstd:chunked  the table of contents says which members or frames have it            "table"
  *     gzip, zstd             all that stands before it is unpacked, and nothing behind it          "scan"
  *
- * A path can be in an archive twice, and then the later entry counts. Who stops at the first one cannot know. So a caller that has the
- * list of entries passes an entry in place of a path.
+ * A path can be in an archive twice, and then the later entry counts. A reader that stops at the first one does not see
+ * the later one. So a caller that has the list of entries passes an entry in place of a path.
  *
  * Next: content_kind.ts
  *

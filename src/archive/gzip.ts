@@ -98,7 +98,7 @@ export async function* gunzip(
       const begin = await packed.peek(2);
       if (begin.length === 0) return;
       if (members.count > 0 && begin[0] !== 0x1f) {
-        const rest = await restOf(packed);
+        const rest = await packed.rest();
         if (rest.isZero) return;
         wrong("behind the end", at, `Behind the last member of gzip stand ${rest.size} bytes that are no gzip.`);
         return;
@@ -228,17 +228,4 @@ async function textOf(packed: ByteStream): Promise<string | undefined> {
     text += String.fromCharCode(byte);
   }
   return undefined;
-}
-
-/** Reads a stream to its end. Returns how many bytes there were, and whether all of them were zero. */
-export async function restOf(stream: ByteStream): Promise<{ size: number; isZero: boolean }> {
-  let size = 0;
-  let isZero = true;
-  for (;;) {
-    const part = await stream.peek(1024 * 1024);
-    if (part.length === 0) return { size, isZero };
-    isZero &&= part.every((byte) => byte === 0);
-    size += part.length;
-    stream.advance(part.length);
-  }
 }

@@ -7,7 +7,7 @@
  *     var/.wh..wh..opq     an opaque whiteout: all that earlier layers have in var is not there any more
  *
  * A manifest names a layer by the digest of its packed bytes. The config names it by the digest of its unpacked bytes, its `diff_id`.
- * Both can be right only if the archive is unpacked; here the second one is computed on the way.
+ * To check the second one, somebody has to unpack the archive. Here it is computed on the way.
  *
  * Next: stack.ts
  *

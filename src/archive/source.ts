@@ -58,8 +58,8 @@ export interface ReadingLimits {
   readonly signal?: AbortSignal;
 }
 
-/** The limits that apply if the caller names none. */
-export const USUAL_LIMITS = { entries: 200_000, bytes: 16 * 1024 ** 3, text: 64 * 1024 ** 2 } as const;
+// The limits that apply if the caller names none.
+const USUAL_LIMITS = { entries: 200_000, bytes: 16 * 1024 ** 3, text: 64 * 1024 ** 2 } as const;
 
 /** A limit that ended a reading early. */
 export interface LimitMet {

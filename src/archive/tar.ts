@@ -7,7 +7,7 @@
  *       512      512 × n                     512                  512     512
  *
  * A header has no room for a name of more than 255 bytes, a size above 8 GiB, or a fraction of a second. Each generation of tar found
- * its own way around that, and archives of all of them are about:
+ * its own way around that, and archives of all of them are still in use:
  *
  *     V7, 1979           name of 100 bytes; files, hard links, symbolic links                       (no magic)
  *     GNU, 1988          long names as entries "L" and "K" in front; sizes in base 256; sparse "S"  "ustar  "
@@ -144,7 +144,7 @@ const LONGEST_RECORD = 1024 * 1024;
 // An entry has a long name, a long target and records in front of it, and perhaps global records. More are counted as entries.
 const MOST_IN_FRONT = 8;
 
-/** Yields the entries of an archive, and returns what its end is like; nothing if the bytes are no tar. */
+/** Yields the entries of an archive. Returns what its end is like; `undefined` if the bytes are no tar, or if the end was not reached. */
 export async function* readTar(
   stream: ByteStream,
   reading: ArchiveReading,
@@ -446,8 +446,8 @@ async function entryOf(stream: ByteStream, reading: ArchiveReading, making: Maki
   return { entry, padded: paddingOf(stored), kept };
 }
 
-/** Returns the number of bytes that fill up a size to whole blocks. */
-export function paddingOf(size: number): number {
+// Returns the number of bytes that fill up a size to whole blocks.
+function paddingOf(size: number): number {
   return (BLOCK - size % BLOCK) % BLOCK;
 }
 

@@ -136,7 +136,7 @@ export class TreePlace {
 /** Called for each thing that leaves the tree: what has been at that place, and its content if that was its last name. */
 export type Gone = (place: TreePlace, lost: NamedContent | undefined) => void;
 
-// Linux follows so many symbolic links in one path, and takes paths and names of so many bytes.
+// The most symbolic links that Linux follows in one path, and the most bytes of a path that it takes.
 const MOST_LINKS = 40;
 const LONGEST_PATH = 4096;
 

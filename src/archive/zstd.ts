@@ -16,7 +16,7 @@
 
 import { createZstdDecompress } from "node:zlib";
 import type { ByteStream } from "./byte_stream.ts";
-import { type PackedParts, restOf } from "./gzip.ts";
+import type { PackedParts } from "./gzip.ts";
 import type { ArchiveReading } from "./source.ts";
 import { Unpacker } from "./unpacker.ts";
 
@@ -38,7 +38,7 @@ export interface ZstdFrame {
   readonly window?: number;
 }
 
-// So many bytes are fed to the unpacker at once. And so many blocks, because a block of 4 bytes may become 128 KiB.
+// The most bytes that are fed to the unpacker at once, and the most blocks, because a block of 4 bytes may become 128 KiB.
 const SLICE = 64 * 1024;
 const BLOCKS_AT_ONCE = 32;
 const LONGEST_BLOCK = 128 * 1024;
@@ -72,7 +72,7 @@ export async function* unzstd(
         continue;
       }
       if (!isFrame) {
-        const { size } = await restOf(packed);
+        const { size } = await packed.rest();
         const text = `Behind the last frame of zstd stand ${size} bytes that are no zstd.`;
         return frames.count === 0 ? cutOff() : wrong("behind the end", at, text);
       }

@@ -1,5 +1,5 @@
 /**
- * What one look has at hand, and what several kinds of facts need from the store.
+ * One look: its options, its limits, what it has found wrong, and what several kinds of facts need from the store.
  *
  *     const looking = new Looking(disk, { most: 100 });
  *     looking.find(name, digest)           { address: "library/hello/sha256:9b4e…/layer.tar.gz", size: 3355443, names: 2, … }
@@ -102,7 +102,7 @@ export interface ManifestAmong {
   readonly manifest: Manifest;
 }
 
-/** What one look has at hand. */
+/** One look. What it has read of a repository it does not read again. */
 export class Looking {
   /** The store. */
   readonly store: Store;

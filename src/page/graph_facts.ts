@@ -95,7 +95,7 @@ export interface Box {
   readonly size?: number;
   /** True if the file is there. */
   readonly isThere: boolean;
-  /** The number of boxes that need it; absent if nobody has counted them, or if nobody needs to need it, as with a tag. */
+  /** The number of boxes that need it; absent if nobody has counted them, and for tags and upload sessions, which are kept without that. */
   readonly needers?: number;
   /** The number of names of the file; absent if it is 1. */
   readonly names?: number;

@@ -12,8 +12,9 @@
  *     event: blind        why changes of others cannot be seen
  *     event: end          the registry ends
  *
- * With `?after=now`, only what happens from now on is told. The id is a mark: it says how many stories of each thread the client has. A browser that was away sends it as `Last-Event-ID`, or
- * as `?after=`, and gets what it has missed. To `Accept: application/json`, the same stories are one answer that ends.
+ * The id is a mark: it says how many stories of each thread the client has. A browser that was away sends it as `Last-Event-ID`, or as
+ * `?after=`, and gets what it has missed. With `?after=now`, only what happens from now on is told. To `Accept: application/json`, the
+ * same stories are one answer that ends.
  *
  * A client gets new stories only as fast as it reads them; meanwhile they are remembered, and what is forgotten is told as missed.
  *

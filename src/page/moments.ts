@@ -13,7 +13,7 @@
 import { HASHES, parseDigest } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";
 import { parseSessionId } from "../definitions/session.ts";
-import { parseTag } from "../definitions/tag.ts";
+import { parseTag, type Tag } from "../definitions/tag.ts";
 import type { Disk } from "../disk/disk.ts";
 import { LongWork } from "../giving_way.ts";
 import { contentFolder, sessionFile, tagFile, tagsFolder, uploadsFolder } from "../store/layout.ts";
@@ -100,14 +100,14 @@ async function* filesNow({ disk, maySee }: Pick<PageContext, "disk" | "maySee">)
   const work = new LongWork();
   for await (const name of listFolders(store)) {
     if (!maySee(name)) continue;
-    for (const file of filesOf(disk, name, (tag) => resolveTag(store, name, tag as never))) {
+    for (const file of filesOf(disk, name, (tag) => resolveTag(store, name, tag))) {
       if (work.isLong()) await work.giveWay();
       yield file;
     }
   }
 }
 
-function* filesOf(disk: Disk, name: Name, digestOf: (tag: string) => string | undefined): Generator<PastFile> {
+function* filesOf(disk: Disk, name: Name, digestOf: (tag: Tag) => string | undefined): Generator<PastFile> {
   const sized = (path: string) => ({ path, size: disk.look(path)?.size });
   for (const digest of disk.list(name).map(parseDigest).filter((digest) => digest !== undefined)) {
     const folder = contentFolder(name, digest);

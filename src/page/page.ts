@@ -78,7 +78,7 @@ export function page({ settings, access, shows, limits, version = "", ...context
         version,
         inside,
         origin: settings?.origin || new URL(request.url).origin,
-        // Only who needs it gets it: with it, Deno watches the connection.
+        // Deno watches a connection once its signal is read. So only a panel that needs it reads it.
         get signal() {
           return request.signal;
         },

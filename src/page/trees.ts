@@ -18,8 +18,8 @@ import { pathOf } from "../archive/tree.ts";
 import type { EntryRow } from "../looking/facts.ts";
 import type { LookedTree } from "../looking/looking.ts";
 
-/** The number of rows in a page. */
-export const ROWS_OF_TREE = 200;
+// The number of rows in a page.
+const ROWS_OF_TREE = 200;
 
 /** A page of a tree. */
 export interface TreeFacts {

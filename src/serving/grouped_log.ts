@@ -22,7 +22,6 @@
  */
 
 import { printableJson, shorten } from "../definitions/printable.ts";
-
 import { type Action, Actions, describeAction, sumOf } from "../stories/actions.ts";
 import { storyLines, wrapText } from "../stories/lines.ts";
 import { DISTINCT, type SpanStyle, type StyledLine } from "../stories/styled.ts";

@@ -5,8 +5,8 @@
  *     ask({ do: "look" })  ──▶  a place among those at once    ──▶  Inside
  *                               nobody answers for too long?        is ended, and another one starts with the next call
  *
- * A layer may be made to take all the time of who looks at it. So that happens in a thread of its own, and clients of the registry
- * wait for nothing. It starts when somebody looks for the first time.
+ * A layer may have been made to take very long to read. So it is read in a thread of its own, and no client of the registry waits
+ * for that. It starts when somebody looks for the first time.
  *
  * Next: thread.ts
  *

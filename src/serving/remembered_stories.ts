@@ -200,7 +200,7 @@ function nextOf(threads: readonly StoriesOfOne[], mark: string, most: number): N
   const hasRestarted = seen.size > 0 && !threads.some(({ thread }) => seen.has(thread));
   if (hasRestarted) seen.clear();
   const queues = threads.map((one) => ({ thread: one.thread, at: 0, all: one.since(seen.get(one.thread) ?? 0, most) }));
-  // What was forgotten before somebody has heard of a thread, he has not missed.
+  // What a thread forgot before the client knew that thread does not count as missed.
   for (const { thread, all } of queues) if (!seen.has(thread)) seen.set(thread, (all[0]?.number ?? 1) - 1);
   const stories: StoryData[] = [];
   let missed = 0;

@@ -51,7 +51,7 @@ export interface StartOptions extends RegistryOptions {
   readonly tls?: boolean | Certificate;
   /**
    * True to serve the page at `/` as well, for a test that somebody watches. It shows what is on the disk, whatever wrappers say, but
-   * if one of them is `access(…)`, everybody sees only what he may pull. Default: false.
+   * if one of them is `access(…)`, each person sees only what that person may pull. Default: false.
    */
   readonly page?: boolean;
 }

@@ -32,7 +32,7 @@ const LATE = 500;
 // How long it is remembered that the registry itself has changed a file.
 const REMEMBER = 10_000;
 
-// The watch goes on for this long after the last page was closed: whoever follows a link opens the next one.
+// The watch goes on for this long after the last page was closed: a person who follows a link opens the next one.
 const LINGER = 5000;
 
 // The most changes that are told at once.
@@ -87,7 +87,7 @@ export class FolderOfPage implements WatchedFolder {
     try {
       this.#watcher = Deno.watchFs(this.#root);
     } catch (error) {
-      // The system watches only so many folders.
+      // The system watches a limited number of folders.
       this.#tell({ blind: oneLine(error) });
       return;
     }

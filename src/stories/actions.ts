@@ -11,7 +11,7 @@
  * Nothing in the protocol says that requests belong together, so this is a guess from what a story has. It goes from what is sure to
  * what is likely:
  *
- *     the upload session      whoever knows its URL has opened it
+ *     the upload session      a client that knows its URL has opened it
  *     the connection          host and port of the client: one program, and nearly always one thing after the other. But docker and
  *                             skopeo use another connection for each request.
  *     the same repository     of the same client: host and User-Agent
@@ -25,7 +25,7 @@
  * An action ends with the manifest that gets a tag or has a subject, with a delete, or with a list. A pull has no such end, because
  * only the client knows what it still needs. Such an action ends when it has been quiet for a while, and goes on if more comes.
  *
- * Stories go in one by one, as they are told. What it takes does not depend on the number of stories before. This file needs nothing
+ * Stories go in one by one, as they are told. The time for one does not depend on the number of stories before it. This file needs nothing
  * of the registry, and a browser can load it, too.
  *
  * Next: styled.ts
@@ -427,7 +427,7 @@ function fits(course: Course, story: StoryData, doing: Doing, time: number, isSu
     return isSure && isCopy && doing !== "deletes" && doing !== "lists";
   }
   if (doing === "reads" && !isSure && does.has("lists")) return false;
-  // Whoever pulls the same tag again begins anew, and so does somebody else who pulls another tag.
+  // To pull the same tag again is a new action. So is another tag, unless it comes over the same connection.
   if (doing === "reads" && isManifest(story) && isTag(story.reference)) {
     return !course.pulled.has(story.reference) &&
       (isSure || from === undefined || !from.tags.some((tag) => tag !== story.reference));

@@ -14,7 +14,7 @@
 
 import { printable } from "../definitions/printable.ts";
 
-// The commands that choose a colour, as ECMA has standardized them. They are those that every terminal has, and its user may have chosen how they look.
+// The commands that choose a colour, as the standard ECMA 48 has them. Every terminal has these, and its user may have chosen how they look.
 const STYLES = {
   strong: "1",
   faint: "2",

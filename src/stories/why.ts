@@ -195,7 +195,7 @@ export const SENTENCES: readonly Sentence[] = [
   ["end-9", "DELETE", "404", "", "fault",
     "The client wants to remove a tag or a manifest that is not there. Perhaps somebody else has removed it before."],
   ["end-10", "DELETE", "202", "with a warning", "done",
-    "The client removes a blob, and a manifest still needs it. Whoever pulls that image now fails: see the warning."],
+    "The client removes a blob, and a manifest still needs it. A pull of that image fails now: see the warning."],
   ["end-10", "DELETE", "202", "", "done",
     "The client removes a blob from this repository. Other repositories keep theirs."],
   ["end-10", "DELETE", "404", "", "fault",

@@ -14,7 +14,7 @@
 import type { Change } from "../../disk/disk.ts";
 import type { StoryData } from "../../story.ts";
 
-/** Somebody who wants to hear what happens. What he does not need he leaves out. */
+/** A part of the page that wants to hear what happens. It leaves out what it does not need. */
 export interface Hearer {
   /** A story was told. */
   onStory?(story: StoryData): void;
