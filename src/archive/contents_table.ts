@@ -14,7 +14,7 @@
  * @module
  */
 
-import type { TarEntry, TarKind } from "./tar.ts";
+import type { TarEntry, TarKind } from "./tar_entry.ts";
 import { cleanPath } from "./tree.ts";
 
 /** A table of contents. */

@@ -21,7 +21,8 @@ import { bytesAt, unpack } from "./packing.ts";
 import { readContentsTable } from "./reading_a_table.ts";
 import { ArchiveReading, type ByteSource, type LimitMet, type ProblemList, type ReadingLimits } from "./source.ts";
 import { stretchesOf } from "./sparse.ts";
-import { readTar, type TarEntry } from "./tar.ts";
+import { readTar } from "./tar.ts";
+import type { TarEntry } from "./tar_entry.ts";
 import { cleanPath } from "./tree.ts";
 
 /** Which bytes of a file to read, and what that may cost. */

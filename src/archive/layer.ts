@@ -27,7 +27,8 @@ import {
   type ReadingLimits,
   shortened,
 } from "./source.ts";
-import { type ContentReader, readTar, type TarEnd, type TarEntry } from "./tar.ts";
+import { type ContentReader, readTar, type TarEnd } from "./tar.ts";
+import type { TarEntry } from "./tar_entry.ts";
 import { cleanPath, nodesOf, Tree, type TreeNode } from "./tree.ts";
 
 /** What to read of a layer. */

@@ -23,7 +23,7 @@
  */
 
 import type { ArchiveReading } from "./source.ts";
-import type { TarEntry, TarKind } from "./tar.ts";
+import type { TarEntry, TarKind } from "./tar_entry.ts";
 
 /** A node of a tree. The nodes below node `i` are `i + 1` to `i + below`, and its next sibling is `i + below + 1`. */
 export interface TreeNode {

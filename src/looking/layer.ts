@@ -14,7 +14,7 @@
 import { readFile } from "../archive/file.ts";
 import { type LayerFacts, readLayer, type Whiteout } from "../archive/layer.ts";
 import { type StackFacts, stackLayers, type StackNode } from "../archive/stack.ts";
-import type { TarEntry } from "../archive/tar.ts";
+import type { TarEntry } from "../archive/tar_entry.ts";
 import { findNode, pathOf, type TreeNode } from "../archive/tree.ts";
 import type { Digest } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";

@@ -8,7 +8,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { readFile } from "../../src/archive/file.ts";
 import { readLayer } from "../../src/archive/layer.ts";
-import type { TarEntry } from "../../src/archive/tar.ts";
+import type { TarEntry } from "../../src/archive/tar_entry.ts";
 import { bytes } from "../fixture.ts";
 import { Folder } from "../folder.ts";
 import { countedSource, fileOf, headerOf, join, MAGIC, paxOf, sha256, tarOf } from "./tar_maker.ts";
