@@ -23,6 +23,7 @@ const LONGEST = 300;
  *
  * assertEquals(nearest("lastest", ["latest", "v1", "oldest"]), ["latest"]);
  * assertEquals(nearest("src/push", ["src/push/push.ts", "src/pull/pull.ts"]), ["src/push/push.ts"]);
+ * assertEquals(nearest("2", ["sha256-9b4e2a.sig", "1"]), ["1"]);
  * assertEquals(nearest("v1", ["v1.0", "V1", "main"]), ["V1", "v1.0"]);
  * ```
  */
@@ -36,7 +37,8 @@ export function nearest(wanted: string, names: Iterable<string>, most = MOST): s
   for (const name of names) {
     if (compared++ === MOST_COMPARED) break;
     const other = name.slice(0, LONGEST).toLowerCase();
-    const distance = other.includes(text)
+    const isPart = text.length < SHORT ? other.startsWith(text) : other.includes(text);
+    const distance = isPart
       ? (other.length - text.length) / (2 * LONGEST)
       : Math.abs(other.length - text.length) > furthest
       ? Infinity
@@ -45,6 +47,9 @@ export function nearest(wanted: string, names: Iterable<string>, most = MOST): s
   }
   return near.sort((a, b) => a.distance - b.distance).slice(0, most).map(({ name }) => name);
 }
+
+// A shorter text is in the middle of many long names by chance, such as tags that are made of a digest.
+const SHORT = 3;
 
 // The least number of characters to add, remove or change (Levenshtein), row by row.
 function changesBetween(one: string, other: string): number {

@@ -111,10 +111,12 @@ export class GraphDrawing {
     if (!this.element.matches(":hover, :focus-within")) this.#showNews(news);
   }
 
-  // If not all that is new fits, the uppermost does.
+  // If not all that is new fits, the uppermost does. It goes only up or down, so that tags and names stay in sight.
   #showNews(paths: readonly string[]): void {
+    const { scrollLeft } = this.#scroller;
     const fromBelow = paths.toSorted((one, other) => this.#ways.placeOf(other).y - this.#ways.placeOf(one).y);
     for (const path of [...fromBelow.slice(0, 1), ...fromBelow.slice(-1)]) this.#bringIntoSight(path);
+    this.#scroller.scrollLeft = scrollLeft;
   }
 
   // Returns the paths of what is new.
