@@ -128,7 +128,7 @@ function repositoryRows(
   const rows = repositories.rows.map(({ text, tags, contents, uploads }) => [
     text,
     counted(tags, "tag"),
-    `${contents} manifests and blobs`,
+    counted(contents, "manifest or blob", "manifests and blobs"),
     uploads === 0 ? "" : counted(uploads, "upload"),
   ]);
   return [...table(rows), ...more(repositories)];
@@ -139,7 +139,7 @@ function repositoryLines(facts: RepositoryFacts): string[] {
   return [
     head(name, "repository", size === undefined ? undefined : formatBytes(size)),
     ...section(counted(tags.total ?? 0, "tag"), tagRows(tags)),
-    ...section(`${contents.total} manifests and blobs`, [
+    ...section(counted(contents.total ?? 0, "manifest or blob", "manifests and blobs"), [
       ...table(contents.rows.map(({ text, file, size, names }) => [
         file ?? "no file",
         text,
