@@ -13,9 +13,10 @@
  * tree. A registry inside another program does none of that by itself. The program of Glassbox expires and clears at its start and
  * each hour.
  *
- * The names below are in groups: what most programs need comes first.
+ * The names below are in groups: what most programs need comes first. The page has a module of its own, `page_mod.ts`, because it takes as
+ * long to load as everything else.
  *
- * Next: serving/command_line.ts
+ * Next: page_mod.ts
  *
  * @module
  */
@@ -72,25 +73,6 @@ export {
   type Subject,
   sumOf,
 } from "./stories/actions.ts";
-
-// The page: the registry, seen in a browser.
-export { page, type PageOptions } from "./page/page.ts";
-export type {
-  FolderTold,
-  NextStories,
-  OpenStories,
-  PageContext,
-  Stories,
-  TestOfRule,
-  WatchedFolder,
-} from "./page/context.ts";
-export type { LiveLimits } from "./page/live.ts";
-export {
-  type NumberedStory,
-  type OtherThreads,
-  RememberedStories,
-  type StoriesOfOne,
-} from "./serving/remembered_stories.ts";
 
 // Filling: images from files into a registry, and out of it.
 export { addImage, fill, type Filled, type FillOptions, type ImageInRegistry, type Progress } from "./filling/fill.ts";

@@ -88,7 +88,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["src/registry.ts"],
   ["src/housekeeping/", "src/looking/", "src/composing/", "src/access/", "src/client/"],
   ["src/filling/", "src/page/"],
-  ["src/mod.ts", "src/serving/"],
+  ["src/mod.ts", "src/page_mod.ts", "src/serving/"],
   ["main.ts"],
 ];
 

@@ -25,15 +25,13 @@ import { addImage, fill, type Filled, type FillOptions } from "../filling/fill.t
 import { localDisk } from "../disk/local_disk.ts";
 import { type MemoryDisk, memoryDisk, type Snapshot } from "../disk/memory_disk.ts";
 import { HASHES } from "../definitions/digest.ts";
-import { page } from "../page/page.ts";
 import { createRegistry, type Registry, type RegistryOptions } from "../registry.ts";
 import type { Story, StoryData } from "../story.ts";
 import { type Certificate, makeCertificate } from "./certificate.ts";
 import { Clock } from "./clock.ts";
 import { listen, type Listening } from "./listening.ts";
-import { RememberedStories } from "./remembered_stories.ts";
+import type { RememberedStories } from "./remembered_stories.ts";
 import { ToldStories } from "./told_stories.ts";
-import { FolderOfPage } from "./watched_folder.ts";
 
 /** The options of {@linkcode startRegistry}: those of the registry, and how it listens. */
 export interface StartOptions extends RegistryOptions {
@@ -94,7 +92,8 @@ export async function startRegistry(options: StartOptions = {}): Promise<Started
     (root === undefined ? memoryDisk({ now, algorithms }) : localDisk(root, { now, algorithms, durability: "none" }));
 
   const stories = new ToldStories();
-  const remembered = hasPage ? new RememberedStories() : undefined;
+  // What most tests do not need is loaded only when it is asked for.
+  const remembered = hasPage ? new (await import("./remembered_stories.ts")).RememberedStories() : undefined;
   const onEach = (story: Story) => {
     stories.add(story);
     remembered?.tell(story);
@@ -108,11 +107,13 @@ export async function startRegistry(options: StartOptions = {}): Promise<Started
     wrappers: [switches.wrapper, ...wrappers],
     onStory: onEach,
   });
-  const registry = remembered === undefined ? inside : page({
+  const registry = remembered === undefined ? inside : (await import("../page/page.ts")).page({
     disk: ownDisk,
     root,
     stories: remembered,
-    folder: root === undefined ? undefined : new FolderOfPage(root, ownDisk, remembered),
+    folder: root === undefined
+      ? undefined
+      : new (await import("./watched_folder.ts")).FolderOfPage(root, ownDisk, remembered),
     settings,
     access: wrappers.find((wrapper): wrapper is AccessWrapper => "visibleTo" in wrapper),
   })(inside);

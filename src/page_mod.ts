@@ -1,0 +1,36 @@
+/**
+ * The page as a library: what another program imports to show its registry in a browser.
+ *
+ * ```ts
+ * import { createRegistry, defaultsOf, memoryDisk, REGISTRY_OPTIONS } from "./mod.ts";
+ * import { page, RememberedStories } from "./page_mod.ts";
+ *
+ * const disk = memoryDisk();
+ * const stories = new RememberedStories();
+ * const registry = createRegistry({ disk, onStory: stories.tell });
+ * const withPage = page({ disk, stories, settings: defaultsOf(REGISTRY_OPTIONS) })(registry);
+ * // Deno.serve(withPage);
+ * ```
+ *
+ * Next: serving/command_line.ts
+ *
+ * @module
+ */
+
+export { page, type PageOptions } from "./page/page.ts";
+export type {
+  FolderTold,
+  NextStories,
+  OpenStories,
+  PageContext,
+  Stories,
+  TestOfRule,
+  WatchedFolder,
+} from "./page/context.ts";
+export type { LiveLimits } from "./page/live.ts";
+export {
+  type NumberedStory,
+  type OtherThreads,
+  RememberedStories,
+  type StoriesOfOne,
+} from "./serving/remembered_stories.ts";
