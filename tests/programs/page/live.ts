@@ -90,6 +90,9 @@ async function watch(world: World, work: () => Promise<unknown>): Promise<Figure
   const ended = performance.now();
   await showsPath(tab, pathOf(told.at(-1)!));
   const late = Math.round(performance.now() - ended);
+  // An action that has ended leads to what it has made, and counts the files.
+  const outcomes = `Array.from(document.querySelectorAll(".outcome"), (outcome) => outcome.textContent)`;
+  await tab.until(`${outcomes}.some((text) => /^Look at live\\/\\S+ files? made/.test(text))`);
   const text = await tab.page.locator("[role=log]").textContent() ?? "";
   const missing = told.filter((story) => !text.includes(pathOf(story)));
   assertEquals(missing, [], "stories that the page does not show");
