@@ -37,7 +37,7 @@ export async function takePicture(world: World): Promise<number> {
   await using tab = await openTab(world, { viewport: { width: 1400, height: 840 }, colorScheme: "light" });
   await tab.listen("/");
   await copyWithSkopeo(world, "zstd", "library/fast:v1");
-  await tab.until(`document.querySelector(".graph-plane").textContent.includes("library/fast")`);
+  await tab.until(`document.querySelector(".graph-box.tag.new") !== null`);
   await tab.settle();
   await tab.page.screenshot({ path: PICTURE, animations: "disabled" });
   console.log(PICTURE);
