@@ -69,7 +69,12 @@ export class PageLater {
     const { channel } = this.#options;
     if (channel === undefined) return;
     this.#channel = new BroadcastChannel(channel);
-    this.#channel.onmessage = async ({ data }) => (await this.#joined()).receive(data);
+    this.#channel.onmessage = async ({ data }) => {
+      // A thread that has just begun to serve asks whether somebody looks. Here nobody has, so nothing is loaded for it: at the limit of
+      // open files, that would end the thread.
+      if (data.is === "ready" && this.#threads === undefined) return;
+      (await this.#joined()).receive(data);
+    };
     this.#channel.postMessage({ is: "ready", from: this.#stories.thread });
   }
 
