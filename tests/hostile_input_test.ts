@@ -905,6 +905,8 @@ const LONGEST_WAIT = 250;
 
 async function expectNobodyWaits(what: string, request: () => Promise<Response>): Promise<Response> {
   let shortest = Infinity;
+  // The answer of the first try counts: what was deleted once is not there any more.
+  let first: Response | undefined;
   for (let tries = 0;; tries++) {
     let longest = 0;
     let last = performance.now();
@@ -923,7 +925,8 @@ async function expectNobodyWaits(what: string, request: () => Promise<Response>)
     clearTimeout(timer);
     shortest = Math.min(shortest, longest);
     console.log(`${what}: ${took.toFixed(0)} ms, at most ${longest.toFixed(0)} ms at a time`);
-    if (shortest < LONGEST_WAIT) return new Response(body.length === 0 ? null : body, answer);
+    first ??= new Response(body.length === 0 ? null : body, answer);
+    if (shortest < LONGEST_WAIT) return first;
     assert(tries < 3, `${what}: others wait for ${shortest.toFixed(0)} ms`);
   }
 }
