@@ -23,6 +23,7 @@ export type {
   NextStories,
   OpenStories,
   PageContext,
+  Person,
   Stories,
   TestOfRule,
   WatchedFolder,

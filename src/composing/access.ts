@@ -85,6 +85,10 @@ export interface AccessWrapper extends Wrapper {
 
 /** The repositories that a client may pull from. It is asked again and again, so that changed rules hold at once. */
 export interface Visible {
+  /** The name of the user; `undefined` if the client has not said who it is. */
+  readonly user: string | undefined;
+  /** True if there are users, so that a client can say who it is. */
+  readonly canLogIn: boolean;
   /** True if the client may pull from all repositories. */
   readonly isAll: boolean;
   /** Returns true if the client may pull from a repository. */
@@ -152,7 +156,12 @@ export function access(
   const visibleTo = async (request: Request, peer?: Peer): Promise<Visible> => {
     const caller = await callerOf(request, peer, new Challenge(undefined));
     caller.expectOutsideOfTable(true);
-    return { isAll: caller.mayPullEverything, includes: (name) => caller.may("pull", name) };
+    return {
+      user: caller.user,
+      canLogIn: users !== undefined,
+      isAll: caller.mayPullEverything,
+      includes: (name) => caller.may("pull", name),
+    };
   };
   return Object.assign(wrapper, { visibleTo });
 }
@@ -229,6 +238,10 @@ class Caller {
     this.#rules = rules;
     this.#canLogIn = canLogIn;
     this.#challenge = challenge;
+  }
+
+  get user(): string | undefined {
+    return this.#known.user;
   }
 
   // Returns true if the client may do this in a repository: the rules allow it, and its token as well, if it has one.

@@ -9,6 +9,7 @@
  *     /graph/library/hello                                  the graph of a path on disk
  *     /diff?a=PATH&b=PATH                                   what is different in two images
  *     /story/ID   /rule/ID   /source/src/push/….ts          one story, one rule, one source
+ *     /login?to=/at/library                                 asks for a name and a password, and leads back
  *     /live   /web/…                                        the stream of what happens, and the modules of the page itself
  *
  * The paths below `/at/` are those of the folder. So a person who knows one knows the other. Everything else belongs to the registry:
@@ -20,7 +21,7 @@
  */
 
 /** The panels, and what else the page answers: each one has the first part of its addresses. */
-export const KINDS = ["at", "graph", "diff", "story", "rule", "source", "live", "web"] as const;
+export const KINDS = ["at", "graph", "diff", "story", "rule", "source", "login", "live", "web"] as const;
 
 /** What an address is about: `home` is `/`. */
 export type Kind = "home" | typeof KINDS[number];
@@ -98,6 +99,14 @@ export function addressOfStory(id: string): string {
 /** Returns the address of a rule of the spec. */
 export function addressOfRule(rule: string): string {
   return `/rule/${encode(rule)}`;
+}
+
+/**
+ * Returns the address that asks for a name and a password, and then leads back to another one. `not` is the user that the person does
+ * not want to be any more.
+ */
+export function addressOfLogin(to: string, not?: string): string {
+  return `/login?${new URLSearchParams({ ...(not === undefined ? {} : { not }), to })}`;
 }
 
 /** Returns the address of a source file, such as `src/push/cancel_a_blob_upload.ts`. */

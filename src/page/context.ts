@@ -65,6 +65,12 @@ export interface WatchedFolder {
 /** Changes that no story has, or why nobody can see them. */
 export type FolderTold = { readonly changes: readonly Change[] } | { readonly blind: string };
 
+/** A person who looks at a registry with passwords. */
+export interface Person {
+  /** The name of the user; `undefined` if the person has not logged in. */
+  readonly user: string | undefined;
+}
+
 /** What a page shows the facts of. */
 export interface PageContext {
   /** The disk of the registry. The page only reads. */
@@ -81,6 +87,8 @@ export interface PageContext {
   readonly folder?: WatchedFolder;
   /** Returns true if the person who looks may see a repository. */
   readonly maySee: (name: string) => boolean;
+  /** The person who looks; `undefined` if nobody can log in here. */
+  readonly person?: Person;
   /** True if this person may see every repository, and so also what belongs to none. */
   readonly maySeeAll: boolean;
   /** Answers calls about the inside of layers, in another thread or in this one: plain data both ways, see `inside.ts`. */

@@ -12,8 +12,22 @@
  * @module
  */
 
-import { element, escape, toHtml, visible } from "./markup.ts";
+import { element, escape, type Markup, toHtml, visible } from "./markup.ts";
+import { addressOfLogin } from "./addresses.ts";
+import type { Person } from "./context.ts";
 import type { Shown } from "./panels.ts";
+
+/** What stands around a panel. */
+export interface Frame {
+  /** The version of Glassbox. */
+  readonly version: string;
+  /** The address that the person has opened: a path and a query. */
+  readonly address: string;
+  /** The person who looks; `undefined` if nobody can log in here. */
+  readonly person?: Person;
+  /** True for a person who may see nothing: the modules of the page would only ask for what is refused. */
+  readonly isRefused?: boolean;
+}
 
 // The ways to the panels. Each is the current one in the panels that it names.
 const WAYS: readonly { readonly text: string; readonly address: string; readonly panels: readonly string[] }[] = [
@@ -23,8 +37,10 @@ const WAYS: readonly { readonly text: string; readonly address: string; readonly
   { text: "Source", address: "/source/", panels: ["source"] },
 ];
 
+const SCRIPT = `<script type="module" src="/web/page/web/main.ts"></script>`;
+
 /** Returns the HTML of a panel. */
-export function documentOf({ panel, title, markup }: Shown, version: string): string {
+export function documentOf({ panel, title, markup }: Omit<Shown, "facts">, frame: Frame): string {
   const body = [
     element("a", { class: "skip", href: "#main" }, "Go to the content"),
     element(
@@ -46,9 +62,10 @@ export function documentOf({ panel, title, markup }: Shown, version: string): st
           ),
         ),
       ),
+      personView(frame),
     ),
     element("main", { id: "main", tabindex: -1 }, markup),
-    element("footer", {}, `Glassbox ${version}. This page only reads.`),
+    element("footer", {}, `Glassbox ${frame.version}. This page only reads.`),
   ];
   return `<!DOCTYPE html>
 <html lang="en">
@@ -61,11 +78,27 @@ export function documentOf({ panel, title, markup }: Shown, version: string): st
 <link rel="stylesheet" href="/web/page/web/page.css">
 <link rel="stylesheet" href="/web/page/web/graph.css">
 <link rel="stylesheet" href="/web/page/web/look.css">
-<script type="module" src="/web/page/web/main.ts"></script>
+${frame.isRefused ? "" : SCRIPT}
 </head>
 <body data-panel="${escape(panel)}">
 ${toHtml(body)}
 </body>
 </html>
 `;
+}
+
+// A browser sends a password only after it was asked for one. Where everybody may see something, nothing asks but the address of this link.
+function personView({ person, address }: Frame): Markup {
+  if (person === undefined) return undefined;
+  const { user } = person;
+  return element(
+    "p",
+    { class: "person" },
+    user === undefined ? element("a", { href: addressOfLogin(address) }, "Log in") : [
+      "You are ",
+      element("b", {}, user),
+      ". ",
+      element("a", { href: addressOfLogin(address, user) }, "Be someone else"),
+    ],
+  );
 }

@@ -7,7 +7,7 @@
  *
  * The page shows what clients have sent: names, annotations, files. None of it may run, lead astray, or be read by another site.
  *
- * Next: document.ts
+ * Next: logging_in.ts
  *
  * @module
  */

@@ -11,7 +11,15 @@
 import { HEADINGS } from "../spec/headings.ts";
 import { look } from "../looking/look.ts";
 import { nearest } from "../looking/nearby.ts";
-import { addressOf, addressOfRule, addressOfSource, addressOfStory, KINDS, type PageAddress } from "./addresses.ts";
+import {
+  addressOf,
+  addressOfRule,
+  addressOfSource,
+  addressOfStory,
+  type Kind,
+  KINDS,
+  type PageAddress,
+} from "./addresses.ts";
 import type { PageContext } from "./context.ts";
 import { ownSources } from "./own_files.ts";
 import { allRules } from "./rules.ts";
@@ -27,6 +35,9 @@ export interface NothingFacts {
   readonly nearby: readonly { readonly text: string; readonly address: string }[];
 }
 
+// The addresses that show no panel.
+const NO_PANELS: readonly Kind[] = ["login", "live", "web"];
+
 /** Returns the facts of an address that shows nothing. */
 export async function nothingAt({ kind, rest }: PageAddress, context: PageContext): Promise<NothingFacts> {
   return { status: 404, address: `/${kind}/${rest}`, nearby: await near(kind, rest, context) };
@@ -35,7 +46,7 @@ export async function nothingAt({ kind, rest }: PageAddress, context: PageContex
 /** Returns the facts of a path that is no address of the page: perhaps somebody has left out `/at/`, or mistyped the first part. */
 export async function nearPath(pathname: string, { disk, maySee }: PageContext): Promise<NothingFacts> {
   const [, first, rest] = /^\/([^/]*)\/?(.*)$/s.exec(pathname) ?? ["", "", ""];
-  const kinds = nearest(first, KINDS.filter((kind) => kind !== "web" && kind !== "live"));
+  const kinds = nearest(first, KINDS.filter((kind) => !NO_PANELS.includes(kind)));
   const found = await look(disk, pathname.slice(1), { maySee });
   const paths = found.kind === "missing" ? found.near : found.kind === "invalid" ? [] : [found];
   return {

@@ -14,23 +14,26 @@
 
 import { RegistryError } from "../api/error_codes.ts";
 import type { AccessWrapper } from "../composing/access.ts";
+import { answerLike } from "../composing/asking.ts";
 import { expectOwnPage, hostsForBrowsers } from "../http/web_pages.ts";
-import { parseTarget } from "../http/target.ts";
+import { parseTarget, type Target } from "../http/target.ts";
 import type { Settings } from "../options.ts";
 import { refusalAsResponse, type Wrapper } from "../registry.ts";
 import { type PageAddress, parseAddress } from "./addresses.ts";
 import { insideHere } from "./asking_inside.ts";
 import { answerWithModule } from "./browser_modules.ts";
 import type { PageContext } from "./context.ts";
-import { documentOf } from "./document.ts";
+import { documentOf, type Frame } from "./document.ts";
 import { answerWithBytes } from "./downloads.ts";
 import { guarded } from "./guarding.ts";
 import { Live, type LiveLimits } from "./live.ts";
+import { answerLogin } from "./logging_in.ts";
 import { type Shown, shownAt, shownNowhere } from "./panels.ts";
+import * as refused from "./views/refused.ts";
 
 /** What a page needs. */
 export interface PageOptions
-  extends Omit<PageContext, "maySee" | "maySeeAll" | "version" | "origin" | "signal" | "inside"> {
+  extends Omit<PageContext, "maySee" | "maySeeAll" | "person" | "version" | "origin" | "signal" | "inside"> {
   /** The version that the page shows. Default: none. */
   readonly version?: string;
   /** The settings of the registry about browsers: its own address, and other hosts. Default: only loopback. */
@@ -84,6 +87,7 @@ export function page({ settings, access, shows, limits, version = "", ...context
         },
         maySee,
         maySeeAll: shows === undefined && (visible?.isAll ?? true),
+        person: visible?.canLogIn ? { user: visible.user } : undefined,
       };
     };
     if (address === undefined) {
@@ -98,43 +102,77 @@ export function page({ settings, access, shows, limits, version = "", ...context
     try {
       expectOwnPage(request, target!, hosts);
       if (address === undefined) {
-        return guarded(write(request, await shownNowhere(target!.pathname, await contextNow()), version));
+        const context = await contextNow();
+        return guarded(write(request, await shownNowhere(target!.pathname, context), frameOf(target!, context)));
       }
-      return guarded(await answer(request, address, contextNow, live));
+      return guarded(await answer(request, { target: target!, address, contextNow, live }));
     } catch (error) {
-      if (error instanceof RegistryError) return guarded(refusalAsResponse(request, error));
+      if (error instanceof RegistryError) return guarded(refusalFor(request, error, target!, version));
       throw error;
     }
   };
 }
 
-async function answer(
-  request: Request,
-  address: PageAddress,
-  contextNow: () => Promise<PageContext>,
-  live: Live,
-): Promise<Response> {
-  const context = await contextNow();
-  if (request.method !== "GET" && request.method !== "HEAD") return notAllowed(request);
-  if (address.kind === "live") return await live.answer(request, address, contextNow);
-  if (address.kind === "web") {
-    return await answerWithModule(address.rest) ?? new Response("not found\n", { status: 404 });
-  }
-  const bytes = address.query.has("download") && address.kind === "at"
-    ? await answerWithBytes(request, address, context)
-    : undefined;
-  return bytes ?? write(request, await shownAt(address, context), context.version);
+// A request for the page.
+interface PageRequest {
+  readonly target: Target;
+  readonly address: PageAddress;
+  readonly contextNow: () => Promise<PageContext>;
+  readonly live: Live;
 }
 
-function write(request: Request, shown: Shown, version: string): Response {
+async function answer(request: Request, { target, address, contextNow, live }: PageRequest): Promise<Response> {
+  if (request.method !== "GET" && request.method !== "HEAD") return notAllowed(request);
+  // The looks of the page are the same for everybody. A refusal needs them, too.
+  if (address.kind === "web" && /\.(?:css|svg)$/.test(address.rest)) return await answerWithFile(address);
+  const context = await contextNow();
+  if (address.kind === "web") return await answerWithFile(address);
+  if (address.kind === "live") return await live.answer(request, address, contextNow);
+  const other = address.kind === "login"
+    ? answerLogin(address, context)
+    : address.kind === "at" && address.query.has("download")
+    ? await answerWithBytes(request, address, context)
+    : undefined;
+  return other ?? write(request, await shownAt(address, context), frameOf(target, context));
+}
+
+async function answerWithFile({ rest }: PageAddress): Promise<Response> {
+  return await answerWithModule(rest) ?? new Response("not found\n", { status: 404 });
+}
+
+function frameOf({ pathname, search }: Target, { version, person }: PageContext): Frame {
+  return { version, person, address: pathname + search };
+}
+
+function write(request: Request, shown: Shown, frame: Frame): Response {
   const isJson = wantsJson(request);
   const headers = {
     "Cache-Control": "no-cache",
     "Content-Type": isJson ? "application/json" : "text/html; charset=utf-8",
-    Vary: "Accept",
+    Vary: frame.person === undefined ? "Accept" : "Accept, Authorization",
   };
-  const body = isJson ? `${JSON.stringify(shown.facts)}\n` : documentOf(shown, version);
+  const body = isJson ? `${JSON.stringify(shown.facts)}\n` : documentOf(shown, frame);
   return new Response(request.method === "HEAD" ? null : body, { status: shown.status, headers });
+}
+
+// A browser that gets no password shows what it was answered.
+function refusalFor(request: Request, error: RegistryError, { pathname, search }: Target, version: string): Response {
+  const refusal = refusalAsResponse(request, error);
+  if (!wantsHtml(request)) return refusal;
+  const to = pathname === "/login" ? new URLSearchParams(search).get("to") ?? "/" : pathname + search;
+  const [{ expected, actual }] = error.details;
+  const facts = { status: refusal.status, expected, actual, to };
+  const shown = {
+    panel: "refused",
+    status: refusal.status,
+    title: refused.titleOf(facts),
+    markup: refused.view(facts),
+  };
+  return answerLike(
+    refusal,
+    (headers) => headers.set("Content-Type", "text/html; charset=utf-8"),
+    request.method === "HEAD" ? undefined : documentOf(shown, { version, address: to, isRefused: true }),
+  );
 }
 
 function notAllowed({ method }: Request): Response {

@@ -195,14 +195,20 @@ function fileRow({ path, how, what, before, after }: FileChange): Markup[] {
   return [
     [sign(how), how],
     link(address, path),
-    before === undefined
-      ? ""
-      : [size(before.size), " ", element("a", { href: addressOf(before.address) }, `in layer ${before.layer}`)],
-    after === undefined
-      ? ""
-      : [size(after.size), " ", element("a", { href: addressOf(after.address) }, `in layer ${after.layer}`)],
+    before === undefined ? "" : placed(before),
+    after === undefined ? "" : placed(after),
     what?.join(", "),
   ];
+}
+
+function placed({ size: bytes, address, layer }: NonNullable<FileChange["before"]>): Markup {
+  return element(
+    "span",
+    { class: "placed" },
+    size(bytes),
+    " ",
+    element("a", { href: addressOf(address) }, `in layer ${layer}`),
+  );
 }
 
 function lineOf(line: string): Markup {

@@ -1,7 +1,7 @@
 /**
  * The view of an address that shows nothing.
  *
- * Next: ../own_files.ts
+ * Next: refused.ts
  *
  * @module
  */

@@ -29,12 +29,14 @@ export interface Browser {
   close(): Promise<void>;
 }
 
-/** How a tab is: its size in CSS pixels, what the person prefers, and whether scripts run. */
+/** How a tab is: its size in CSS pixels, what the person prefers, if scripts run, and who the person is. */
 export interface TabOptions {
   readonly viewport?: { readonly width: number; readonly height: number };
   readonly colorScheme?: "light" | "dark";
   readonly reducedMotion?: "reduce" | "no-preference";
   readonly javaScriptEnabled?: boolean;
+  /** What the person types in when the browser asks. */
+  readonly httpCredentials?: { readonly username: string; readonly password: string };
 }
 
 interface Context {

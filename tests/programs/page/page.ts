@@ -32,6 +32,7 @@ import { checkHostile } from "./hostile.ts";
 import { checkLayers } from "./layers.ts";
 import { checkLive } from "./live.ts";
 import { checkMany } from "./many.ts";
+import { checkPasswords } from "./passwords.ts";
 import { takePicture, takeScreenshots } from "./screenshots.ts";
 import { checkStopping } from "./stopping.ts";
 import { fill, type World } from "./world.ts";
@@ -135,6 +136,7 @@ async function test(flags: Flags, path: string, stack: AsyncDisposableStack): Pr
   await checkGraph(world);
   await checkLayers(world);
   await checkHostile(world);
+  await checkPasswords(world);
   await checkStopping(world);
   await checkMany(world);
 
