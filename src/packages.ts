@@ -13,6 +13,13 @@
  * @module
  */
 
+/** The packages, by their purposes. `deno task bundle` packs them, so that a bundle needs no network. */
+export const PACKAGES = {
+  archives: "npm:tar-stream@3.1.7",
+  bcrypt: "npm:bcryptjs@3.0.3",
+  certificates: "npm:selfsigned@5.5.0",
+} as const;
+
 /**
  * Loads a package, such as `npm:tar-stream@3.1.7`.
  *

@@ -14,6 +14,7 @@ import { ERROR_CODES } from "../src/api/error_codes.ts";
 import { SHARED_MODULES } from "../src/page/browser_modules.ts";
 import { HEADINGS } from "../src/spec/headings.ts";
 import { runDeno } from "./processes/program.ts";
+import { DENO_VERSION } from "./programs/deno_version.ts";
 
 const project = new URL("..", import.meta.url).pathname;
 
@@ -286,6 +287,14 @@ Deno.test("the README shows the flags as --help prints them", () => {
 Deno.test("the README explains what an image is in the words of the lessons", () => {
   const [, heading, text] = /^# ([^\n]+)\n\n(.+)$/s.exec(read("src/workshop/what_is_an_image.md"))!;
   assert(read("README.md").includes(`\n## ${heading}\n${text}\n## `));
+});
+
+Deno.test("the README, the Makefile and CI ask for the version of Deno that the programs look for", () => {
+  const [major, minor] = DENO_VERSION.split(".");
+  assertEquals(/\[Deno\]\(https:\/\/deno\.com\) (\S+)\. /.exec(read("README.md"))?.[1], `${major}.${minor}`);
+  for (const path of ["Makefile", ".ci/run"]) {
+    assertEquals(new Set(read(path).match(/deno@[0-9.]+/g)), new Set([`deno@${DENO_VERSION}`]), path);
+  }
 });
 
 Deno.test("the first source that the README links to is the beginning of the tour", () => {

@@ -239,6 +239,7 @@ const PROGRAMS = {
   "conformance": "conformance.ts",
   "crash-drill": "crash_drill.ts",
   "page": "page/page.ts",
+  "preflight": "preflight/preflight.ts",
 };
 
 for (const [task, file] of Object.entries(PROGRAMS)) {

@@ -10,7 +10,7 @@
  * @module
  */
 
-import { loadPackage } from "../packages.ts";
+import { loadPackage, PACKAGES } from "../packages.ts";
 
 /** The part of the package `tar-stream` that is used. */
 export interface TarStream {
@@ -62,7 +62,7 @@ export interface Pack extends AsyncIterable<Uint8Array>, Pick<Extract, "on"> {
 
 /** Loads the package that reads and writes archives. */
 export async function loadTarStream(): Promise<TarStream> {
-  return (await loadPackage<{ default: TarStream }>("npm:tar-stream@3.1.7", "archives")).default;
+  return (await loadPackage<{ default: TarStream }>(PACKAGES.archives, "archives")).default;
 }
 
 /** Returns a function that waits until a stream takes more bytes, or has ended. */

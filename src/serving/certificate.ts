@@ -12,7 +12,7 @@
  * @module
  */
 
-import { loadPackage } from "../packages.ts";
+import { loadPackage, PACKAGES } from "../packages.ts";
 
 /** A certificate with its key, and the CA that has signed it, all as PEM texts. */
 export interface Certificate {
@@ -38,7 +38,7 @@ interface SelfSigned {
  * @throws {Error} if Deno cannot fetch the package that does it; the message has the command that fetches it beforehand.
  */
 export async function makeCertificate(): Promise<Certificate> {
-  const { default: { generate } } = await loadPackage<{ default: SelfSigned }>("npm:selfsigned@5.5.0", "certificates");
+  const { default: { generate } } = await loadPackage<{ default: SelfSigned }>(PACKAGES.certificates, "certificates");
   const day = 24 * 3_600_000;
   const common = {
     keyType: "ec",

@@ -14,7 +14,7 @@
  * @module
  */
 
-import { loadPackage } from "../packages.ts";
+import { loadPackage, PACKAGES } from "../packages.ts";
 
 /** The function of the package `bcryptjs` that the registry uses. */
 export interface Bcrypt {
@@ -24,7 +24,7 @@ export interface Bcrypt {
 
 /** Loads the package that computes bcrypt. */
 export function loadBcrypt(): Promise<Bcrypt> {
-  return loadPackage("npm:bcryptjs@3.0.3", "bcrypt");
+  return loadPackage(PACKAGES.bcrypt, "bcrypt");
 }
 
 /** Thrown for a line that is wrong. The message has the number of the line, and does not repeat its text. */

@@ -1,0 +1,149 @@
+/**
+ * Looks at a laptop before a workshop, and tells what is missing, each in a line with a sign and a word, and what to do about it.
+ *
+ *     $ deno task preflight
+ *     A registry on this laptop
+ *     ✓ ok        Deno 2.9.6
+ *     ✓ ok        port 5080 of 127.0.0.1 is free
+ *     …
+ *     Everything that the workshop needs is there.
+ *
+ * It needs some seconds and no network, and leaves nothing behind. The parts for macOS and Windows were written from what their
+ * makers say, and have never run there.
+ *
+ * Exit status: 0 if everything is there that the workshop needs, 1 if something is missing, 2 if the command line is wrong.
+ *
+ * @module
+ */
+
+import { parseArgs } from "node:util";
+import { runProgram } from "../run_program.ts";
+import { findBrowser, findCurl, findHashes, findOptional, findShell, findTools } from "./clients.ts";
+import { findDocker } from "./docker.ts";
+import { type Finding, linesOf, type System, systemOf } from "./finding.ts";
+import { findLimit, findPackages, findPort, findRoot, findSpace, judgeDeno, judgeMemory } from "./own_server.ts";
+import { findRegistry, judgeProxy } from "./reach.ts";
+
+const HELP = `Looks at this laptop, and tells what is missing for a workshop, and what to do about it.
+
+Usage: deno task preflight [--registry URL | [--root FOLDER] [--host ADDRESS] [--port NUMBER]]
+
+  --root FOLDER     the folder of the registry (testdata)
+  --host ADDRESS    the address that the registry is to listen on (127.0.0.1)
+  --port NUMBER     the port that it is to listen on (5080)
+  --registry URL    there is one registry for all, at this address; this laptop needs none of its own
+  -h, --help        print this and exit
+
+  deno task preflight --registry http://192.168.1.20:5080
+
+Exit status: 0 if everything is there that the workshop needs, 1 if something is missing, 2 if the command line is wrong.`;
+
+// A wrong command line. The message is one line.
+class UsageError extends Error {}
+
+interface Wish {
+  readonly root: string;
+  readonly host: string;
+  readonly port: number;
+  readonly registry?: URL;
+}
+
+if (import.meta.main) await runProgram(HELP, main);
+
+async function main(args: readonly string[]): Promise<number> {
+  try {
+    return await look(wishOf(args));
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(`preflight: ${error.message}; --help lists the flags`);
+    return 2;
+  }
+}
+
+function wishOf(args: readonly string[]): Wish {
+  const text = { type: "string" } as const;
+  const options = { root: text, host: text, port: text, registry: text };
+  const { root = "testdata", host = "127.0.0.1", port = "5080", registry } = valuesOf(args, options);
+  if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65535) {
+    throw new UsageError(`--port wants a number from 1 to 65535, not "${port}"`);
+  }
+  if (registry === undefined) return { root, host, port: Number(port) };
+  const url = URL.parse(registry);
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    throw new UsageError(`--registry wants an address such as http://192.168.1.20:5080, not "${registry}"`);
+  }
+  return { root, host, port: Number(port), registry: url };
+}
+
+function valuesOf(args: readonly string[], options: Record<string, { type: "string" }>): Record<string, string> {
+  try {
+    return parseArgs({ args: [...args], options, strict: true }).values as Record<string, string>;
+  } catch (error) {
+    throw new UsageError((error as Error).message.split(". ")[0]);
+  }
+}
+
+async function look(wish: Wish): Promise<number> {
+  const system = systemOf(Deno.build.os, readText("/etc/os-release"));
+  const url = wish.registry ?? new URL(`http://${wish.host.includes(":") ? `[${wish.host}]` : wish.host}:${wish.port}`);
+  const reached = wish.registry === undefined ? { ip: wish.host, findings: [] } : await findRegistry(url, system);
+  const parts: [string, Promise<(Finding | undefined)[]>][] = [
+    [
+      wish.registry === undefined ? "A registry on this laptop" : `The registry for all, at ${url.origin}`,
+      wish.registry === undefined ? ownServer(wish, system) : Promise.resolve([...reached.findings]),
+    ],
+    ["What the lessons use", lessons(system, url.hostname)],
+    ["What only some parts use", some(wish, url, reached.ip, system)],
+  ];
+  let missing = 0;
+  for (const [title, found] of parts) {
+    const findings = (await found).filter((finding) => finding !== undefined);
+    console.log([title, ...findings.flatMap(linesOf), ""].join("\n"));
+    missing += findings.filter(({ word }) => word === "missing").length;
+  }
+  console.log(
+    missing === 0
+      ? "Everything that the workshop needs is there."
+      : `${missing === 1 ? "1 thing is" : `${missing} things are`} missing: the lines with ✗ say what to do.`,
+  );
+  return missing === 0 ? 0 : 1;
+}
+
+async function ownServer({ root, host, port }: Wish, system: System): Promise<(Finding | undefined)[]> {
+  return [
+    judgeDeno(Deno.version.deno),
+    await findPort(host, port, system),
+    ...findRoot(root),
+    await findSpace(root),
+    judgeMemory(Deno.systemMemoryInfo().available),
+    await findLimit(system),
+  ];
+}
+
+async function lessons(system: System, host: string): Promise<(Finding | undefined)[]> {
+  return [
+    await findCurl(system),
+    await findHashes(system),
+    ...await findTools(system),
+    await findShell(system),
+    findBrowser(system, Deno.env.get("PATH") ?? ""),
+    judgeProxy(Deno.env.toObject(), host, system),
+  ];
+}
+
+async function some({ registry }: Wish, url: URL, ip: string, system: System): Promise<Finding[]> {
+  const [docker, optional, packages] = await Promise.all([
+    findDocker(url, ip, system),
+    findOptional(system),
+    registry === undefined ? findPackages() : [],
+  ]);
+  return [docker, ...optional, ...packages];
+}
+
+function readText(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch {
+    return "";
+  }
+}
