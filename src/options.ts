@@ -79,7 +79,7 @@ export const PROGRAM_OPTIONS = {
   profile:         { type: "text",         default: undefined,       commands: "serve",        sentence: "behave like another registry, such as ecr", argument: "NAME", usual: "none" },
   page:            { type: "switch",       default: false,           commands: "serve",        sentence: "serve the page at / also where --host is not loopback" },
   noPage:          { type: "switch",       default: false,           commands: "serve",        sentence: "serve no page at /" },
-  workshop:        { type: "switch",       default: false,           commands: "serve",        sentence: "turn switches on and off over HTTP, at /switches" },
+  workshop:        { type: "switch",       default: false,           commands: "serve",        sentence: "lessons at /lessons, and switches to turn on and off, at /switches" },
   quarantine:      { type: "switch",       default: false,           commands: "verify",       sentence: "move corrupt content aside, so that it is never served" },
   untagged:        { type: "switch",       default: false,           commands: "gc",           sentence: "also remove manifests that no tag, index or subject reaches" },
   grace:           { type: "milliseconds", default: 3_600_000,       commands: "gc",           sentence: "spare what was used within this time", argument: "TIME", usual: "1h" },

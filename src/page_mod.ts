@@ -28,6 +28,19 @@ export type {
   TestOfRule,
   WatchedFolder,
 } from "./page/context.ts";
+export type {
+  Asker,
+  BoardFacts,
+  DoneLesson,
+  LearnerRow,
+  LessonFacts,
+  LessonRow,
+  LessonsFacts,
+  LessonsTeller,
+  NoLessons,
+} from "./workshop/lesson_facts.ts";
+export type { LessonStepProgress } from "./workshop/checking.ts";
+export type { LessonAttempt } from "./workshop/lesson.ts";
 export type { LiveLimits } from "./page/live.ts";
 export {
   type NumberedStory,

@@ -88,7 +88,8 @@ const LAYERS: readonly (readonly string[])[] = [
   ["src/api/endpoints.ts", "src/story.ts", "src/stories/"],
   ["src/registry.ts"],
   ["src/housekeeping/", "src/looking/", "src/composing/", "src/access/", "src/client/"],
-  ["src/filling/", "src/page/"],
+  ["src/filling/", "src/workshop/"],
+  ["src/page/"],
   ["src/mod.ts", "src/page_mod.ts", "src/serving/"],
   ["main.ts"],
 ];

@@ -83,7 +83,7 @@ export interface AccessWrapper extends Wrapper {
   visibleTo(request: Request, peer?: Peer): Promise<Visible>;
 }
 
-/** The repositories that a client may pull from. It is asked again and again, so that changed rules hold at once. */
+/** What a client may see. It is asked again and again, so that changed rules hold at once. */
 export interface Visible {
   /** The name of the user; `undefined` if the client has not said who it is. */
   readonly user: string | undefined;
@@ -93,6 +93,8 @@ export interface Visible {
   readonly isAll: boolean;
   /** Returns true if the client may pull from a repository. */
   includes(name: string): boolean;
+  /** Returns true if the client may push to a repository. */
+  mayPush(name: string): boolean;
 }
 
 // In milliseconds. Less than a minute would be of no use: clients take a shorter lifetime for a minute.
@@ -161,6 +163,7 @@ export function access(
       canLogIn: users !== undefined,
       isAll: caller.mayPullEverything,
       includes: (name) => caller.may("pull", name),
+      mayPush: (name) => caller.may("push", name),
     };
   };
   return Object.assign(wrapper, { visibleTo });

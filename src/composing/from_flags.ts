@@ -9,7 +9,7 @@
  * questions of their own. They stand behind the rules about access, so that a client needs no more rights than without them. The
  * program makes those in the middle; see `serving/serving.ts`.
  *
- * Next: ../page/page.ts
+ * Next: ../workshop/lesson.ts
  *
  * @module
  */

@@ -61,6 +61,8 @@ export interface Removal {
 export interface CollectOptions {
   /** True to remove manifests that no tag reaches, too. Default: false. */
   readonly untagged?: boolean;
+  /** Only repositories whose names begin with this, such as `team/`. Default: all. */
+  readonly prefix?: string;
   /** True to remove nothing, and only to yield the garbage. Default: false. */
   readonly dryRun?: boolean;
   /** The grace period, in milliseconds: content that was used within this time is spared. Default: one hour. */
@@ -79,7 +81,9 @@ export async function* collectGarbage(disk: Disk, options: CollectOptions = {}):
   const store = openStore({ disk, hashes: HASHES, sessionLifetime: Infinity });
   let repositories = 0;
   if (!options.dryRun) await Array.fromAsync(clearLeftOvers(disk));
-  for (const name of await Array.fromAsync(listRepositories(store))) {
+  const { prefix = "" } = options;
+  for (const name of await Array.fromAsync(listRepositories(store, prefix))) {
+    if (!name.startsWith(prefix)) return;
     options.progress?.(++repositories);
     yield* collectIn(store, name, options);
   }

@@ -70,10 +70,13 @@ export interface BlobTree {
   readonly names: number;
 }
 
-/** Yields all repositories as data. */
-export async function* drawTree(disk: Disk): AsyncGenerator<RepositoryTree> {
+/** Yields all repositories as data, or those whose names begin with `prefix`, such as `team/`. */
+export async function* drawTree(disk: Disk, prefix = ""): AsyncGenerator<RepositoryTree> {
   const store = openStore({ disk, hashes: HASHES, sessionLifetime: Infinity });
-  for await (const name of listRepositories(store)) yield await drawRepository(store, name);
+  for await (const name of listRepositories(store, prefix)) {
+    if (!name.startsWith(prefix)) return;
+    yield await drawRepository(store, name);
+  }
 }
 
 async function drawRepository(store: Store, name: Name): Promise<RepositoryTree> {

@@ -7,7 +7,7 @@
  * The sections know no users, passwords or rules. The spec leaves it to the registry who may do what, and here a wrapper around the
  * registry decides about that, before the row of a request is found; see `src/composing/access.ts`.
  *
- * Next: web_pages.ts
+ * Next: small_json.ts
  *
  * @module
  */

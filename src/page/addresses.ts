@@ -10,6 +10,7 @@
  *     /diff?a=PATH&b=PATH                                   what is different in two images
  *     /story/ID   /rule/ID   /source/src/push/….ts          one story, one rule, one source
  *     /login?to=/at/library                                 asks for a name and a password, and leads back
+ *     /lessons   /lessons/chunks?as=ana   /board            the lessons of a workshop, one lesson, and how far everybody is
  *     /live   /web/…                                        the stream of what happens, and the modules of the page itself
  *
  * The paths below `/at/` are those of the folder. So a person who knows one knows the other. Everything else belongs to the registry:
@@ -21,7 +22,19 @@
  */
 
 /** The panels, and what else the page answers: each one has the first part of its addresses. */
-export const KINDS = ["at", "graph", "diff", "story", "rule", "source", "login", "live", "web"] as const;
+export const KINDS = [
+  "at",
+  "graph",
+  "diff",
+  "story",
+  "rule",
+  "source",
+  "lessons",
+  "board",
+  "login",
+  "live",
+  "web",
+] as const;
 
 /** What an address is about: `home` is `/`. */
 export type Kind = "home" | typeof KINDS[number];

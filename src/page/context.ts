@@ -10,6 +10,7 @@
 
 import type { Change, Disk } from "../disk/disk.ts";
 import type { StoryData } from "../story.ts";
+import type { LessonsTeller } from "../workshop/lesson_facts.ts";
 
 /** The stories of a registry, as the page gets them. */
 export interface Stories {
@@ -85,6 +86,10 @@ export interface PageContext {
   readonly tests?: () => Promise<readonly TestOfRule[] | undefined>;
   /** The folder, as others change it; `undefined` if nobody else can, because it is in memory. */
   readonly folder?: WatchedFolder;
+  /** Tells how far the learners of a workshop are; `undefined` if there is no workshop. */
+  readonly teller?: LessonsTeller;
+  /** The address of the machine of the person who looks, if it is known. */
+  readonly host?: string;
   /** Returns true if the person who looks may see a repository. */
   readonly maySee: (name: string) => boolean;
   /** The person who looks; `undefined` if nobody can log in here. */

@@ -33,7 +33,7 @@ import * as refused from "./views/refused.ts";
 
 /** What a page needs. */
 export interface PageOptions
-  extends Omit<PageContext, "maySee" | "maySeeAll" | "person" | "version" | "origin" | "signal" | "inside"> {
+  extends Omit<PageContext, "maySee" | "maySeeAll" | "host" | "person" | "version" | "origin" | "signal" | "inside"> {
   /** The version that the page shows. Default: none. */
   readonly version?: string;
   /** The settings of the registry about browsers: its own address, and other hosts. Default: only loopback. */
@@ -85,16 +85,18 @@ export function page({ settings, access, shows, limits, version = "", ...context
         get signal() {
           return request.signal;
         },
+        host: peer?.remoteAddr.hostname,
         maySee,
         maySeeAll: shows === undefined && (visible?.isAll ?? true),
         person: visible?.canLogIn ? { user: visible.user } : undefined,
       };
     };
-    if (address === undefined) {
+    if (address === undefined || isForWorkshop(address, request)) {
       const answer = await registry(request, peer);
       // A person who has mistyped an address gets to know what is there. A client gets the registry's answer.
       if (
-        answer.status !== 404 || target === undefined || /^\/v2(?:\/|$)/.test(target.pathname) || !wantsHtml(request)
+        address !== undefined || answer.status !== 404 || target === undefined ||
+        /^\/v2(?:\/|$)/.test(target.pathname) || !wantsHtml(request)
       ) {
         return answer;
       }
@@ -111,6 +113,11 @@ export function page({ settings, access, shows, limits, version = "", ...context
       throw error;
     }
   };
+}
+
+// The page only reads. What changes something is behind it.
+function isForWorkshop({ kind }: PageAddress, { method }: Request): boolean {
+  return kind === "lessons" && method !== "GET" && method !== "HEAD";
 }
 
 // A request for the page.

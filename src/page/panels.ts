@@ -9,7 +9,7 @@
  * Facts are plain data. A view is a pure function in `views/`, in a file with the name of the panel: the browser loads the same file,
  * fetches the same facts again when something has changed, and shows them in the same way.
  *
- * Next: graph.ts
+ * Next: lessons.ts
  *
  * @module
  */
@@ -23,6 +23,7 @@ import { factsOfPath } from "./looked.ts";
 import type { Markup } from "./markup.ts";
 import { factsOfPastGraph } from "./moments.ts";
 import { nearPath, nothingAt, type NothingFacts } from "./missing.ts";
+import { factsOfBoardPanel, factsOfLessonsPanel } from "./lessons.ts";
 import { factsOfRule } from "./rules.ts";
 import { factsOfSource } from "./sources.ts";
 import { factsOfStory } from "./stories.ts";
@@ -30,6 +31,8 @@ import * as at from "./views/at.ts";
 import * as diff from "./views/diff.ts";
 import * as graph from "./views/graph.ts";
 import * as home from "./views/home.ts";
+import * as board from "./views/board.ts";
+import * as lessons from "./views/lessons.ts";
 import * as missingView from "./views/missing.ts";
 import * as rule from "./views/rule.ts";
 import * as source from "./views/source.ts";
@@ -85,6 +88,8 @@ const PANELS: Partial<Record<Kind, ReturnType<typeof panel>>> = {
   story: panel("story", factsOfStory, story),
   rule: panel("rule", factsOfRule, rule),
   source: panel("source", factsOfSource, source),
+  lessons: panel("lessons", factsOfLessonsPanel, lessons),
+  board: panel("board", factsOfBoardPanel, board),
 };
 
 /** Returns what an address shows: a panel, or that it is not there and what is nearby. */

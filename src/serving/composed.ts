@@ -13,18 +13,28 @@
  */
 
 import { ofFlag, redirectOfFlags, wrappersOfFlags } from "../composing/from_flags.ts";
+import type { AccessWrapper } from "../composing/access.ts";
 import type { TakeToken } from "../composing/limited.ts";
 import { type OverHttpOptions, switchesOverHttp } from "../composing/switches/over_http.ts";
 import { parseSwitch } from "../composing/switches/parameters.ts";
 import { createSwitches, type Switches } from "../composing/switches/switches.ts";
 import type { Disk } from "../disk/disk.ts";
 import type { RegistryOptions, Wrapper } from "../registry.ts";
+import { Learners } from "../workshop/learners.ts";
+import type { LessonsTeller } from "../workshop/lesson_facts.ts";
+import { LESSONS } from "../workshop/lessons.ts";
+import { lessonsOverHttp } from "../workshop/over_http.ts";
+import { tellerOf } from "../workshop/telling_lessons.ts";
 import { type CommandLine, usesSwitches } from "./command_line.ts";
 
 /** What stands around a registry. */
 export interface Composed extends Pick<RegistryOptions, "wrappers" | "redirect"> {
   /** The disk with what stands around it. */
   readonly disk: Disk;
+  /** The learners, if there is a workshop. */
+  readonly learners: Learners | undefined;
+  /** Tells how far they are. */
+  readonly teller: LessonsTeller | undefined;
   /** Turns on the switches of the flags, when the registry has its disk. */
   turnOn(): void;
 }
@@ -34,15 +44,21 @@ export function composedOf(
   line: CommandLine,
   disk: Disk,
   settings: Omit<OverHttpOptions, "access">,
-  { access, take }: { readonly access: Wrapper | undefined; readonly take: TakeToken | undefined },
+  { access, take }: { readonly access: AccessWrapper | undefined; readonly take: TakeToken | undefined },
 ): Composed {
   const switches = usesSwitches(line) ? createSwitches() : undefined;
+  const learners = line.workshop ? new Learners({ disk, lessons: () => LESSONS }) : undefined;
+  const lessons = learners && lessonsOverHttp(learners, { ...settings, disk, access });
   return {
+    learners,
+    teller: learners && tellerOf(learners),
     disk: switches?.disk(disk) ?? disk,
     redirect: redirectOfFlags(line),
     wrappers: wrappersOfFlags(line, take, [
+      ...(lessons === undefined ? [] : [lessons]),
       ...(switches === undefined ? [] : wrappersOf(switches, line, { ...settings, access })),
       ...(access === undefined ? [] : [access]),
+      ...(learners === undefined ? [] : [learners.wrapper]),
     ]),
     turnOn: () => switches && turnOn(switches, line),
   };

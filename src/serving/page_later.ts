@@ -22,6 +22,7 @@ import type { Registry } from "../registry.ts";
 import type { CommandLine } from "./command_line.ts";
 import { later } from "./later.ts";
 import { RememberedStories } from "./remembered_stories.ts";
+import type { LessonsTeller } from "../workshop/lesson_facts.ts";
 import type { StoriesOfThreads } from "./stories_of_threads.ts";
 
 /** What the page is about. */
@@ -36,6 +37,8 @@ export interface PageLaterOptions {
   readonly access: AccessWrapper | undefined;
   /** Answers calls about the inside of layers in another thread; `undefined` if there is none. */
   readonly inside: PageContext["inside"] | undefined;
+  /** Tells how far the learners of a workshop are; `undefined` if there is no workshop. */
+  readonly teller: LessonsTeller | undefined;
   /** The name of the channel that joins the stories of all threads; `undefined` if there is only one thread. */
   readonly channel: string | undefined;
 }
@@ -104,7 +107,7 @@ export class PageLater {
   }
 
   async #load(registry: Registry): Promise<Registry> {
-    const { line, settings, disk: memory, access, inside } = this.#options;
+    const { line, settings, disk: memory, access, inside, teller } = this.#options;
     const { page } = await later<typeof import("../page/page.ts")>("../page/page.ts");
     const { ownTests } = await later<typeof import("./own_tests.ts")>("./own_tests.ts");
     const { isBelow } = await later<typeof import("../composing/only.ts")>("../composing/only.ts");
@@ -117,6 +120,7 @@ export class PageLater {
       folder: memory === undefined ? await watchedFolder(line.root, disk, this.#stories) : undefined,
       tests: ownTests,
       inside,
+      teller,
       settings,
       access,
       shows: line.prefix === undefined ? undefined : isBelow(line.prefix),

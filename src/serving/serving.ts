@@ -74,13 +74,15 @@ export async function serve(
       take,
     })
     : undefined;
-  const page = servesPage(line) ? new PageLater({ line, settings, disk: memory, access, inside, channel }) : undefined;
+  const page = servesPage(line)
+    ? new PageLater({ line, settings, disk: memory, access, inside, channel, teller: composed?.teller })
+    : undefined;
   const registry = createRegistry({
     ...settings,
     disk: composed?.disk ?? ownDisk,
     redirect: composed?.redirect,
     wrappers: composed?.wrappers,
-    onStory: tellAll([log, page]),
+    onStory: tellAll([log, page, composed?.learners]),
   });
   // The switches can be turned on only now: some need the disk.
   composed?.turnOn();
@@ -112,7 +114,9 @@ export function isAboutAddress(error: unknown): boolean {
 export const LAST_WORDS = 1000;
 
 // Without anybody who listens, the registry tells no stories.
-function tellAll(listeners: readonly (Pick<Log, "tell"> | undefined)[]): ((story: Story) => void) | undefined {
+function tellAll(
+  listeners: readonly ({ tell(story: Story): void } | undefined)[],
+): ((story: Story) => void) | undefined {
   const [first, ...others] = listeners.filter((listener) => listener !== undefined);
   if (first === undefined) return undefined;
   return (story) => {

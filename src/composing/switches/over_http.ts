@@ -15,11 +15,11 @@
  */
 
 import { RegistryError } from "../../api/error_codes.ts";
-import { piecesOf } from "../../http/body.ts";
+import { readSmallJson } from "../../http/small_json.ts";
 import { withoutSniffing } from "../../http/sniffing.ts";
 import { parseTarget } from "../../http/target.ts";
 import { expectNoForeignPage, hostsForBrowsers } from "../../http/web_pages.ts";
-import { type Settings, SLOWEST } from "../../options.ts";
+import type { Settings } from "../../options.ts";
 import { linkTo } from "../../spec/headings.ts";
 import type { Wrapper } from "../../registry.ts";
 import { refuse } from "../composing.ts";
@@ -66,7 +66,7 @@ async function answer(request: Request, switches: Switches, kind: string, id: st
     return new Response(null, { status: 204 });
   }
   if (id !== undefined && method === "POST") {
-    const options = await readOptions(request);
+    const options = await readSmallJson(request) as SwitchOptions;
     return Response.json(kind === "switches" ? switches.on(id, options) : switches.profile(id));
   }
   const allowed = id === undefined
@@ -80,34 +80,6 @@ async function answer(request: Request, switches: Switches, kind: string, id: st
 function everything(switches: Switches) {
   const on = new Map(switches.list().map((state) => [state.id, state]));
   return { switches: SWITCHES.map((info) => ({ ...info, on: on.get(info.id) ?? null })), profiles: PROFILES };
-}
-
-// Options are small; nobody needs more than this many bytes.
-const MOST_BYTES = 64 * 1024;
-
-// A web page can send JSON to another site only if that site allows it. So the type is part of the protection.
-async function readOptions(request: Request): Promise<SwitchOptions> {
-  const type = request.headers.get("Content-Type") ?? "nothing";
-  if (!/^application\/json\s*(?:;|$)/i.test(type)) throw badRequest("the Content-Type application/json", type);
-  const pieces: Uint8Array<ArrayBuffer>[] = [];
-  let size = 0;
-  for await (const piece of piecesOf({ request, slowest: SLOWEST })) {
-    size += piece.length;
-    if (size > MOST_BYTES) throw badRequest(`JSON of ${MOST_BYTES} bytes at most`, "more");
-    pieces.push(piece.slice());
-  }
-  const text = await new Blob(pieces).text();
-  const json = parseJson(text === "" ? "{}" : text);
-  if (typeof json === "object" && json !== null && !Array.isArray(json)) return json as SwitchOptions;
-  throw badRequest('a JSON object, such as {"times": 1}', text);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function badRequest(expected: string, actual: string): RegistryError {

@@ -1,0 +1,179 @@
+/**
+ * A learner: what somebody has done, and how far that leads.
+ *
+ *     testdata/.workshop/
+ *     └── ana.json     { "happenings": […], "done": { "knock": { "time": …, "by": ["f3a9c1-12"] } }, "since": {}, "switch": … }
+ *
+ * The file is written when something is new. So whoever stops the registry goes on where they were. `since` has the lessons that were
+ * begun again: for these, only what came later counts.
+ *
+ * Next: learners.ts
+ *
+ * @module
+ */
+
+import { createSwitches, type Switches } from "../composing/switches/switches.ts";
+import { ALL_SWITCHES } from "../composing/switches/table.ts";
+import type { Disk } from "../disk/disk.ts";
+import { check, type Happening, type LessonProgress } from "./checking.ts";
+import type { Lesson } from "./lesson.ts";
+import type { DoneLesson } from "./lesson_facts.ts";
+import type { Things } from "./things.ts";
+
+/** The folder of what is remembered. No repository's name begins with ".". */
+export const FOLDER = ".workshop";
+
+// The most requests of a learner that are remembered. A lesson needs about ten.
+const MOST_HAPPENINGS = 300;
+
+// Several requests come together, and are looked at together. In milliseconds.
+const GATHER = 200;
+
+/** The switch that is on for a learner, and the lesson that it belongs to. */
+export interface SwitchOfLearner {
+  /** The id of the lesson. */
+  readonly lesson: string;
+  /** The id of the switch. */
+  readonly id: string;
+}
+
+/** A lesson, and how far somebody is in it. */
+export interface LessonState {
+  /** The lesson. */
+  readonly lesson: Lesson;
+  /** How far it is now. */
+  readonly progress: LessonProgress;
+  /** When it was done, if it was; it stays done. */
+  readonly done?: DoneLesson;
+}
+
+// What is in the file.
+interface Remembered {
+  happenings: Happening[];
+  done: Record<string, DoneLesson>;
+  since: Record<string, number>;
+  switch?: SwitchOfLearner;
+}
+
+/** One learner. */
+export class Learner {
+  /** The prefix of the repositories, without the slash, such as `ana`. */
+  readonly as: string;
+  /** The addresses that the learner works from. */
+  readonly hosts = new Set<string>();
+  /** The switches that are on for this learner. */
+  readonly switches: Switches = createSwitches();
+  readonly #disk: Disk;
+  readonly #things: Things;
+  readonly #lessons: () => readonly Lesson[];
+  readonly #remembered: Remembered;
+  #isChanged = false;
+  #turn: Promise<unknown> = Promise.resolve();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** Reads what an earlier run has remembered. */
+  constructor(as: string, disk: Disk, things: Things, lessons: () => readonly Lesson[]) {
+    this.as = as;
+    this.#disk = disk;
+    this.#things = things;
+    this.#lessons = lessons;
+    this.#remembered = this.#read();
+    const id = this.#remembered.switch?.id;
+    if (id !== undefined) this.switches.on(id, { repository: `${as}/` });
+  }
+
+  /** The time of what was done last, in milliseconds since 1970; `undefined` if nothing was. */
+  get last(): number | undefined {
+    return this.#remembered.happenings.at(-1)?.time;
+  }
+
+  /** The switch that is on. */
+  get switch(): SwitchOfLearner | undefined {
+    return this.#remembered.switch;
+  }
+
+  /** The rules that the registry breaks for this learner at the moment. */
+  get breaks(): readonly string[] {
+    return ALL_SWITCHES.find(({ id }) => id === this.switch?.id)?.breaks ?? [];
+  }
+
+  /** Notes what the learner has done, and looks soon how far that leads. */
+  note(happening: Happening): void {
+    const { happenings } = this.#remembered;
+    happenings.push(happening);
+    if (happenings.length > MOST_HAPPENINGS) happenings.shift();
+    this.#isChanged = true;
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      // If the disk fails, the next look tells it.
+      this.states().catch(() => {});
+    }, GATHER);
+  }
+
+  /** Turns on a switch for the repositories of this learner, or all off. */
+  turn(to: SwitchOfLearner | undefined): void {
+    this.switches.clear();
+    this.#remembered.switch = to;
+    if (to !== undefined) this.switches.on(to.id, { repository: `${this.as}/` });
+    this.#isChanged = true;
+  }
+
+  /** Begins lessons again. What is in the repositories stays. */
+  reset(ids: readonly string[], now: number): void {
+    if (this.switch !== undefined && ids.includes(this.switch.lesson)) this.turn(undefined);
+    for (const id of ids) {
+      delete this.#remembered.done[id];
+      this.#remembered.since[id] = now;
+    }
+    this.#isChanged = true;
+  }
+
+  /** Returns how far each lesson is. What is done now is remembered. */
+  states(): Promise<readonly LessonState[]> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const states = this.#turn.then(() => this.#look());
+    this.#turn = states.catch(() => {});
+    return states;
+  }
+
+  async #look(): Promise<readonly LessonState[]> {
+    const { done, since } = this.#remembered;
+    const happenings = [...this.#remembered.happenings];
+    const things = await this.#things.below(`${this.as}/`);
+    const states = this.#lessons().map((lesson): LessonState => {
+      const from = since[lesson.id] ?? 0;
+      const progress = check(lesson, happenings.filter(({ time }) => time >= from), things);
+      if (progress.isDone && done[lesson.id] === undefined) {
+        const by = progress.steps.map(({ by }) => by).filter((id) => id !== undefined);
+        done[lesson.id] = { time: this.#disk.now(), by };
+        this.#isChanged = true;
+      }
+      return { lesson, progress, done: done[lesson.id] };
+    });
+    if (this.#isChanged) await this.#write();
+    return states;
+  }
+
+  get #file(): string {
+    return `${encodeURIComponent(this.as)}.json`;
+  }
+
+  // A file that a hand has broken counts as not there.
+  #read(): Remembered {
+    const read = this.#disk.read(`${FOLDER}/${this.#file}`, (bytes) => {
+      try {
+        return JSON.parse(new TextDecoder().decode(bytes)) as Partial<Remembered>;
+      } catch {
+        return undefined;
+      }
+    });
+    return { happenings: [], done: {}, since: {}, ...structuredClone(read) };
+  }
+
+  async #write(): Promise<void> {
+    this.#isChanged = false;
+    const text = `${JSON.stringify(this.#remembered)}\n`;
+    await this.#disk.put(FOLDER, { [this.#file]: new TextEncoder().encode(text) });
+  }
+}

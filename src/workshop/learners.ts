@@ -1,0 +1,145 @@
+/**
+ * Learners: who has done what.
+ *
+ *     PUT /v2/ana/hello/manifests/v1   ──▶ story ──▶ ana      the repositories of ana begin with "ana/"
+ *     GET /v2/                         ──▶ story ──▶ all learners who work from the same address, or the nameless one
+ *
+ * What a learner does counts for all lessons at the same time: nobody has to begin one. So their order is free, and nothing is lost if a
+ * page is closed.
+ *
+ * A lesson can have a switch: a registry that misbehaves. It is on for the repositories of one learner only, so others in the same room
+ * do not notice.
+ *
+ * Next: telling_lessons.ts
+ *
+ * @module
+ */
+
+import { questionOf } from "../composing/composing.ts";
+import { parseName } from "../definitions/name.ts";
+import type { Disk } from "../disk/disk.ts";
+import type { Registry } from "../registry.ts";
+import { dataOf, type Story, type StoryData } from "../story.ts";
+import { happeningOf } from "./happenings.ts";
+import { FOLDER, Learner } from "./learner.ts";
+import type { Lesson } from "./lesson.ts";
+import { Things } from "./things.ts";
+
+/** The learner who has given no name. */
+export const NAMELESS = "learner";
+
+// More learners than this at a time are not remembered.
+const MOST_LEARNERS = 500;
+
+// The longest prefix: the names of repositories need room behind it.
+const LONGEST_PREFIX = 100;
+
+/** What learners need. */
+export interface LearnersOptions {
+  /** The disk of the registry. */
+  readonly disk: Disk;
+  /** Returns the lessons that there are now. */
+  readonly lessons: () => readonly Lesson[];
+}
+
+/** The learners of a registry. */
+export class Learners {
+  readonly #options: LearnersOptions;
+  readonly #things: Things;
+  readonly #known = new Map<string, Learner>();
+  #answers = 0;
+
+  /** Finds the learners of earlier runs. */
+  constructor(options: LearnersOptions) {
+    this.#options = options;
+    this.#things = new Things(options.disk);
+    for (const file of options.disk.list(FOLDER)) {
+      const [, as] = /^([^.].*)\.json$/.exec(file) ?? [];
+      if (as !== undefined) this.find(decode(as));
+    }
+    this.find(NAMELESS);
+  }
+
+  /** The lessons that there are. */
+  get lessons(): readonly Lesson[] {
+    return this.#options.lessons();
+  }
+
+  /** All learners, in the order of their names. */
+  get all(): readonly Learner[] {
+    return [...this.#known.values()].sort((a, b) => a.as < b.as ? -1 : 1);
+  }
+
+  /** Takes a story to those whom it belongs to. */
+  readonly tell = (story: Story): void => {
+    if (!story.url.startsWith("/v2")) return;
+    const data = dataOf(story);
+    for (const learner of this.#whose(data)) learner.note(happeningOf(data, `${learner.as}/`));
+  };
+
+  #whose({ repository, peer }: StoryData): readonly Learner[] {
+    if (repository !== undefined) {
+      const owners = this.all.filter(({ as }) => repository.startsWith(`${as}/`));
+      if (peer !== undefined) { for (const { hosts } of owners) hosts.add(peer.host); }
+      return owners;
+    }
+    const here = this.all.filter(({ hosts }) => peer !== undefined && hosts.has(peer.host));
+    return here.length > 0 ? here : [this.find(NAMELESS)!];
+  }
+
+  /** Returns a learner. Returns `undefined` if no repository can have such a prefix, or if there are too many learners. */
+  find(as: string): Learner | undefined {
+    const known = this.#known.get(as);
+    if (known !== undefined) return known;
+    if (parseName(as) === undefined || as.length > LONGEST_PREFIX || this.#known.size >= MOST_LEARNERS) {
+      return undefined;
+    }
+    const learner = new Learner(as, this.#options.disk, this.#things, this.#options.lessons);
+    this.#known.set(as, learner);
+    return learner;
+  }
+
+  /** Notes the answer of a learner to the question of a lesson. It is right if it names a rule that the registry breaks. */
+  answer(learner: Learner, lesson: Lesson, answer: string): void {
+    const isRight = learner.switch?.lesson === lesson.id && learner.breaks.includes(answer);
+    const item = { lesson: lesson.id, answer, isRight };
+    learner.note({ id: `answer-${++this.#answers}`, time: this.#options.disk.now(), is: "answer", item });
+  }
+
+  /** Begins a lesson again for a learner, or all of them. */
+  reset(learner: Learner, lessons: readonly Lesson[]): void {
+    learner.reset(lessons.map(({ id }) => id), this.#options.disk.now());
+  }
+
+  /** Turns the switch of a lesson on or off for a learner. Of several, the registry takes one. */
+  turn(learner: Learner, lesson: Lesson, isOn: boolean): void {
+    const ids = [lesson.switch?.id ?? []].flat();
+    const id = ids[Math.floor(Math.random() * ids.length)];
+    learner.turn(isOn && id !== undefined ? { lesson: lesson.id, id } : undefined);
+  }
+
+  /** Puts the switches of the learners around a registry. */
+  readonly wrapper = (registry: Registry): Registry => {
+    const behind = new WeakMap<Learner, Registry>();
+    return (request, peer) => {
+      const learner = this.#learnerWithSwitch(request);
+      if (learner === undefined) return registry(request, peer);
+      if (!behind.has(learner)) behind.set(learner, learner.switches.wrapper(registry));
+      return behind.get(learner)!(request, peer);
+    };
+  };
+
+  #learnerWithSwitch(request: Request): Learner | undefined {
+    const having = [...this.#known.values()].filter((learner) => learner.switch !== undefined);
+    const name = having.length === 0 ? undefined : questionOf(request)?.texts.name;
+    return having.find(({ as }) => name?.startsWith(`${as}/`));
+  }
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * Lessons over HTTP:
+ *
+ *     GET  /lessons?as=ana           how far ana is
+ *     GET  /lessons/chunks?as=ana    one lesson
+ *     GET  /board                    how far everybody is
+ *     POST /lessons/chunks           {"as": "ana", "do": "reset"}                      begins it again; at /lessons all of them
+ *     POST /lessons/detective        {"as": "ana", "do": "switch on"}                  the registry begins to misbehave for ana
+ *     POST /lessons/detective        {"as": "ana", "do": "answer", "answer": "API-01"}
+ *     POST /lessons/delete           {"as": "ana", "do": "collect garbage"}            for those who cannot run `deno task gc`
+ *
+ * The page answers `GET` at the same addresses. A user who may push to the repositories of a learner may `POST` for that learner.
+ *
+ * Next: lessons.ts
+ *
+ * @module
+ */
+
+import { RegistryError } from "../api/error_codes.ts";
+import type { AccessWrapper } from "../composing/access.ts";
+import { refuse } from "../composing/composing.ts";
+import type { Disk } from "../disk/disk.ts";
+import { collectGarbage } from "../housekeeping/collect_garbage.ts";
+import { readSmallJson } from "../http/small_json.ts";
+import { withoutSniffing } from "../http/sniffing.ts";
+import { parseTarget, type Target } from "../http/target.ts";
+import { expectNoForeignPage, hostsForBrowsers } from "../http/web_pages.ts";
+import type { Settings } from "../options.ts";
+import type { Wrapper } from "../registry.ts";
+import type { Learner } from "./learner.ts";
+import type { Learners } from "./learners.ts";
+import type { Asker } from "./lesson_facts.ts";
+import { learnerFor, NO_LEARNER, tellerOf } from "./telling_lessons.ts";
+
+/** What the lessons need to answer. */
+export interface LessonsOverHttpOptions extends Partial<Pick<Settings, "origin" | "allowHost">> {
+  /** The disk of the registry. */
+  readonly disk: Disk;
+  /** Decides who may do what, such as `access(rules)`. Default: everybody may do everything. */
+  readonly access?: AccessWrapper;
+}
+
+/** Answers requests about lessons, and passes all others on to the registry. */
+export function lessonsOverHttp(learners: Learners, options: LessonsOverHttpOptions): Wrapper {
+  const settings = { origin: "", allowHost: [], ...options } as Partial<Settings> as Settings;
+  const hosts = hostsForBrowsers(settings);
+  return (registry) => async (request, peer) => {
+    const target = parseTarget(request);
+    const match = target && /^\/(lessons|board)(?:\/([^/]+))?\/?$/.exec(target.pathname);
+    if (!match) return registry(request, peer);
+    try {
+      expectNoForeignPage(request, target, settings, hosts);
+      const visible = await options.access?.visibleTo(request, peer);
+      const asker = {
+        origin: settings.origin || target.origin,
+        user: visible?.user,
+        maySee: (name: string) => visible?.includes(name) ?? true,
+        host: peer?.remoteAddr.hostname,
+      };
+      const mayChange = ({ as }: Learner) => visible?.mayPush(`${as}/a`) ?? true;
+      const asked = { request, target, kind: match[1], id: match[2], asker, mayChange, disk: options.disk };
+      return withoutSniffing(Response.json(await answer(learners, asked)));
+    } catch (error) {
+      if (error instanceof RegistryError) return refuse(request, error);
+      throw error;
+    }
+  };
+}
+
+interface AskedLesson {
+  readonly request: Request;
+  readonly target: Target;
+  readonly kind: string;
+  readonly id: string | undefined;
+  readonly asker: Asker;
+  readonly mayChange: (learner: Learner) => boolean;
+  readonly disk: Disk;
+}
+
+async function answer(learners: Learners, asked: AskedLesson): Promise<unknown> {
+  const { request: { method }, target, kind, id, asker } = asked;
+  const isRead = method === "GET" || method === "HEAD";
+  const allowed = kind === "board" ? "GET" : "GET, POST";
+  if (!isRead && !(kind === "lessons" && method === "POST")) {
+    throw new RegistryError("UNSUPPORTED", { rule: "API-01", expected: allowed, actual: method }, {
+      headers: { Allow: allowed },
+    });
+  }
+  const teller = tellerOf(learners);
+  if (kind === "board") return await teller.board(asker);
+  const wish = isRead ? { as: new URLSearchParams(target.search).get("as") } : await readSmallJson(asked.request);
+  const as = typeof wish.as === "string" ? wish.as : null;
+  const learner = learnerFor(learners, as, asker);
+  if (learner === undefined) throw refusal(403, NO_LEARNER, `as=${as}`);
+  if (!isRead) await change(learners, learner, wish, asked);
+  return await teller.lessons(learner.as, id ?? "", asker) ?? noSuchLesson(learners, id);
+}
+
+// What can be done with a lesson.
+const DEEDS = ["reset", "switch on", "switch off", "answer", "collect garbage"];
+
+async function change(
+  learners: Learners,
+  learner: Learner,
+  wish: Readonly<Record<string, unknown>>,
+  { id, disk, mayChange }: AskedLesson,
+): Promise<void> {
+  if (!mayChange(learner)) throw refusal(403, `a user who may push to ${learner.as}/…`, "one who may not");
+  const lesson = learners.lessons.find((lesson, at) => lesson.id === id || String(at + 1) === id);
+  if (id !== undefined && lesson === undefined) noSuchLesson(learners, id);
+  const deed = wish.do;
+  if (deed === "reset") return learners.reset(learner, lesson === undefined ? learners.lessons : [lesson]);
+  if (deed === "collect garbage") return await collectFor(learner, disk);
+  if (lesson === undefined || typeof deed !== "string" || !DEEDS.includes(deed)) {
+    throw refusal(400, `"do" with one of ${DEEDS.join(", ")}`, JSON.stringify(deed) ?? "nothing");
+  }
+  if (deed !== "answer") return learners.turn(learner, lesson, deed === "switch on");
+  if (typeof wish.answer !== "string" || wish.answer.length > 200) {
+    throw refusal(
+      400,
+      '"answer" with a text of at most 200 letters',
+      JSON.stringify(wish.answer)?.slice(0, 80) ?? "nothing",
+    );
+  }
+  learners.answer(learner, lesson, wish.answer.trim());
+}
+
+// What has just been pushed goes, too: in a lesson nobody waits for an hour.
+async function collectFor({ as }: Learner, disk: Disk): Promise<void> {
+  for await (const _ of collectGarbage(disk, { grace: 0, prefix: `${as}/` }));
+}
+
+function noSuchLesson({ lessons }: Learners, id = ""): never {
+  throw refusal(404, `one of ${lessons.map(({ id }) => id).join(", ")}`, id);
+}
+
+function refusal(status: 400 | 403 | 404, expected: string, actual: string): RegistryError {
+  return new RegistryError(status === 403 ? "DENIED" : "UNSUPPORTED", { rule: "API-01", expected, actual }, { status });
+}

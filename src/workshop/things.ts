@@ -1,0 +1,151 @@
+/**
+ * Things: what is in the folder of a learner, as the patterns of lessons see it.
+ *
+ *     { is: "tag", repository: "hello", tag: "v1", digest: "sha256:7d1a…", kind: "image" }
+ *     { is: "manifest", repository: "hello", digest: "sha256:7d1a…", kind: "image", tags: ["v1"], missing: 0, diffIds: "right", … }
+ *     { is: "blob", repository: "hello", digest: "sha256:9b4e…", size: 132, file: "layer.tar.gz", names: 2, isNeeded: true }
+ *     { is: "upload", repository: "hello", session: "0f9c…", size: 3 }
+ *
+ * A manifest also has `mediaType`, `artifactType`, `subject`, `configType`, `layers` and `children` (digests), and `platforms` (such as
+ * `linux/arm64`). `kind` is `image`, `index`, or the artifact type of what refers to another manifest. `missing` counts what it points
+ * to and what is not there. `diffIds` says whether the config of an image names the digests of its layers as they are when they are
+ * unpacked: `right`, `wrong`, or `unknown` if a layer is too large to be unpacked here.
+ *
+ * Next: lesson_facts.ts
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { gunzipSync } from "node:zlib";
+import type { Digest } from "../definitions/digest.ts";
+import type { Name } from "../definitions/name.ts";
+import type { Disk } from "../disk/disk.ts";
+import { drawTree, type ManifestTree, type RepositoryTree } from "../housekeeping/draw_tree.ts";
+import { contentFolder, contentTypeFile, manifestFile, uploadsFolder } from "../store/layout.ts";
+import type { Item } from "./matching.ts";
+
+// A learner's layers are small. Larger ones are not unpacked here, so that nobody waits for them.
+const LARGEST_LAYER = 2 * 1024 ** 2;
+const LARGEST_UNPACKED = 16 * 1024 ** 2;
+
+// A learner who pushes more than this has done something else than lessons. The rest is not looked at.
+const MOST_REPOSITORIES = 50;
+const MOST_THINGS = 2000;
+
+/** Reads what is in the folder, below a prefix. */
+export class Things {
+  readonly #disk: Disk;
+  // The digests of unpacked layers. The bytes of a digest never change.
+  readonly #diffIds = new Map<Digest, string | undefined>();
+
+  /** Reads nothing yet. */
+  constructor(disk: Disk) {
+    this.#disk = disk;
+  }
+
+  /** Returns what is in the repositories whose names begin with `prefix`, such as `ana/`. */
+  async below(prefix: string): Promise<readonly Item[]> {
+    const found: Item[] = [];
+    let repositories = 0;
+    for await (const repository of drawTree(this.#disk, prefix)) {
+      if (++repositories > MOST_REPOSITORIES || found.length > MOST_THINGS) break;
+      for await (const item of this.#thingsOf(repository)) {
+        found.push({ repository: repository.name.slice(prefix.length), ...item });
+      }
+    }
+    return found;
+  }
+
+  async *#thingsOf({ name, manifests, loose }: RepositoryTree): AsyncGenerator<Item> {
+    const blobs = new Map(loose.map((blob) => [blob.digest, { ...blob, isNeeded: false }]));
+    const digests = new Set(manifests.map(({ digest }) => digest));
+    for (const manifest of manifests) {
+      const { digest, kind, tags, children } = manifest;
+      for (const tag of tags) yield { is: "tag", tag, digest, kind };
+      const missing = manifest.blobs.filter(({ file }) => file === undefined).length +
+        children.filter((child) => !digests.has(child)).length;
+      yield { is: "manifest", digest, kind, tags, children, missing, ...await this.#insideOf(name, manifest) };
+      for (const blob of manifest.blobs) {
+        if (blob.file !== undefined) blobs.set(blob.digest, { ...blob, isNeeded: true });
+      }
+    }
+    for (const blob of blobs.values()) yield { is: "blob", ...blob };
+    for (const session of this.#disk.list(uploadsFolder(name))) {
+      const size = this.#disk.look(`${uploadsFolder(name)}/${session}/data`)?.size;
+      if (size !== undefined) yield { is: "upload", session, size };
+    }
+  }
+
+  async #insideOf(name: Name, { digest, kind, subject }: ManifestTree): Promise<Item> {
+    const json = await this.#json(manifestFile(name, digest));
+    const layers = listOf(json?.layers).map((layer) => objectOf(layer).digest as Digest);
+    const platforms = listOf(json?.manifests).map((child) => {
+      const { os, architecture, variant } = objectOf(objectOf(child).platform);
+      return [os, architecture, variant].filter((part) => part !== undefined).join("/");
+    });
+    return {
+      mediaType: await this.#text(contentTypeFile(name, digest)),
+      artifactType: json?.artifactType,
+      subject,
+      configType: objectOf(json?.config).mediaType,
+      layers,
+      platforms,
+      diffIds: kind === "index" ? undefined : await this.#judgeDiffIds(name, objectOf(json?.config).digest, layers),
+    };
+  }
+
+  async #judgeDiffIds(name: Name, config: unknown, layers: readonly Digest[]): Promise<string | undefined> {
+    const file = typeof config === "string" && this.#disk.find(contentFolder(name, config as Digest), ["config.json"]);
+    const said = file && listOf(objectOf((await this.#json(file.path))?.rootfs).diff_ids);
+    if (!said) return undefined;
+    const real = await Promise.all(layers.map((layer) => this.#diffIdOf(name, layer)));
+    if (said.length === real.length && real.every((digest, at) => digest === String(said[at]))) return "right";
+    return real.includes(undefined) ? "unknown" : "wrong";
+  }
+
+  async #diffIdOf(name: Name, layer: Digest): Promise<string | undefined> {
+    if (this.#diffIds.has(layer)) return this.#diffIds.get(layer);
+    const file = this.#disk.find(contentFolder(name, layer), ["layer.tar.gz", "layer.tar", "blob"]);
+    if (file === undefined || file.size > LARGEST_LAYER) return undefined;
+    const diffId = diffIdOf(await this.#bytes(file.path));
+    if (this.#diffIds.size < MOST_THINGS) this.#diffIds.set(layer, diffId);
+    return diffId;
+  }
+
+  async #bytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
+    const file = this.#disk.look(path);
+    return file === undefined ? new Uint8Array() : await new Response(this.#disk.open(file)).bytes();
+  }
+
+  async #text(path: string): Promise<string> {
+    return new TextDecoder().decode(await this.#bytes(path));
+  }
+
+  async #json(path: string): Promise<Readonly<Record<string, unknown>> | undefined> {
+    try {
+      return objectOf(JSON.parse(await this.#text(path)));
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+// The digest of a layer when it is unpacked; `undefined` if that cannot be had.
+function diffIdOf(bytes: Uint8Array): string | undefined {
+  const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
+  try {
+    const tar = isGzip ? gunzipSync(bytes, { maxOutputLength: LARGEST_UNPACKED }) : bytes;
+    return `sha256:${createHash("sha256").update(tar).digest("hex")}`;
+  } catch {
+    return undefined;
+  }
+}
+
+function objectOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? value as Readonly<Record<string, unknown>> : {};
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
