@@ -28,6 +28,8 @@ export interface FeedAction {
   readonly stories: readonly StoryData[];
   /** The number of the client's lane, from 0 on. */
   readonly lane: number;
+  /** The number of its stories that a filter holds back; absent without a filter. */
+  readonly hidden?: number;
 }
 
 /** What the addition of a story has changed. */
@@ -53,11 +55,6 @@ export class Feed {
   /** The actions, the newest first. */
   get actions(): readonly FeedAction[] {
     return [...this.#actions.values()].reverse();
-  }
-
-  /** The number of stories. */
-  get size(): number {
-    return this.#known.size;
   }
 
   /** Adds the next story. Returns `undefined` if it is there already. */
@@ -149,6 +146,16 @@ export function passes(story: StoryData, { text, method, status, repository, cli
     (status === "" || String(story.status).startsWith(status.replace(/x+$/i, ""))) &&
     has(repository, story.repository) && has(client, userAgent, peer?.host) &&
     has(text, story.url, decodeColons(story.url), userAgent, refusal?.code, ...story.changes.map(({ path }) => path));
+}
+
+/**
+ * Returns an action with just those of its stories that a filter lets through. What the action is stays the same: it comes from all of
+ * its stories.
+ */
+export function filtered(action: FeedAction, filter: StoryFilter): FeedAction {
+  if (isEmpty(filter)) return action;
+  const stories = action.stories.filter((story) => passes(story, filter));
+  return { ...action, stories, hidden: action.stories.length - stories.length };
 }
 
 function decodeColons(url: string): string {

@@ -10,7 +10,7 @@
 
 import type { PageAddress } from "./addresses.ts";
 import type { PageContext } from "./context.ts";
-import { filterOf } from "./feed.ts";
+import { filterOf, isEmpty } from "./feed.ts";
 import { factsOfGraph, type GraphFacts } from "./graph.ts";
 import { factsOfTime, type TimeFacts } from "./moments.ts";
 import { maySeeStory } from "./seeing.ts";
@@ -28,7 +28,7 @@ export interface HomeFacts {
   readonly time: TimeFacts;
 }
 
-// A document has the last ones. The browser gets all that are remembered.
+// A document has the last ones. The browser gets all that are remembered, and so does a filter.
 const MOST_IN_DOCUMENT = 200;
 
 /** Returns the facts of `/`. */
@@ -37,6 +37,7 @@ export async function factsOfHome({ query }: PageAddress, context: PageContext):
   const graph = time.moment?.graph ?? await factsOfGraph({ rest: "", query: new URLSearchParams() }, context);
   const stories = time.moment?.stories ??
     (await context.stories.recent()).filter((story) => maySeeStory(context, story));
-  const live = { stories: stories.slice(-MOST_IN_DOCUMENT), filter: filterOf(query) };
+  const filter = filterOf(query);
+  const live = { stories: isEmpty(filter) ? stories.slice(-MOST_IN_DOCUMENT) : stories, filter };
   return { root: context.root, live, graph: graph!, time };
 }

@@ -47,7 +47,7 @@ const EMPTY = new Set(["hr", "img", "input", "wbr"]);
 // The names of attributes that a browser never runs. `style` is not among them: the policy of the page forbids it.
 // deno-fmt-ignore
 const ATTRIBUTES = new Set([
-  "abbr", "alt", "checked", "class", "colspan", "cx", "cy", "d", "datetime", "dir", "disabled", "download", "fill", "for", "height",
+  "abbr", "action", "alt", "checked", "class", "colspan", "cx", "cy", "d", "datetime", "dir", "disabled", "download", "fill", "for", "height",
   "hidden", "href", "id", "lang", "marker-end", "max", "maxlength", "method", "min", "name", "open", "pattern", "placeholder", "points", "r",
   "readonly", "rel", "required", "role", "rowspan", "rx", "scope", "selected", "spellcheck", "src", "start", "step", "stroke",
   "stroke-dasharray", "tabindex", "target", "title", "transform", "type", "value", "viewBox", "width", "x", "x1", "x2", "y", "y1", "y2",
@@ -70,7 +70,7 @@ export function element(tag: string, attributes: Attributes = {}, ...children: r
   if (!TAGS.has(tag)) throw new TypeError(`A page has no <${tag}>`);
   for (const [name, value] of Object.entries(attributes)) {
     if (!ATTRIBUTES.has(name) && !/^(?:aria|data)-[a-z-]+$/.test(name)) throw new TypeError(`A page has no ${name}=`);
-    if ((name === "href" || name === "src") && !isSafeLink(value)) {
+    if (["href", "src", "action"].includes(name) && !isSafeLink(value)) {
       throw new TypeError(`A page has no link to ${value}`);
     }
   }

@@ -98,3 +98,38 @@ Deno.test("a story that is not remembered any more is told apart from one that n
   assert((await html("/story/0a0a0a0a0a0a-7")).includes("knows no story"));
   assertEquals((await send("GET", `/story/${first}`)).status, 404);
 });
+
+Deno.test("a filter chooses among the requests, and an action is called the same as without it", async () => {
+  const { send, html } = arranged();
+  const index = '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}';
+  await send("HEAD", `/v2/app/blobs/${FOO}`, { headers: OF_CURL });
+  await send("POST", PUSH, { body: "foo", headers: OF_CURL });
+  const type = { "Content-Type": "application/vnd.oci.image.index.v1+json", "User-Agent": "curl/8.1" };
+  await send("PUT", "/v2/app/manifests/v1", { body: index, headers: type });
+  for (const [query, requests] of [["", 3], ["?method=HEAD", 1], ["?method=PUT", 1], ["?text=blobs", 2]] as const) {
+    const text = await html(`/${query}`);
+    assert(text.includes("push of app:v1 by curl/8.1"), `${query}: ${text}`);
+    assertEquals(text.match(/<li data-key="[^"]*" class="story /g)?.length, requests, query);
+    const note = `The filter shows ${requests} of 3 requests.`;
+    assertEquals(text.includes(note), requests < 3, query);
+  }
+  assert((await html("/?method=PATCH")).includes("None of the stories that are remembered passes the filter."));
+});
+
+Deno.test("a filter without JavaScript looks at all stories that are remembered, not only at the last ones", async () => {
+  const { send, html } = arranged();
+  await send("GET", "/v2/first/tags/list");
+  for (let n = 0; n < 300; n++) await send("GET", "/v2/other/tags/list");
+  assert((await html("/?repository=first")).includes("/v2/first/tags/list"));
+});
+
+Deno.test("the graph has its filter without JavaScript: a form that leads to the graph itself", async () => {
+  const { send, html } = arranged();
+  await send("POST", PUSH, { body: "foo" });
+  for (const [path, action] of [["/", "/graph/"], ["/graph/app", "/graph/app"]]) {
+    const text = await html(path);
+    const [form] = new RegExp(`<form role="search"[^>]*action="${action}">.*?</form>`).exec(text) ?? [];
+    assert(form?.includes('name="filter"') && form.includes('<button type="submit">'), `${path}: ${text}`);
+  }
+  assert((await html("/graph/?filter=nothing")).includes("Nothing has “nothing” in its name."));
+});

@@ -58,9 +58,32 @@ export function graphView(facts: GraphFacts): Markup {
     { class: "graph", "aria-label": "Graph", "data-island": "graph", "data-source": address },
     element("h2", { "data-key": "heading" }, "Graph"),
     element("p", { class: "graph-summary", "data-key": "summary" }, summaryOf(facts)),
+    filterForm(facts),
     element("div", { class: "graph-list", "data-key": "list" }, listOf(facts)),
     element("div", { class: "graph-more", "data-key": "more" }, moreOf(facts)),
     repositories.length > 0 && legend(),
+  );
+}
+
+// Without JavaScript, it leads to the address of the graph itself. The graph of a moment is shown as a whole.
+function filterForm({ path, address, filter }: GraphFacts): Markup {
+  if (address.includes("at=")) return undefined;
+  return element(
+    "form",
+    {
+      role: "search",
+      "aria-label": "Filter of the graph",
+      class: "graph-filter",
+      "data-key": "filter",
+      action: addressOfGraph(path),
+    },
+    element(
+      "label",
+      {},
+      "Only names with ",
+      element("input", { type: "search", name: "filter", value: filter, maxlength: 255, spellcheck: "false" }),
+    ),
+    element("button", { type: "submit" }, "Show"),
   );
 }
 

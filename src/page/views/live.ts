@@ -13,14 +13,14 @@
  * @module
  */
 
-import { formatBytes, formatMilliseconds } from "../../definitions/size.ts";
+import { counted, formatBytes, formatMilliseconds } from "../../definitions/size.ts";
 import { HEADINGS } from "../../spec/headings.ts";
-import { describeAction, sumOf } from "../../stories/actions.ts";
+import { type Action, describeAction, sumOf } from "../../stories/actions.ts";
 import { whyOf } from "../../stories/why.ts";
 import type { Change } from "../../disk/disk.ts";
 import type { StoryData } from "../../story.ts";
 import { addressOf, addressOfRule, addressOfSource, addressOfStory } from "../addresses.ts";
-import { Feed, type FeedAction, isEmpty, LANES, passes, type StoryFilter } from "../feed.ts";
+import { Feed, type FeedAction, filtered, isEmpty, LANES, type StoryFilter } from "../feed.ts";
 import { element, type Markup } from "../markup.ts";
 
 /** The facts of the live stories. */
@@ -36,7 +36,9 @@ export const MOST_SHOWN = 250;
 
 /** The live stories as a part of a page. Those of a moment in the past stay as they are. */
 export function liveView({ stories, filter }: LiveFacts, isNow = true): Markup {
-  const feed = new Feed(stories.filter((story) => passes(story, filter)));
+  const actions = new Feed(stories).actions.map((action) => filtered(action, filter)).filter(({ stories }) =>
+    stories.length > 0
+  );
   return element(
     "section",
     { class: "live", "aria-label": "Live stories", "data-island": isNow && "live" },
@@ -45,8 +47,8 @@ export function liveView({ stories, filter }: LiveFacts, isNow = true): Markup {
     element(
       "div",
       { role: "log", "aria-label": "Stories", class: "feed", "data-key": "log" },
-      element("p", { class: "feed-empty", hidden: feed.size > 0 }, nothingYet(filter)),
-      element("ol", { class: "actions" }, feed.actions.map((action, index) => actionView(action, index < 3))),
+      element("p", { class: "feed-empty", hidden: actions.length > 0 }, nothingYet(filter)),
+      element("ol", { class: "actions" }, actions.map((action, index) => actionView(action, index < 3))),
     ),
   );
 }
@@ -116,14 +118,21 @@ export function actionView(action: FeedAction, isOpen: boolean): Markup {
   );
 }
 
-// The words for a state. An action that is done needs none.
-const STATES = { running: "running", done: undefined, quiet: "quiet" } as const;
+// The word for a state. An action that is done needs none. One that is quiet has sent nothing for some seconds: most clients end so, but
+// a push ends with a manifest.
+function stateOf({ state, kind }: Action): string | undefined {
+  if (state === "running") return "running";
+  return state === "quiet" && (kind === "push" || kind === "copy") ? "stopped before its last manifest" : undefined;
+}
+
+// Each lane has a shape as well as a colour.
+const SHAPES = "●■▲◆★✚";
 
 /** The line of an action. */
 export function summaryView({ action, lane }: FeedAction): Markup {
-  const state = STATES[action.state];
+  const state = stateOf(action);
   return [
-    element("span", { class: "lane", "aria-hidden": "true" }, "ABCDEF"[lane % LANES]),
+    element("span", { class: "lane", "aria-hidden": "true" }, SHAPES[lane % LANES]),
     element("span", { class: `kind kind-${action.kind}` }, withDigests(describeAction(action))),
     " ",
     element("span", { class: "sum" }, sumOf(action)),
@@ -134,8 +143,10 @@ export function summaryView({ action, lane }: FeedAction): Markup {
 }
 
 /** What an action has made in the end, and a way to it. While it is running, nothing: of many requests it would take long each time. */
-export function outcomeView({ action: { to, from, state }, stories }: FeedAction): Markup {
-  if (state === "running") return undefined;
+export function outcomeView({ action: { to, from, state, requests }, stories, hidden = 0 }: FeedAction): Markup {
+  const held = hidden > 0 &&
+    element("p", { class: "quiet" }, `The filter shows ${stories.length} of ${counted(requests, "request")}.`);
+  if (state === "running") return held;
   const { made, moreChanges } = madeBy(stories);
   const about = to ?? from;
   const tag = about?.tags.at(-1);
@@ -157,6 +168,7 @@ export function outcomeView({ action: { to, from, state }, stories }: FeedAction
     ...count("=", `file shared${sharedWith}`, `files shared${sharedWith}`),
   ];
   return [
+    held,
     subject !== undefined &&
     element("p", {}, "Look at ", element("a", { href: addressOf(subject.path) }, withDigests(subject.name))),
     made.length > 0 &&

@@ -158,7 +158,7 @@ function childTable({ children: { rows, next, total } }: ManifestFacts): Markup 
 function layerTable(layers: readonly LayerRow[]): Markup {
   return table(
     "Layers",
-    ["Layer", "Digest", "Size", "Repositories with it", "Made by"],
+    ["Layer", "Digest", "Size", "Repositories with it", layers.some(({ made }) => made?.command) ? "Made by" : "Type"],
     layers.map(({ number, digest, address, size: bytes, actualSize, names, made, mediaType, urls }) => [
       link(address, `layer ${number}`),
       [

@@ -61,24 +61,14 @@ export class GraphRegion {
         element("button", { type: "button" }, "Graph"),
         element("button", { type: "button" }, "List"),
       ),
-      element(
-        "form",
-        { role: "search", "aria-label": "Filter of the graph" },
-        element(
-          "label",
-          {},
-          "Only names with ",
-          element("input", { type: "search", name: "filter", maxlength: 255, spellcheck: "false" }),
-        ),
-      ),
     )) as HTMLElement;
     this.#buttons = [...tools.querySelectorAll("button")];
     this.#buttons.forEach((button, at) => button.addEventListener("click", () => this.#choose(at === 1)));
-    const form = tools.querySelector("form")!;
-    const input = form.querySelector("input")!;
-    input.value = this.#source.searchParams.get("filter") ?? "";
-    form.addEventListener("submit", (event) => event.preventDefault());
-    input.addEventListener("input", () => this.#filter(input.value));
+    const form = section.querySelector<HTMLFormElement>(":scope > form");
+    if (form !== null) {
+      tools.append(form);
+      this.#filterAtOnce(form);
+    }
     const list = this.#part("list");
     list.before(tools, this.#drawing.element);
     this.#arrange();
@@ -108,6 +98,15 @@ export class GraphRegion {
     const repository = this.#facts.path.replace(/(?:^|\/)(?:_|[^/]*:).*$/, "");
     return path.startsWith(repository === "" ? "" : `${repository}/`) ||
       this.#facts.boxes.some(({ names, digest }) => names !== undefined && path.includes(digest!));
+  }
+
+  // What somebody types holds at once, so nobody needs the button.
+  #filterAtOnce(form: HTMLFormElement): void {
+    const input = form.querySelector("input")!;
+    input.value = this.#source.searchParams.get("filter") ?? "";
+    form.querySelector("button")!.hidden = true;
+    form.addEventListener("submit", (event) => event.preventDefault());
+    input.addEventListener("input", () => this.#filter(input.value));
   }
 
   #filter(text: string): void {

@@ -13,7 +13,7 @@
 
 import type { Change } from "../../disk/disk.ts";
 import type { StoryData } from "../../story.ts";
-import { Feed, type FeedAction, filterOf, MOST_IN_FEED, passes, type StoryFilter } from "../feed.ts";
+import { Feed, type FeedAction, filtered, filterOf, MOST_IN_FEED, type StoryFilter } from "../feed.ts";
 import { element, type Markup } from "../markup.ts";
 import {
   actionView,
@@ -62,9 +62,7 @@ export class LiveRegion implements Hearer {
   readonly #empty: HTMLElement;
   readonly #pause: HTMLButtonElement;
   #filter: StoryFilter;
-  #feed = new Feed();
-  // All stories that have come, also those that the filter holds back.
-  #stories: StoryData[] = [];
+  readonly #feed = new Feed();
   #waiting: Arrival[] = [];
   readonly #changed = new Map<string, FeedAction>();
   readonly #drawn = new Map<string, DrawnAction>();
@@ -100,11 +98,7 @@ export class LiveRegion implements Hearer {
   }
 
   onStory(story: StoryData): void {
-    this.#add(() => {
-      this.#stories.push(story);
-      if (this.#stories.length > 2 * MOST_IN_FEED) this.#stories = this.#stories.slice(-MOST_IN_FEED);
-      this.#put(story);
-    }, story.time);
+    this.#add(() => this.#put(story), story.time);
   }
 
   onChanges(changes: readonly Change[], time: string): void {
@@ -174,7 +168,6 @@ export class LiveRegion implements Hearer {
   }
 
   #put(story: StoryData): void {
-    if (!passes(story, this.#filter)) return;
     const change = this.#feed.add(story);
     if (change === undefined) return;
     this.#changed.set(change.changed.action.id, change.changed);
@@ -186,9 +179,11 @@ export class LiveRegion implements Hearer {
   }
 
   // Draws what is new of an action. Returns true if that was all.
-  #draw(action: FeedAction, end: number): boolean {
+  #draw(whole: FeedAction, end: number): boolean {
+    const action = filtered(whole, this.#filter);
     const { id } = action.action;
-    const drawn = this.#drawn.get(id) ?? this.#drawAction(action);
+    if (action.stories.length === 0) return true;
+    const drawn = this.#drawn.get(id) ?? this.#drawAction(whole);
     show(drawn.details.querySelector("summary")!, summaryView(action));
     if (!drawn.details.open) return true;
     show(drawn.outcome, outcomeView(action));
@@ -271,15 +266,10 @@ export class LiveRegion implements Hearer {
     history.replaceState(null, "", query.size === 0 ? "/" : `/?${query}`);
     this.#filter = filterOf(query);
     this.#empty.textContent = nothingYet(this.#filter);
-    this.#feed = new Feed();
     this.#changed.clear();
     this.#drawn.clear();
     this.#list.replaceChildren();
-    const stories = this.#stories;
-    this.#waiting = [
-      ...stories.map((story) => ({ time: story.time, work: () => this.#put(story) })),
-      ...this.#waiting,
-    ];
+    for (const action of this.#feed.actions.toReversed()) this.#changed.set(action.action.id, action);
     this.#timer ??= setTimeout(() => this.#work(), 0);
   }
 }

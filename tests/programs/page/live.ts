@@ -27,6 +27,23 @@ export async function checkLive(world: World): Promise<void> {
 
   if (world.checks.isAskedFor("live", "docker")) await checkDocker(world);
 
+  await check("a filter chooses among the requests, and an action is called the same as without it", async () => {
+    await using tab = await openTab(world);
+    await tab.listen("/");
+    const summary = `document.querySelector("[role=log] summary .kind")?.textContent`;
+    await new Pusher(world.origin, { agent: "filtered/1" }).image("live/filtered", { layers: [], tags: ["v1"] });
+    const name = "push of live/filtered:v1 by filtered/1";
+    await tab.until(`${summary} === "${name}"`);
+    const shown = `[...document.querySelectorAll("[role=log] .story .method")].map((it) => it.textContent).join()`;
+    await tab.page.getByRole("search", { name: "Filter of the stories" }).locator("summary").click();
+    await tab.page.locator("input[name=client]").fill("filtered/1");
+    await tab.page.locator("input[name=text]").fill("manifests");
+    await tab.until(`${shown} === "PUT" && ${summary} === "${name}"`);
+    await tab.page.locator("input[name=text]").fill("");
+    await tab.until(`${shown} === "POST,PUT" && ${summary} === "${name}"`);
+    assertEquals(tab.complaints, []);
+  });
+
   await check("a file that somebody writes by hand is on the page without a reload", async () => {
     await using tab = await openTab(world);
     await tab.listen("/");
