@@ -142,19 +142,20 @@ export class ByteStream {
   }
 }
 
-/** Joins pieces. */
+/** Reads all pieces, and joins them. */
 export async function allOf(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const piece of pieces) {
-    parts.push(piece.slice());
-    size += piece.length;
-  }
-  const whole = new Uint8Array(size);
+  for await (const piece of pieces) parts.push(piece.slice());
+  return joined(parts);
+}
+
+/** Joins pieces. */
+export function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(pieces.reduce((size, { length }) => size + length, 0));
   let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
   }
   return whole;
 }

@@ -126,20 +126,10 @@ export function entriesOf(table: unknown): TableEntry[] | string {
     if (!isRecord(row) || typeof row.name !== "string" || typeof row.type !== "string") {
       return "An entry of the table of contents has no name or no type.";
     }
-    const offset = numberIn(row.chunkOffset);
-    const at = numberIn(row.offset);
-    const chunk = {
-      offset,
-      size: numberIn(row.chunkSize),
-      at,
-      inside: numberIn(row.innerOffset),
-      ...(row.chunkType === "zeros" && { isHole: true }),
-      ...(typeof row.chunkDigest === "string" && { digest: row.chunkDigest }),
-    };
     if (row.type === "chunk") {
       const file = entries.at(-1);
       if (file === undefined || file.path !== row.name) return "The table of contents has a chunk without its file.";
-      file.chunks.push(chunk);
+      file.chunks.push(chunkOf(row, file.size));
       continue;
     }
     const kind = KINDS[row.type] ?? "unknown";
@@ -153,16 +143,23 @@ export function entriesOf(table: unknown): TableEntry[] | string {
       gid: numberIn(row.gid),
       ...(typeof row.linkName === "string" && row.linkName !== "" && { target: row.linkName }),
       ...(typeof row.digest === "string" && { digest: row.digest }),
-      chunks: size > 0 ? [chunk] : [],
+      chunks: size > 0 ? [chunkOf(row, size)] : [],
     });
   }
-  // A size of 0 stands for all that is left of the file.
-  return entries.map((entry) => ({
-    ...entry,
-    chunks: entry.chunks.map((chunk) =>
-      chunk.size > 0 ? chunk : { ...chunk, size: Math.max(0, entry.size - chunk.offset) }
-    ),
-  }));
+  return entries;
+}
+
+function chunkOf(row: Record<string, unknown>, fileSize: number): TableChunk {
+  const offset = numberIn(row.chunkOffset);
+  return {
+    offset,
+    // A size of 0 stands for all that is left of the file.
+    size: numberIn(row.chunkSize) || Math.max(0, fileSize - offset),
+    at: numberIn(row.offset),
+    inside: numberIn(row.innerOffset),
+    ...(row.chunkType === "zeros" && { isHole: true }),
+    ...(typeof row.chunkDigest === "string" && { digest: row.chunkDigest }),
+  };
 }
 
 function numberIn(value: unknown): number {
@@ -194,16 +191,23 @@ export function compareWithTar(
       if (isWhole) tell({ path, what: "only in the table" });
       continue;
     }
-    const compare = (what: TableDifference["what"], inTable: unknown, tar: unknown) => {
-      if (inTable !== tar) tell({ path, what, table: String(inTable), tar: String(tar) });
-    };
-    compare("kind", row.kind, entry.kind);
-    if (row.kind !== entry.kind) continue;
-    if (row.kind === "file") compare("size", row.size, entry.size);
-    if (row.kind !== "hard link") compare("mode", row.mode?.toString(8), entry.mode.toString(8));
-    if (row.kind !== "hard link") compare("owner", `${row.uid}:${row.gid}`, `${entry.uid}:${entry.gid}`);
-    if (row.target !== undefined) compare("target", row.target, entry.target);
-    if (row.digest !== undefined && entry.digest !== undefined) compare("content", row.digest, entry.digest);
+    const differs = (what: TableDifference["what"], inTable: unknown, tar: unknown) =>
+      tell({ path, what, table: String(inTable), tar: String(tar) });
+    if (row.kind !== entry.kind) {
+      differs("kind", row.kind, entry.kind);
+      continue;
+    }
+    if (row.kind === "file" && row.size !== entry.size) differs("size", row.size, entry.size);
+    if (row.kind !== "hard link") {
+      if (row.mode !== entry.mode) differs("mode", row.mode?.toString(8), entry.mode.toString(8));
+      if (row.uid !== entry.uid || row.gid !== entry.gid) {
+        differs("owner", `${row.uid}:${row.gid}`, `${entry.uid}:${entry.gid}`);
+      }
+    }
+    if (row.target !== undefined && row.target !== entry.target) differs("target", row.target, entry.target);
+    if (row.digest !== undefined && entry.digest !== undefined && row.digest !== entry.digest) {
+      differs("content", row.digest, entry.digest);
+    }
   }
   // The table does not name itself.
   inTar.delete(ownPath);

@@ -9,18 +9,19 @@
  * `DecompressionStream` refuses the second member. `createGunzip` reads them all, and does not say where they are. So the members
  * are walked here, and `node:zlib` unpacks what is inside.
  *
- * Next: unpacker.ts
+ * Next: gzip_header.ts
  *
  * @module
  */
 
 import { crc32, createInflateRaw, inflateRawSync } from "node:zlib";
-import type { ByteStream } from "./byte_stream.ts";
+import { type ByteStream, joined } from "./byte_stream.ts";
+import { CUT_HEADER, type GzipHeaderFacts, LONGEST_GZIP_HEADER, readGzipHeader, uint32 } from "./gzip_header.ts";
 import type { ArchiveReading } from "./source.ts";
 import { Unpacker } from "./unpacker.ts";
 
-/** A member of gzip. */
-export interface GzipMember {
+/** A member of gzip, with what its header says. */
+export interface GzipMember extends GzipHeaderFacts {
   /** Where its header begins, in the packed bytes. */
   readonly at: number;
   /** How many packed bytes it has, with its header and its checksum. */
@@ -29,16 +30,6 @@ export interface GzipMember {
   readonly unpackedAt: number;
   /** How many bytes its content has. */
   readonly unpackedSize: number;
-  /** The name of the file that was packed. */
-  readonly name?: string;
-  /** What the one who packed it wrote. */
-  readonly comment?: string;
-  /** When the file was changed last, as an ISO text. */
-  readonly modified?: string;
-  /** Fields for programs, as hexadecimal digits. */
-  readonly extra?: string;
-  /** The system that it was packed on. */
-  readonly system: string;
 }
 
 const MOST_PARTS = 1000;
@@ -50,37 +41,31 @@ export class PackedParts<Part> {
   /** How many there are. */
   count = 0;
 
+  /** True if the next ones are only counted. */
+  get isFull(): boolean {
+    return this.list.length >= MOST_PARTS;
+  }
+
   /** Adds one. */
   add(part: Part): void {
     this.count++;
-    if (this.list.length < MOST_PARTS) this.list.push(part);
+    if (!this.isFull) this.list.push(part);
   }
 }
-
-// Flags of a header.
-const HAS_CHECKSUM = 2;
-const HAS_EXTRA = 4;
-const HAS_NAME = 8;
-const HAS_COMMENT = 16;
-const RESERVED = 0xe0;
-
-const SYSTEMS: Readonly<Record<number, string>> = {
-  0: "FAT",
-  3: "Unix",
-  7: "Macintosh",
-  11: "NTFS",
-  255: "unknown",
-};
 
 // A slice that is fed at once. It becomes at most 1,032 times as large.
 const SLICE = 32 * 1024;
 const OUT_AT_ONCE = 128 * 1024;
 
-// A member that is shorter than this is unpacked in one call, if all of it is there. That takes a third of the time.
+// Behind a member that is shorter than this, the next ones are unpacked without waiting, as far as all of them is there. eStargz has
+// two members for each file, and so that takes a third of the time.
 const SHORT = 8 * 1024;
 const LONGEST_SHORT = 1024 * 1024;
+const SHORT_AT_ONCE = 1000;
+const USUAL_SHORT = 2048;
 
-const LONGEST_NAME = 4096;
+// How a member ends: the checksum of its content, and its size.
+const TRAILER = 8;
 
 /** Yields what the members have. Each one is added to `members` when it has ended. */
 export async function* gunzip(
@@ -91,26 +76,44 @@ export async function* gunzip(
   const wrong = (what: "cannot unpack" | "cut off" | "checksum" | "behind the end", at: number, text: string) =>
     reading.note(what, at, text, undefined, "packed");
   let unpackedAt = 0;
+  const add = ({ at, size, unpackedSize, sum, facts }: EndedMember, trailer: Uint8Array) => {
+    if (uint32(trailer, 0) !== sum) {
+      wrong("checksum", at, "The checksum of a gzip member is wrong: its content is not what was packed.");
+    } else if (uint32(trailer, 4) !== unpackedSize % 2 ** 32) {
+      wrong("checksum", at, `A gzip member says that it has another size than ${unpackedSize} bytes.`);
+    }
+    members.add({ at, size, unpackedAt, unpackedSize, ...facts });
+    unpackedAt += unpackedSize;
+  };
   let wasShort = false;
   try {
     for (;;) {
       const at = packed.at;
-      const begin = await packed.peek(2);
+      const begin = await packed.peek(SHORT_AT_ONCE * SHORT);
       if (begin.length === 0) return;
+      if (wasShort) {
+        const { pieces, used } = shortMembers(begin, at, add);
+        packed.advance(used);
+        if (pieces.length > 0) {
+          yield joined(pieces);
+          continue;
+        }
+      }
       if (members.count > 0 && begin[0] !== 0x1f) {
         const rest = await packed.rest();
         if (rest.isZero) return;
         wrong("behind the end", at, `Behind the last member of gzip stand ${rest.size} bytes that are no gzip.`);
         return;
       }
-      const header = await headerOf(packed);
+      const header = readGzipHeader(await packed.look(LONGEST_GZIP_HEADER), 0);
       if (typeof header === "string") {
-        return wrong(header.startsWith("The bytes end") ? "cut off" : "cannot unpack", at, header);
+        return wrong(header === CUT_HEADER ? "cut off" : "cannot unpack", at, header);
       }
+      packed.advance(header.size);
 
       let unpackedSize = 0;
       let sum = 0;
-      const content = contentOf(packed, wasShort);
+      const content = contentOf(packed);
       for (;;) {
         const { done, value } = await content.next();
         if (done) {
@@ -127,19 +130,12 @@ export async function* gunzip(
         sum = crc32(value, sum);
         yield value;
       }
-      const trailer = packed.takeNow(8) ?? await packed.take(8);
-      if (trailer.length < 8) {
+      const trailer = await packed.take(TRAILER);
+      if (trailer.length < TRAILER) {
         return wrong("cut off", packed.at, "The gzip ends before the checksum of its last member.");
       }
-      const numbers = new DataView(trailer.buffer, trailer.byteOffset, 8);
-      if (numbers.getUint32(0, true) !== sum) {
-        wrong("checksum", at, "The checksum of a gzip member is wrong: its content is not what was packed.");
-      } else if (numbers.getUint32(4, true) !== unpackedSize % 2 ** 32) {
-        wrong("checksum", at, `A gzip member says that it has another size than ${unpackedSize} bytes.`);
-      }
       const size = packed.at - at;
-      members.add({ at, size, unpackedAt, unpackedSize, ...header });
-      unpackedAt += unpackedSize;
+      add({ at, size, unpackedSize, sum, facts: header.facts }, trailer);
       wasShort = size < SHORT;
     }
   } finally {
@@ -147,16 +143,17 @@ export async function* gunzip(
   }
 }
 
+// A member that was unpacked. Its trailer was not looked at yet.
+interface EndedMember {
+  readonly at: number;
+  readonly size: number;
+  readonly unpackedSize: number;
+  readonly sum: number;
+  readonly facts: GzipHeaderFacts;
+}
+
 // Yields the content of a member, and returns what is wrong with it.
-async function* contentOf(packed: ByteStream, isShort: boolean): AsyncGenerator<Uint8Array, string | undefined> {
-  if (isShort) {
-    const whole = shortContent(await packed.peek(SHORT));
-    if (whole !== undefined) {
-      packed.advance(whole.used);
-      yield whole.bytes;
-      return undefined;
-    }
-  }
+async function* contentOf(packed: ByteStream): AsyncGenerator<Uint8Array, string | undefined> {
   const unpacker = new Unpacker(createInflateRaw({ chunkSize: OUT_AT_ONCE }));
   try {
     for (let before = 0; !unpacker.hasEnded;) {
@@ -172,60 +169,45 @@ async function* contentOf(packed: ByteStream, isShort: boolean): AsyncGenerator<
   }
 }
 
+// Unpacks the members at the beginning of some bytes, up to one that is long, broken or not all there: the usual way finds out which.
+function shortMembers(
+  bytes: Uint8Array,
+  at: number,
+  add: (member: EndedMember, trailer: Uint8Array) => void,
+): { pieces: Uint8Array[]; used: number } {
+  const pieces: Uint8Array[] = [];
+  let used = 0;
+  let unpackedSize = 0;
+  while (pieces.length < SHORT_AT_ONCE && unpackedSize < OUT_AT_ONCE) {
+    const header = readGzipHeader(bytes, used);
+    if (typeof header === "string") break;
+    const contentAt = used + header.size;
+    const content = shortContent(bytes.subarray(contentAt, contentAt + SHORT));
+    if (content === undefined) break;
+    const end = contentAt + content.used + TRAILER;
+    if (end > bytes.length) break;
+    const piece = content.bytes;
+    const member = { at: at + used, size: end - used, unpackedSize: piece.length, sum: crc32(piece) };
+    add({ ...member, facts: header.facts }, bytes.subarray(end - TRAILER, end));
+    pieces.push(piece);
+    unpackedSize += piece.length;
+    used = end;
+  }
+  return { pieces, used };
+}
+
 function shortContent(bytes: Uint8Array): { bytes: Uint8Array; used: number } | undefined {
   try {
     // With `info` it says how many bytes it has used. The types do not know that.
-    const options = { info: true, chunkSize: SHORT, maxOutputLength: LONGEST_SHORT };
+    const options = { info: true, chunkSize: USUAL_SHORT, maxOutputLength: LONGEST_SHORT };
     const result = inflateRawSync(bytes, options) as unknown as { buffer: Uint8Array; engine: ZlibEngine };
     return { bytes: result.buffer, used: result.engine.bytesWritten };
   } catch {
-    // It is longer, or broken. The long way finds out.
+    // It is longer, or broken.
     return undefined;
   }
 }
 
 interface ZlibEngine {
   readonly bytesWritten: number;
-}
-
-// Reads a header, or returns what is wrong with it.
-async function headerOf(
-  packed: ByteStream,
-): Promise<Pick<GzipMember, "name" | "comment" | "modified" | "extra" | "system"> | string> {
-  const fixed = packed.takeNow(10) ?? await packed.take(10);
-  if (fixed.length < 10) return "The bytes end in the header of a gzip member.";
-  const flags = fixed[3];
-  if (fixed[0] !== 0x1f || fixed[1] !== 0x8b || fixed[2] !== 8 || (flags & RESERVED) !== 0) {
-    return "A gzip member has a header that cannot be.";
-  }
-  const time = new DataView(fixed.buffer, fixed.byteOffset, 10).getUint32(4, true);
-  const parts: { name?: string; comment?: string; modified?: string; extra?: string } = {};
-  if (time !== 0) parts.modified = new Date(time * 1000).toISOString().replace(".000Z", "Z");
-  if ((flags & HAS_EXTRA) !== 0) {
-    const [low, high] = await packed.take(2);
-    const extra = await packed.take((low ?? 0) + 256 * (high ?? 0));
-    parts.extra = extra.toHex();
-  }
-  for (const [flag, name] of [[HAS_NAME, "name"], [HAS_COMMENT, "comment"]] as const) {
-    if ((flags & flag) === 0) continue;
-    const text = await textOf(packed);
-    if (text === undefined) {
-      return `The ${name} in the header of a gzip member has no end, or is longer than ${LONGEST_NAME} bytes.`;
-    }
-    parts[name] = text;
-  }
-  if ((flags & HAS_CHECKSUM) !== 0) await packed.take(2);
-  return { ...parts, system: SYSTEMS[fixed[9]] ?? `number ${fixed[9]}` };
-}
-
-// Reads a text of Latin-1 up to a byte 0.
-async function textOf(packed: ByteStream): Promise<string | undefined> {
-  let text = "";
-  while (text.length <= LONGEST_NAME) {
-    const [byte] = packed.takeNow(1) ?? await packed.take(1);
-    if (byte === undefined) return undefined;
-    if (byte === 0) return text;
-    text += String.fromCharCode(byte);
-  }
-  return undefined;
 }

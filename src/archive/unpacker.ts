@@ -1,7 +1,8 @@
 /**
  * An unpacker: a stream of `node:zlib` that is fed slice by slice, so that its caller knows how far it has come.
  *
- *     feed(slice)  ──▶  all that came out of that slice
+ *     feed(slice)         ──▶  all that came out of that slice
+ *     feedAll([a, b, c])  ──▶  all that came out of them, and how many went well
  *
  * A slice of gzip becomes at most 1,032 times as large. The slices are small, so that little memory is needed even for a "bomb".
  *
@@ -15,9 +16,11 @@ export interface ZlibStream {
   /** How many bytes the decompression has used. It stops at its own end, also if more bytes were written. */
   readonly bytesWritten: number;
   /** Takes bytes. */
-  write(bytes: Uint8Array, done: () => void): unknown;
+  write(bytes: Uint8Array, done: (error?: Error | null) => void): unknown;
   /** Says that these were all. */
   end(): unknown;
+  /** Calls the function for "data" with what it keeps. Returns null if there was nothing. */
+  read(): unknown;
   /** Frees its memory. */
   destroy(): unknown;
   /** Calls a function with what came out. */
@@ -62,9 +65,26 @@ export class Unpacker {
     // A stream that has found its end, or an error, does not say that it is done with the slice.
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
-      this.#stream.write(slice, resolve);
+      this.#stream.write(slice, () => resolve());
     });
     return this.#taken();
+  }
+
+  /**
+   * Feeds slices one after the other. Returns what came out of all of them, and how many of them went well. For many small slices that
+   * is faster than to wait for each. Afterwards look at `error`.
+   */
+  async feedAll(slices: readonly Uint8Array[]): Promise<{ out: Uint8Array[]; count: number }> {
+    let count = 0;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      for (const slice of slices) {
+        this.#stream.write(slice, (error) => {
+          if (!error && ++count === slices.length) resolve();
+        });
+      }
+    });
+    return { out: this.#taken(), count };
   }
 
   /** Says that there are no more bytes, and returns what came out. */
@@ -84,6 +104,8 @@ export class Unpacker {
   }
 
   #taken(): Uint8Array[] {
+    // What the stream still keeps comes as "data" too.
+    while (this.#stream.read() !== null);
     const out = this.#out;
     this.#out = [];
     return out;

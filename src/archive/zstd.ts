@@ -15,7 +15,7 @@
  */
 
 import { createZstdDecompress } from "node:zlib";
-import type { ByteStream } from "./byte_stream.ts";
+import { type ByteStream, joined } from "./byte_stream.ts";
 import type { PackedParts } from "./gzip.ts";
 import type { ArchiveReading } from "./source.ts";
 import { Unpacker } from "./unpacker.ts";
@@ -55,15 +55,24 @@ export async function* unzstd(
   let unpackedAt = 0;
   const wrong = (what: "cannot unpack" | "cut off" | "behind the end", at: number, text: string) =>
     reading.note(what, at, text, undefined, "packed");
+  const broken = (text: string) => wrong("cannot unpack", packed.at, `The zstd is broken: ${text}.`);
   const cutOff = () => wrong("cut off", packed.at, "The zstd ends in the middle of a frame.");
   // One unpacker for all frames: it takes the next one if that begins a slice of its own.
-  let unpacker: Unpacker | undefined;
+  const unpacker = new Unpacker(createZstdDecompress());
   try {
     for (;;) {
+      const short = frames.isFull ? shortFrames(await packed.peek(SLICE)) : [];
+      if (short.length > 0) {
+        const { out, count } = await unpacker.feedAll(short);
+        yield joined(out);
+        frames.count += count;
+        packed.advance(short.slice(0, count).reduce((size, { length }) => size + length, 0));
+        if (unpacker.error !== undefined) return broken(unpacker.error.message);
+        continue;
+      }
       const at = packed.at;
       const begin = await packed.look(LONGEST_HEADER);
       if (begin.length === 0) return;
-      const isFrame = begin[0] === 0x28 && begin[1] === 0xb5 && begin[2] === 0x2f && begin[3] === 0xfd;
       const isSkippable = (begin[0] & 0xf0) === 0x50 && begin[1] === 0x2a && begin[2] === 0x4d && begin[3] === 0x18;
       if (isSkippable) {
         const expected = 8 + littleEndian(begin.subarray(4, 8));
@@ -71,15 +80,13 @@ export async function* unzstd(
         frames.add({ at, size: packed.at - at, kind: "skippable", unpackedAt, unpackedSize: 0, hasChecksum: false });
         continue;
       }
-      if (!isFrame) {
+      if (!isFrame(begin)) {
         const { size } = await packed.rest();
         const text = `Behind the last frame of zstd stand ${size} bytes that are no zstd.`;
         return frames.count === 0 ? cutOff() : wrong("behind the end", at, text);
       }
       const header = headerOf(begin);
       if (header === undefined) return cutOff();
-      const { hasChecksum, window } = header;
-      unpacker ??= new Unpacker(createZstdDecompress());
       let unpackedSize = 0;
       const content = contentOf(packed, header, unpacker);
       for (;;) {
@@ -88,17 +95,44 @@ export async function* unzstd(
           unpackedSize += value.length;
           yield value;
         } else if (value === "cut off") return cutOff();
-        else if (value !== undefined) return wrong("cannot unpack", packed.at, `The zstd is broken: ${value}.`);
+        else if (value !== undefined) return broken(value);
         else break;
       }
+      const { hasChecksum, window } = header;
       const facts = { at, size: packed.at - at, kind: "frame" as const, unpackedAt, unpackedSize, hasChecksum };
       frames.add(window === undefined ? facts : { ...facts, window });
       unpackedAt += unpackedSize;
     }
   } finally {
-    unpacker?.close();
+    unpacker.close();
     await packed.close();
   }
+}
+
+// Returns the frames at the beginning of some bytes, as far as they are there as a whole and can be fed together. zstd:chunked has two
+// frames for each file, and to wait for each one takes three times as long as to unpack it.
+function shortFrames(bytes: Uint8Array): Uint8Array[] {
+  const frames: Uint8Array[] = [];
+  let blocks = 0;
+  for (let rest = bytes; isFrame(rest);) {
+    const header = headerOf(rest);
+    if (header === undefined || header.hasDictionary) break;
+    let end = header.size;
+    let block: Block | undefined;
+    for (; block?.isLast !== true && blocks < BLOCKS_AT_ONCE; blocks++) {
+      block = blockAt(rest, end, header);
+      if (block === undefined || block.isBroken) return frames;
+      end += block.size;
+    }
+    if (block?.isLast !== true || end > rest.length) break;
+    frames.push(rest.subarray(0, end));
+    rest = rest.subarray(end);
+  }
+  return frames;
+}
+
+function isFrame(begin: Uint8Array): boolean {
+  return begin[0] === 0x28 && begin[1] === 0xb5 && begin[2] === 0x2f && begin[3] === 0xfd;
 }
 
 // The header of a frame, as far as it is needed.
@@ -127,33 +161,46 @@ function headerOf(begin: Uint8Array): FrameHeader | undefined {
   };
 }
 
+// A block of a frame.
+interface Block {
+  readonly size: number;
+  readonly isLast: boolean;
+  readonly isBroken: boolean;
+}
+
+// Returns the block at a place, with the checksum if it is the last one. Returns `undefined` if the three bytes that begin it are not
+// all there.
+function blockAt(bytes: Uint8Array, at: number, { hasChecksum }: FrameHeader): Block | undefined {
+  if (at + 3 > bytes.length) return undefined;
+  const block = bytes[at] | bytes[at + 1] << 8 | bytes[at + 2] << 16;
+  const kind = (block >> 1) & 3;
+  const length = block >> 3;
+  const isLast = (block & 1) === 1;
+  // A block of the kind 1 is one byte, repeated.
+  const size = 3 + (kind === 1 ? 1 : length) + (isLast && hasChecksum ? 4 : 0);
+  return { size, isLast, isBroken: kind === 3 || length > LONGEST_BLOCK };
+}
+
 // Yields the content of a frame. Returns what is wrong with it. The blocks in front of a fault are unpacked.
 async function* contentOf(
   packed: ByteStream,
-  { size, hasChecksum, hasDictionary }: FrameHeader,
+  header: FrameHeader,
   unpacker: Unpacker,
 ): AsyncGenerator<Uint8Array, string | undefined> {
-  if (hasDictionary) return "it needs a dictionary, which is not in it";
+  if (header.hasDictionary) return "it needs a dictionary, which is not in it";
   let problem: string | undefined;
   let isLast = false;
   // The bytes that come next and surely belong to the frame: its header, and then one block after the other.
-  for (let known = size; known > 0 || !isLast;) {
+  for (let known = header.size; known > 0 || !isLast;) {
     // The three bytes that begin a block may come in two pieces.
     const slice = known > 0 ? await packed.peek(SLICE) : (await packed.look(3), await packed.peek(SLICE));
-    for (
-      let blocks = 0;
-      !isLast && problem === undefined && known + 3 <= slice.length && blocks < BLOCKS_AT_ONCE;
-      blocks++
-    ) {
-      const block = slice[known] | slice[known + 1] << 8 | slice[known + 2] << 16;
-      const kind = (block >> 1) & 3;
-      const length = block >> 3;
-      if (kind === 3 || length > LONGEST_BLOCK) problem = "it has a block that cannot be";
+    for (let blocks = 0; !isLast && problem === undefined && blocks < BLOCKS_AT_ONCE; blocks++) {
+      const block = blockAt(slice, known, header);
+      if (block === undefined) break;
+      if (block.isBroken) problem = "it has a block that cannot be";
       else {
-        // A block of the kind 1 is one byte, repeated.
-        known += 3 + (kind === 1 ? 1 : length);
-        isLast = (block & 1) === 1;
-        if (isLast && hasChecksum) known += 4;
+        known += block.size;
+        isLast = block.isLast;
       }
     }
     const fed = slice.subarray(0, known);

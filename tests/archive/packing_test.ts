@@ -64,6 +64,33 @@ Deno.test("gzip: members of all sizes and levels, one behind the other, in piece
   }
 });
 
+Deno.test("gzip: of many short members each says where it lies, and what is wrong with one is told with its place", async () => {
+  const contents = Array.from({ length: 1200 }, (_, index) => bytes(`content ${index} `.repeat(index % 7)));
+  const members = contents.map((content, index) =>
+    memberOf(content, index === 5 ? { flags: 8, fields: bytes("five\0") } : index === 700 ? { crc: 1 } : {})
+  );
+  const places = members.map((_, index) => members.slice(0, index).reduce((at, { length }) => at + length, 0));
+  const cut = join(members).subarray(0, -3);
+  const wrongMethod = join([...members.slice(0, 9), new Uint8Array([0x1f, 0x8b, 7, 0, 0, 0, 0, 0, 0, 0]), members[9]]);
+  for (const piece of [100, 4096, 10_000_000]) {
+    const { content, facts, problems } = await unpacked(join(members), {}, piece);
+    const broken = await unpacked(cut, {}, piece);
+    const method = await unpacked(wrongMethod, {}, piece);
+
+    assertEquals(sha256(content), sha256(join(contents)));
+    assertEquals([facts.count, facts.members?.length], [1200, 1000]);
+    assertEquals(
+      facts.members?.map(({ at, size }) => [at, size]),
+      members.slice(0, 1000).map(({ length }, index) => [places[index], length]),
+    );
+    assertEquals(facts.members?.slice(5, 7).map(({ name }) => name), ["five", undefined]);
+    assertEquals(problems.list.map(({ what, at }) => [what, at]), [["checksum", places[700]]]);
+    assertEquals([sha256(broken.content), broken.facts.count], [sha256(content), 1199]);
+    assertEquals(toldOf(broken), [`checksum at ${places[700]} packed`, `cut off at ${cut.length} packed`]);
+    assertEquals([method.facts.count, toldOf(method)], [9, [`cannot unpack at ${places[9]} packed`]]);
+  }
+});
+
 Deno.test("gzip: zeros behind the last member are no problem, other bytes are", async () => {
   const member = memberOf(bytes("x"));
   const zeros = await unpacked(join([member, new Uint8Array(100)]));
@@ -113,6 +140,32 @@ Deno.test("zstd: all frames are unpacked, and skippable ones are skipped", async
       ],
     );
     assertEquals([facts.kind, facts.count, problems.count], ["zstd", 7, 0]);
+  }
+});
+
+Deno.test("zstd: of many short frames each says where it lies, and what is wrong with one is told with its place", async () => {
+  const contents = Array.from({ length: 1200 }, (_, index) => bytes(`content ${index} `.repeat(index % 7)));
+  const frames = contents.map((content, index) =>
+    index === 5 ? join([frameOf(content), skippableOf(content)]) : frameOf(content)
+  );
+  const ends = frames.map((_, index) => frames.slice(0, index + 1).reduce((at, { length }) => at + length, 0));
+  // A literals section that needs the tree of a block before it, and there is none.
+  const wrong = new Uint8Array([0x28, 0xb5, 0x2f, 0xfd, 0x20, 0x20, 0x2d, 0, 0, 0x03, 0x02, 0x80, 0x07, 0xff]);
+  for (const piece of [100, 4096, 10_000_000]) {
+    const { content, facts, problems } = await unpacked(join(frames), {}, piece);
+    const broken = await unpacked(join([...frames.slice(0, 1100), wrong, ...frames]), {}, piece);
+    const cut = await unpacked(join(frames).subarray(0, -3), {}, piece);
+
+    assertEquals(sha256(content), sha256(join(contents)));
+    assertEquals([facts.count, facts.frames?.length, problems.count], [1201, 1000, 0]);
+    assertEquals(
+      facts.frames?.filter(({ kind }) => kind === "frame").map(({ unpackedSize }) => unpackedSize),
+      contents.slice(0, 999).map(({ length }) => length),
+    );
+    assertEquals(facts.frames?.slice(7).map(({ at }) => at), ends.slice(5, 998));
+    assertEquals(sha256(broken.content), sha256(join(contents.slice(0, 1100))));
+    assertEquals([broken.facts.count, toldOf(broken)], [1101, [`cannot unpack at ${ends[1099]} packed`]]);
+    assertEquals([cut.facts.count, toldOf(cut)], [1200, [`cut off at ${ends[1199] - 3} packed`]]);
   }
 });
 
