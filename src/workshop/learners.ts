@@ -28,6 +28,9 @@ import { Things } from "./things.ts";
 /** The learner who has given no name. */
 export const NAMELESS = "learner";
 
+// Clients ask for /v2/…, and people also for /v1/ and //v2/. All others are requests of the page.
+const OF_A_CLIENT = /^\/+v\d/i;
+
 // More learners than this at a time are not remembered.
 const MOST_LEARNERS = 500;
 
@@ -72,7 +75,7 @@ export class Learners {
 
   /** Takes a story to those whom it belongs to. */
   readonly tell = (story: Story): void => {
-    if (!story.url.startsWith("/v2")) return;
+    if (!OF_A_CLIENT.test(story.url)) return;
     const data = dataOf(story);
     for (const learner of this.#whose(data)) learner.note(happeningOf(data, `${learner.as}/`));
   };
