@@ -44,7 +44,7 @@ export async function lookAtBlob(
     digest,
     file: file.path.slice(file.path.lastIndexOf("/") + 1),
     size: file.size,
-    names: file.links,
+    names: await looking.namesOf(name, digest, file),
     used: timeText(file.lastUsed),
     ...(needs === undefined ? {} : { neededBy: needs.slice(0, ROWS) }),
     elsewhere: await elsewhere(looking, name, digest),

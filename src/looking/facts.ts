@@ -194,7 +194,7 @@ export interface ContentRow extends PlaceLink {
   readonly file?: string;
   /** Its size in bytes. */
   readonly size: number;
-  /** The number of names that the file has: in how many repositories the same bytes are kept only once. */
+  /** The number of names that the file has in repositories that the person may see: they share these bytes. */
   readonly names: number;
   /** The media type of a manifest. */
   readonly mediaType?: string;
@@ -240,7 +240,7 @@ export interface DescriptorFacts {
   readonly address?: string;
   /** The size of the content, if it is here. */
   readonly actualSize?: number;
-  /** The number of names that its file has. */
+  /** The number of names that its file has in repositories that the person may see. */
   readonly names?: number;
   /** The formats of the content, as far as the descriptor tells. */
   readonly formats: readonly Format[];
@@ -480,7 +480,7 @@ export interface BlobFacts extends CommonFacts<"blob"> {
   readonly file: string;
   /** Its size in bytes. */
   readonly size: number;
-  /** The number of names that its file has. */
+  /** The number of names that its file has in repositories that the person may see. */
   readonly names: number;
   /** The time when it was pushed, or last asked for before a push. */
   readonly used?: string;

@@ -265,7 +265,7 @@ async function lookAtField(
     text: JSON.stringify(found.part, null, 2).slice(0, MOST_SHOWN),
     ...(isDescriptor
       ? {
-        descriptor: looking.describe(name, descriptor as never, {
+        descriptor: await looking.describe(name, descriptor as never, {
           address: file.path,
           pointer: parts.pointer,
           to: "either",

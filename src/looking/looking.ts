@@ -83,6 +83,9 @@ export interface LookOptions {
 /** The most tags and manifests of a repository that one look reads, the most bytes of these manifests, and the most repositories. */
 export const MOST_READ = { tags: 1000, manifests: 1000, bytes: 16 * 1024 * 1024, repositories: 1000 };
 
+// The most looks for the names of files.
+const MOST_LOOKS = 20_000;
+
 /** The largest manifest that is read. */
 export const LARGEST_MANIFEST: number = REGISTRY_OPTIONS.maxManifestSize.default;
 
@@ -113,6 +116,8 @@ export class Looking {
   /** The limits that were met so far. */
   readonly limits: string[] = [];
   readonly #work = new LongWork();
+  #seen: Promise<Name[]> | undefined;
+  #looks = 0;
   readonly #tags = new Map<Name, Promise<Map<string, Tag[]>>>();
   readonly #manifests = new Map<Name, Promise<{ all: ManifestAmong[]; isWhole: boolean }>>();
 
@@ -230,8 +235,26 @@ export class Looking {
     return names.filter((other) => other !== name);
   }
 
+  /** Returns the number of names of a file that the person who looks may see: this repository, and others that share the file. */
+  async namesOf(name: Name, digest: string, { links }: FileInfo): Promise<number> {
+    if (links < 2 || this.options.maySee === undefined) return links;
+    this.#seen ??= this.repositories();
+    let names = 1;
+    for (const other of await this.#seen) {
+      if (names === links) break;
+      if (++this.#looks > MOST_LOOKS) {
+        this.limit("Not all repositories were searched for other names of the same file.");
+        break;
+      }
+      // All names of one file say how many names it has.
+      if (other !== name && this.find(other, digest as Digest, "blob")?.file.links === links) names++;
+      await this.giveWay();
+    }
+    return names;
+  }
+
   /** Returns facts about a descriptor of a manifest. Notes what is wrong with it. */
-  describe(
+  async describe(
     name: Name,
     descriptor: Descriptor,
     place: {
@@ -241,7 +264,7 @@ export class Looking {
       inside?: string;
       isKeptHere?: boolean;
     },
-  ): DescriptorFacts {
+  ): Promise<DescriptorFacts> {
     const { mediaType, digest, size, urls, artifactType } = descriptor;
     const { address, pointer, to, inside, isKeptHere = true } = place;
     const found = this.find(name, digest, to);
@@ -261,7 +284,11 @@ export class Looking {
       mediaType,
       digest,
       size,
-      ...(found === undefined ? {} : { address: found.address, actualSize: found.file.size, names: found.file.links }),
+      ...(found === undefined ? {} : {
+        address: found.address,
+        actualSize: found.file.size,
+        names: await this.namesOf(name, digest, found.file),
+      }),
       formats: recognise(traitsOfDescriptor(descriptor as unknown as Record<string, unknown>, inside)),
       ...(platformText === undefined ? {} : { platform: platformText }),
       ...(typeof artifactType === "string" ? { artifactType } : {}),

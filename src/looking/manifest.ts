@@ -115,9 +115,14 @@ export async function lookAtManifest(
     ...(config === undefined ? {} : { config: config.descriptor }),
     ...(config?.image === undefined ? {} : { image: config.image }),
     layers: isImage ? await layersOf(looking, name, address, manifest, config?.image) : [],
-    children: isImage ? { rows: [] } : childrenOf(looking, name, address, manifest),
+    children: isImage ? { rows: [] } : await childrenOf(looking, name, address, manifest),
     ...(subject === undefined ? {} : {
-      subject: looking.describe(name, subject, { address, pointer: "/subject", to: "manifest", isKeptHere: false }),
+      subject: await looking.describe(name, subject, {
+        address,
+        pointer: "/subject",
+        to: "manifest",
+        isKeptHere: false,
+      }),
     }),
     parents: parents.rows,
     claims: [...claimsByTag(looking, name, digest), ...parents.claims],
@@ -164,7 +169,7 @@ async function configOf(
   { references: [{ descriptor, isKeptHere }] }: Manifest,
 ): Promise<{ descriptor: DescriptorFacts; image?: ImageConfigFacts }> {
   const place = { address, pointer: "/config", to: "blob", isKeptHere } as const;
-  const facts = looking.describe(name, descriptor, place);
+  const facts = await looking.describe(name, descriptor, place);
   const found = looking.find(name, descriptor.digest, "blob");
   if (found === undefined || !/json/.test(descriptor.mediaType)) return { descriptor: facts };
   if (found.file.size > LARGEST_CONFIG) {
@@ -193,7 +198,7 @@ async function layersOf(
     const made = image?.history.find(({ layer }) => layer === number);
     const diffId = image?.diffIds[number];
     rows.push({
-      ...looking.describe(name, descriptor, place),
+      ...await looking.describe(name, descriptor, place),
       number,
       ...(diffId === undefined ? {} : { diffId }),
       ...(made === undefined ? {} : { made }),
@@ -222,13 +227,19 @@ function expectSameNumber(
   }
 }
 
-function childrenOf(looking: Looking, name: Name, address: string, { references }: Manifest): Rows<ChildRow> {
+async function childrenOf(
+  looking: Looking,
+  name: Name,
+  address: string,
+  { references }: Manifest,
+): Promise<Rows<ChildRow>> {
   const { after = "", most = ROWS } = looking.options;
   const [, last] = /^\/manifests\/(\d{1,7})$/.exec(after) ?? [];
   const start = last === undefined ? 0 : Number(last) + 1;
-  const rows = references.slice(start, start + most).map((reference, index) =>
-    childRow(looking, name, address, reference, start + index)
-  );
+  const rows: ChildRow[] = [];
+  for (const [index, reference] of references.slice(start, start + most).entries()) {
+    rows.push(await childRow(looking, name, address, reference, start + index));
+  }
   const end = start + rows.length;
   return {
     rows,
@@ -237,11 +248,17 @@ function childrenOf(looking: Looking, name: Name, address: string, { references 
   };
 }
 
-function childRow(looking: Looking, name: Name, address: string, reference: Reference, number: number): ChildRow {
+async function childRow(
+  looking: Looking,
+  name: Name,
+  address: string,
+  reference: Reference,
+  number: number,
+): Promise<ChildRow> {
   const { descriptor, to, isKeptHere } = reference;
   const place = { address, pointer: `/manifests/${number}`, to, inside: "index", isKeptHere };
   const about = attestedBy(descriptor);
-  return { ...looking.describe(name, descriptor, place), ...(about === undefined ? {} : { about }) };
+  return { ...await looking.describe(name, descriptor, place), ...(about === undefined ? {} : { about }) };
 }
 
 // BuildKit stores what it says about an image beside that image, in the same index.

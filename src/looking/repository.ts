@@ -136,7 +136,7 @@ function tagRow(looking: Looking, name: Name, tag: Tag): TagRow {
   };
 }
 
-function contentRow(looking: Looking, name: Name, digest: Digest): ContentRow {
+async function contentRow(looking: Looking, name: Name, digest: Digest): Promise<ContentRow> {
   const found = looking.find(name, digest);
   if (found === undefined) {
     return { address: `${name}/${digest}`, text: shorten(digest), digest, isManifest: false, size: 0, names: 0 };
@@ -150,7 +150,7 @@ function contentRow(looking: Looking, name: Name, digest: Digest): ContentRow {
     isManifest,
     file: address.slice(address.lastIndexOf("/") + 1),
     size: file.size,
-    names: file.links,
+    names: await looking.namesOf(name, digest, file),
     ...(mediaType === undefined ? {} : { mediaType }),
   };
 }
@@ -180,7 +180,7 @@ async function looseBlobs(looking: Looking, name: Name, digests: readonly Digest
   const rows: ContentRow[] = [];
   for (const digest of digests) {
     if (needed.has(digest) || looking.find(name, digest, "manifest") !== undefined) continue;
-    const row = contentRow(looking, name, digest);
+    const row = await contentRow(looking, name, digest);
     if (row.file !== undefined) rows.push(row);
     await looking.giveWay();
   }

@@ -44,14 +44,17 @@ export async function factsOfDiff({ query }: PageAddress, context: PageContext):
   return { ...(isMissing && { status: 404 }), a, b, difference: found, choices };
 }
 
-async function choicesFor(addresses: readonly string[], { disk, maySee }: PageContext): Promise<PlaceLink[]> {
+async function choicesFor(
+  addresses: readonly string[],
+  { disk, maySee, maySeeAll }: PageContext,
+): Promise<PlaceLink[]> {
   const names = new Set(addresses.flatMap((address) => {
     const parts = parsePath(address);
     return address === "" || "expected" in parts ? [] : [parts.name];
   }));
   const found: PlaceLink[] = [];
   for (const name of names.size === 0 ? [""] : names) {
-    const facts = await look(disk, name, { maySee });
+    const facts = await look(disk, name, maySeeAll ? {} : { maySee });
     if (facts.kind === "repository") {
       found.push(...facts.tags.rows.map((row) => ({ address: row.address, text: asTyped(row.address) })));
     }

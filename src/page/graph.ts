@@ -100,17 +100,20 @@ const LIMITS: GraphLimits = {
   patience: 300,
 };
 
+/** Whose graph it is, and of which folder. */
+export type GraphSight = Pick<PageContext, "disk" | "maySee" | "maySeeAll">;
+
 /** Returns the facts of a graph. Returns `undefined` if its path shows nothing, or nothing that this person may see. */
 export async function factsOfGraph(
   { rest, query }: Pick<PageAddress, "rest" | "query">,
-  { disk, maySee }: Pick<PageContext, "disk" | "maySee">,
+  { disk, ...sight }: GraphSight,
   limits: Partial<GraphLimits> = {},
 ): Promise<GraphFacts | undefined> {
   const store = openStore({ disk, hashes: HASHES, sessionLifetime: Infinity });
   const path = rest.replace(/\/$/, "");
   const place = parsePath(path);
-  if (path !== "" && (place === undefined || !maySee(place.name))) return undefined;
-  const reading = new Reading(store, maySee, { path, ...place, query, limits: { ...LIMITS, ...limits } });
+  if (path !== "" && (place === undefined || !sight.maySee(place.name))) return undefined;
+  const reading = new Reading(store, sight, { path, ...place, query, limits: { ...LIMITS, ...limits } });
   if (place === undefined) return await reading.registry();
   return place.tag === undefined && place.digest === undefined
     ? await reading.repository(place.name)
@@ -124,12 +127,12 @@ export async function factsOfGraph(
 export async function factsOfGraphThen(
   path: string,
   files: readonly GraphFile[],
-  { disk, maySee }: Pick<PageContext, "disk" | "maySee">,
+  { disk, ...sight }: GraphSight,
   limits: Partial<GraphLimits> = {},
 ): Promise<GraphFacts> {
   const store = openStore({ disk, hashes: HASHES, sessionLifetime: Infinity });
   const wish = { path, ...parsePath(path), query: new URLSearchParams(), limits: { ...LIMITS, ...limits } };
-  return await new Reading(store, maySee, wish).then(files);
+  return await new Reading(store, sight, wish).then(files);
 }
 
 // What a graph is about: a repository, or one tag or digest of it.
@@ -170,7 +173,7 @@ class Reading {
   readonly #filter: string;
   readonly #after: string;
 
-  constructor(readonly store: Store, readonly maySee: PageContext["maySee"], readonly wish: GraphWish) {
+  constructor(readonly store: Store, readonly sight: Omit<GraphSight, "disk">, readonly wish: GraphWish) {
     this.#filter = wish.query.get("filter") ?? "";
     this.#after = wish.query.get("after") ?? "";
   }
@@ -245,7 +248,7 @@ class Reading {
     for (const file of files) {
       const place = placeOf(file.path);
       const repository = place && parseName(place.repository);
-      if (place === undefined || repository === undefined || !this.maySee(repository)) continue;
+      if (place === undefined || repository === undefined || !this.sight.maySee(repository)) continue;
       if (name !== undefined && repository !== name) continue;
       const count = counts.get(repository) ?? { tags: 0, contents: new Set(), sessions: 0 };
       counts.set(repository, count);
@@ -285,7 +288,7 @@ class Reading {
       await this.#giveWay();
       const isThere = (await disk.listMany(name)).some((part) => parseDigest(part) !== undefined) ||
         [uploadsFolder(name), tagsFolder(name)].some((folder) => disk.list(folder).length > 0);
-      if (isThere && this.maySee(name)) yield name;
+      if (isThere && this.sight.maySee(name)) yield name;
     }
   }
 
@@ -453,8 +456,15 @@ class Reading {
     const { path, query } = this.wish;
     const choices = [...query].filter(([name, value]) => ["filter", "after", "from"].includes(name) && value !== "");
     const address = addressOfGraph(path, Object.fromEntries(choices));
-    return { address, path, filter: this.#filter, repositories, ...graph, more: this.#more };
+    const boxes = this.sight.maySeeAll ? graph.boxes : graph.boxes.map(withSeenNames);
+    return { address, path, filter: this.#filter, repositories, ...graph, boxes, more: this.#more };
   }
+}
+
+// A number of names would tell of repositories that the person may not see. So only the names that the box can lead to are counted.
+function withSeenNames({ names = 1, ...box }: Box): Box {
+  const seen = Math.min(names, 1 + (box.others ?? []).length);
+  return seen > 1 ? { ...box, names: seen } : box;
 }
 
 function more(number: number, noun: string, nouns = `${noun}s`): string {

@@ -44,10 +44,10 @@ export async function nothingAt({ kind, rest }: PageAddress, context: PageContex
 }
 
 /** Returns the facts of a path that is no address of the page: perhaps somebody has left out `/at/`, or mistyped the first part. */
-export async function nearPath(pathname: string, { disk, maySee }: PageContext): Promise<NothingFacts> {
+export async function nearPath(pathname: string, { disk, maySee, maySeeAll }: PageContext): Promise<NothingFacts> {
   const [, first, rest] = /^\/([^/]*)\/?(.*)$/s.exec(pathname) ?? ["", "", ""];
   const kinds = nearest(first, KINDS.filter((kind) => !NO_PANELS.includes(kind)));
-  const found = await look(disk, pathname.slice(1), { maySee });
+  const found = await look(disk, pathname.slice(1), maySeeAll ? {} : { maySee });
   const paths = found.kind === "missing" ? found.near : found.kind === "invalid" ? [] : [found];
   return {
     status: 404,

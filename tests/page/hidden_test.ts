@@ -93,3 +93,33 @@ Deno.test("no address names a hidden repository: not what is nearby, not a compa
   }
   assertEquals(found, []);
 });
+
+Deno.test("the number of names of a file counts only repositories that the person may see", async () => {
+  const countsFor = async (shows?: (name: string) => boolean) => {
+    const { send } = registryWithPage({ shows });
+    const tar = tarOf(fileOf("a"));
+    const { digest, layers: [layer] } = await pushImage(send as Send, "open/app", [{ tar, command: "ADD a" }], {
+      tag: "v1",
+    });
+    for (const name of ["hidden/app", "hidden/more", "open/copy"]) {
+      await send("POST", `/v2/${name}/blobs/uploads/?mount=${layer}&from=open/app`);
+    }
+    const facts = async (path: string) =>
+      await (await send("GET", path, { headers: { Accept: "application/json" } })).json();
+    const path = `open/app/${layer}/layer.tar.gz`;
+    const boxes = (await Promise.all(["/graph/", "/graph/open/app"].map(facts))).map(({ boxes }) =>
+      boxes.find((box: { path: string }) => box.path === path).names
+    );
+    return [
+      (await facts(`/at/${path}`)).look.names,
+      (await facts("/at/open/app")).look.contents.rows.find((row: { digest: string }) => row.digest === layer).names,
+      (await facts(`/at/open/app/${digest}/manifest.json`)).look.layers[0].names,
+      ...boxes,
+    ];
+  };
+
+  assertEquals(await countsFor(), [4, 4, 4, 4, 4]);
+  assertEquals(await countsFor((name) => name.startsWith("open/")), [2, 2, 2, 2, 2]);
+  // A file with one visible name has no mark at its box.
+  assertEquals(await countsFor((name) => name === "open/app"), [1, 1, 1, undefined, undefined]);
+});
