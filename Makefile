@@ -7,7 +7,7 @@ PORT  ?= 5080
 ROOT  ?=
 FLAGS ?=
 
-.PHONY: help start tree look diff verify gc import export test spec rule try blanking crash-drill conformance clients cluster page bench preflight clean
+.PHONY: help start tree look diff verify gc import export test lessons spec rule try blanking crash-drill conformance clients cluster page bench preflight clean
 
 help:
 	@echo 'make start [PORT=5080] [ROOT=testdata] [HOST=127.0.0.1] [FLAGS="--no-delete …"]'
@@ -36,7 +36,7 @@ import tree look diff verify gc export:
 test:
 	@$(DENO) task $@
 
-spec blanking crash-drill conformance clients cluster page bench preflight:
+lessons spec blanking crash-drill conformance clients cluster page bench preflight:
 	@$(DENO) task $@ $(FLAGS)
 
 rule:

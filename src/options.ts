@@ -80,13 +80,17 @@ export const PROGRAM_OPTIONS = {
   page:            { type: "switch",       default: false,           commands: "serve",        sentence: "serve the page at / also where --host is not loopback" },
   noPage:          { type: "switch",       default: false,           commands: "serve",        sentence: "serve no page at /" },
   workshop:        { type: "switch",       default: false,           commands: "serve",        sentence: "lessons at /lessons, and switches to turn on and off, at /switches" },
+  lessons:         { type: "text",         default: undefined,       commands: "serve",        sentence: "with --workshop, lessons of your own, in files of JSON", argument: "FOLDER" },
+  as:              { type: "text",         default: undefined,       commands: "lessons",      sentence: "the learner, which is the beginning of the repositories' names", argument: "NAME", usual: "learner, or the one who has logged in" },
+  registry:        { type: "url",          default: "http://127.0.0.1:5080", commands: "lessons", sentence: "the registry, which was started with --workshop", argument: "URL", usual: "http://127.0.0.1:5080" },
+  user:            { type: "text",         default: undefined,       commands: "lessons",      sentence: "the user, if the registry asks for a password; you type it later", argument: "NAME" },
   quarantine:      { type: "switch",       default: false,           commands: "verify",       sentence: "move corrupt content aside, so that it is never served" },
   untagged:        { type: "switch",       default: false,           commands: "gc",           sentence: "also remove manifests that no tag, index or subject reaches" },
   grace:           { type: "milliseconds", default: 3_600_000,       commands: "gc",           sentence: "spare what was used within this time", argument: "TIME", usual: "1h" },
   dryRun:          { type: "switch",       default: false,           commands: "gc",           sentence: "print what would be removed, and remove nothing" },
   after:           { type: "text",         default: undefined,       commands: "look",         sentence: "begin lists behind this row, such as a tag", argument: "ROW", usual: "at their first rows" },
   image:           { type: "text",         default: undefined,       commands: "import",       sentence: "take only the image with this name, tag or digest in SOURCE", argument: "NAME", usual: "all" },
-  json:            { type: "switch",       default: false,           commands: "verify gc tree look diff import export", sentence: "print one JSON object per line" },
+  json:            { type: "switch",       default: false,           commands: "verify gc tree look diff import export lessons", sentence: "print one JSON object per line" },
 } as const satisfies Readonly<Record<string, Option>>;
 
 /** The values of a table of options. */

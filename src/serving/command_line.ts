@@ -20,7 +20,7 @@ import { parseBytes } from "../definitions/size.ts";
 import { type Option, PROGRAM_OPTIONS, type ProgramSettings, REGISTRY_OPTIONS, type Settings } from "../options.ts";
 
 /** The commands of the program. */
-export type Command = "serve" | "verify" | "gc" | "tree" | "look" | "diff" | "import" | "export";
+export type Command = "serve" | "verify" | "gc" | "tree" | "look" | "diff" | "import" | "export" | "lessons";
 
 /** The content of a command line: a command, and the value of each option. Sizes are in bytes, times in milliseconds. */
 export interface CommandLine extends Omit<ProgramSettings, "threads">, Settings {
@@ -47,6 +47,7 @@ const COMMANDS: readonly (readonly [command: Command, task: string, meaning: str
   ["diff",   "diff",   "show what is different in two images", "A B"],
   ["import", "import", "take images from an OCI layout, or from an archive of docker save", "SOURCE [NAME[:TAG]]"],
   ["export", "export", "write images into an OCI layout; one in a .tar is for docker load, too", "NAME[:TAG|@DIGEST] TARGET"],
+  ["lessons", "lessons", "show the lessons of a workshop, or one, and wait until it is done; or begin again", "[LESSON|reset] [LESSON]"],
 ];
 
 const OPTIONS: readonly (readonly [name: string, flag: string, option: Option])[] = Object.entries({
@@ -129,6 +130,7 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
   expectWith(flags, "token", "htpasswd");
   expectWith(flags, "token-ttl", "token");
   expectWith(flags, "token-key", "token");
+  expectWith(flags, "lessons", "workshop");
   for (const flag of line.disk === "memory" ? ["root", "durability"] : []) {
     if (flags.has(flag)) {
       throw new UsageError(`--disk memory keeps nothing in a folder, so --${flag} means nothing with it`);

@@ -7,7 +7,7 @@
  *
  * The program loads this file only if one of these flags is there. So a start without them does not take the time for it.
  *
- * Next: threads.ts
+ * Next: workshop.ts
  *
  * @module
  */
@@ -20,45 +20,43 @@ import { parseSwitch } from "../composing/switches/parameters.ts";
 import { createSwitches, type Switches } from "../composing/switches/switches.ts";
 import type { Disk } from "../disk/disk.ts";
 import type { RegistryOptions, Wrapper } from "../registry.ts";
-import { Learners } from "../workshop/learners.ts";
-import type { LessonsTeller } from "../workshop/lesson_facts.ts";
-import { LESSONS } from "../workshop/lessons.ts";
-import { lessonsOverHttp } from "../workshop/over_http.ts";
-import { tellerOf } from "../workshop/telling_lessons.ts";
 import { type CommandLine, usesSwitches } from "./command_line.ts";
+import type { Workshop } from "./workshop.ts";
 
 /** What stands around a registry. */
 export interface Composed extends Pick<RegistryOptions, "wrappers" | "redirect"> {
   /** The disk with what stands around it. */
   readonly disk: Disk;
-  /** The learners, if there is a workshop. */
-  readonly learners: Learners | undefined;
-  /** Tells how far they are. */
-  readonly teller: LessonsTeller | undefined;
   /** Turns on the switches of the flags, when the registry has its disk. */
   turnOn(): void;
 }
 
-/** Makes what the flags put around a registry. `take` decides about its rate, and `access` about who may do what. */
+/** What the flags of wrappers need besides their own values. */
+export interface ComposedOptions {
+  /** Decides who may do what. */
+  readonly access: AccessWrapper | undefined;
+  /** Decides about the rate of requests. */
+  readonly take: TakeToken | undefined;
+  /** The workshop, if there is one. */
+  readonly workshop: Workshop | undefined;
+}
+
+/** Makes what the flags put around a registry. */
 export function composedOf(
   line: CommandLine,
   disk: Disk,
   settings: Omit<OverHttpOptions, "access">,
-  { access, take }: { readonly access: AccessWrapper | undefined; readonly take: TakeToken | undefined },
+  { access, take, workshop }: ComposedOptions,
 ): Composed {
   const switches = usesSwitches(line) ? createSwitches() : undefined;
-  const learners = line.workshop ? new Learners({ disk, lessons: () => LESSONS }) : undefined;
-  const lessons = learners && lessonsOverHttp(learners, { ...settings, disk, access });
   return {
-    learners,
-    teller: learners && tellerOf(learners),
     disk: switches?.disk(disk) ?? disk,
     redirect: redirectOfFlags(line),
     wrappers: wrappersOfFlags(line, take, [
-      ...(lessons === undefined ? [] : [lessons]),
+      ...(workshop === undefined ? [] : [workshop.outer]),
       ...(switches === undefined ? [] : wrappersOf(switches, line, { ...settings, access })),
       ...(access === undefined ? [] : [access]),
-      ...(learners === undefined ? [] : [learners.wrapper]),
+      ...(workshop === undefined ? [] : [workshop.inner]),
     ]),
     turnOn: () => switches && turnOn(switches, line),
   };

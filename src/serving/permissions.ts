@@ -24,9 +24,11 @@ export const SOURCE: URL = new URL("../", import.meta.url);
 export const TESTS: URL = new URL("../tests/", SOURCE);
 
 /** Returns true if this is the first process: it may run `deno`, and may not read the root, or listen if there is no root. */
-export function isFirstStart({ root, disk, host, port }: CommandLine): boolean {
+export function isFirstStart({ command, root, registry, disk, host, port }: CommandLine): boolean {
   const mayRun = Deno.permissions.querySync({ name: "run", command: "deno" }).state === "granted";
-  const needed: Deno.PermissionDescriptor = disk === "memory"
+  const needed: Deno.PermissionDescriptor = command === "lessons"
+    ? { name: "net", host: new URL(registry).host }
+    : disk === "memory"
     ? { name: "net", host: addressOf(host, port) }
     : { name: "read", path: root };
   return mayRun && Deno.permissions.querySync(needed).state !== "granted";
@@ -38,8 +40,8 @@ function addressOf(host: string, port: number): string {
 
 /** Returns the flags of `deno run` for a command line. */
 export function permissionFlags(line: CommandLine): string[] {
-  const { command, operands, host, port, tlsCert, tlsKey, htpasswd, access, tokenKey, http } = line;
-  const root = line.disk === "memory" ? undefined : line.root;
+  const { command, operands, host, port, tlsCert, tlsKey, htpasswd, access, tokenKey, lessons, http } = line;
+  const root = line.disk === "memory" || command === "lessons" ? undefined : line.root;
   const sources = command === "import" ? operands.slice(0, 1) : line.import;
   const targets = command === "export" ? [operands[1], unfinished(operands[1])] : [];
   // `node:http` looks the address of a name up, and listens on that.
@@ -48,9 +50,11 @@ export function permissionFlags(line: CommandLine): string[] {
     .concat(addresses.length > 0 ? [host] : []).join(",");
   const code = loadsSource(line) && SOURCE.protocol === "file:" ? fileURLToPath(SOURCE) : undefined;
   const tests = servesPage(line) && TESTS.protocol === "file:" ? fileURLToPath(TESTS) : undefined;
-  const readable = [root, tlsCert, tlsKey, htpasswd, access, tokenKey, code, tests, ...sources, ...targets];
+  const readable = [root, tlsCert, tlsKey, htpasswd, access, tokenKey, lessons, code, tests, ...sources, ...targets];
   const writable = [writes(line) ? root : undefined, ...targets];
+  const asked = command === "lessons" ? [`--allow-net=${new URL(line.registry).host}`] : [];
   return [
+    ...asked,
     ...(command === "serve" ? [`--allow-net=${address}`] : []),
     ...flagFor("--allow-read", readable),
     ...flagFor("--allow-write", writable),
@@ -61,7 +65,7 @@ export function permissionFlags(line: CommandLine): string[] {
 // needs some folder.
 function loadsSource(line: CommandLine): boolean {
   const { command, htpasswd, import: sources, disk, http } = line;
-  if (command !== "serve") return ["import", "export", "look", "diff"].includes(command);
+  if (command !== "serve") return ["import", "export", "look", "diff", "lessons"].includes(command);
   return startsThreads(line) || servesPage(line) || usesWrappers(line) || htpasswd !== undefined ||
     sources.length > 0 ||
     (http === "node" && disk === "memory");

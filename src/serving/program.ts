@@ -43,6 +43,9 @@ export async function work(line: CommandLine, version: string): Promise<boolean>
     await expectUsableRoot({ ...line, readOnly: true });
     return await (await later<typeof import("./looking.ts")>("./looking.ts")).runLooking(command, line);
   }
+  if (command === "lessons") {
+    return await (await later<typeof import("./lessons.ts")>("./lessons.ts")).runLessons(line);
+  }
   if (command !== "serve") {
     await expectUsableRoot({ ...line, readOnly: true });
     return await runHousekeeping(command, localDisk(line.root, line), line);

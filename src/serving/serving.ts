@@ -68,21 +68,25 @@ export async function serve(
   const settings = { ...line, allowHost: [...line.allowHost, host] };
   const sharesBytes = onlySends(line);
   const ownDisk = memory ?? localDisk(root, { durability, isSlow: disk === "slow", sharesBytes, hashes });
+  const workshop = line.workshop
+    ? (await later<typeof import("./workshop.ts")>("./workshop.ts")).workshopOf(line, ownDisk, settings, access)
+    : undefined;
   const composed = access !== undefined || usesWrappers(line)
     ? (await later<typeof import("./composed.ts")>("./composed.ts")).composedOf(line, ownDisk, settings, {
       access,
       take,
+      workshop,
     })
     : undefined;
   const page = servesPage(line)
-    ? new PageLater({ line, settings, disk: memory, access, inside, channel, teller: composed?.teller })
+    ? new PageLater({ line, settings, disk: memory, access, inside, channel, teller: workshop?.teller })
     : undefined;
   const registry = createRegistry({
     ...settings,
     disk: composed?.disk ?? ownDisk,
     redirect: composed?.redirect,
     wrappers: composed?.wrappers,
-    onStory: tellAll([log, page, composed?.learners]),
+    onStory: tellAll([log, page, workshop]),
   });
   // The switches can be turned on only now: some need the disk.
   composed?.turnOn();

@@ -6,7 +6,7 @@
  *       0  sha256:9b4e…  3.2 MiB
  *       1  sha256:4f2a…    584 B
  *
- * Next: filling.ts
+ * Next: lessons.ts
  *
  * @module
  */

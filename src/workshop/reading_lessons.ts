@@ -12,6 +12,7 @@
  */
 
 import { ALL_SWITCHES } from "../composing/switches/table.ts";
+import { lineOf, lineOfMistake } from "../access/json_lines.ts";
 import type { Lesson } from "./lesson.ts";
 
 /** Thrown if a lesson is wrong. */
@@ -117,6 +118,35 @@ const LESSON = fields({
   see: listOf(address),
   switch: fields({ id: switchId }, { isHidden: yes }),
 });
+
+/**
+ * Reads the text of a file with a lesson. Messages have the line.
+ *
+ * @throws {LessonError} if it has none.
+ *
+ * @example
+ * ```ts
+ * import { assertThrows } from "@std/assert";
+ *
+ * assertThrows(() => parseLesson('{\n  "id": "Knock" }', "knock.json"), LessonError, "knock.json, line 2, id: expected lower-case");
+ * assertThrows(() => parseLesson('{\n  "id" "knock" }', "knock.json"), LessonError, "knock.json, line 2: expected JSON");
+ * ```
+ */
+export function parseLesson(text: string, file: string): Lesson {
+  let data: unknown;
+  try {
+    data = JSON.parse(text);
+  } catch {
+    throw new LessonError(`${file}, line ${lineOfMistake(text)}`, "", "JSON", "something else");
+  }
+  try {
+    return readLesson(data, file);
+  } catch (error) {
+    if (!(error instanceof LessonError)) throw error;
+    const line = lineOf(text, error.path) ?? 1;
+    throw new LessonError(`${file}, line ${line}`, error.path, error.expected, error.actual);
+  }
+}
 
 /**
  * Makes sure that data is a lesson. `file` is named in the message if it is not.
