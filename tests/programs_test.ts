@@ -234,6 +234,7 @@ Deno.test("try refuses a path that is no file, and more than one file", async ()
 
 const PROGRAMS = {
   "bench": "bench/bench.ts",
+  "bundle": "bundle/bundle.ts",
   "clients": "clients/clients.ts",
   "cluster": "cluster/cluster.ts",
   "conformance": "conformance.ts",
