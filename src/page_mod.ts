@@ -26,6 +26,7 @@ export type {
   Person,
   Stories,
   TestOfRule,
+  Unreadable,
   WatchedFolder,
 } from "./page/context.ts";
 export type {

@@ -13,6 +13,7 @@
 import { parseAddress } from "../looking/address.ts";
 import type { DifferenceFacts } from "../looking/facts.ts";
 import { Looking } from "../looking/looking.ts";
+import { whyUnreadable } from "./unreadable.ts";
 import type { PageContext } from "./context.ts";
 import { HERE, Inside, type InsideCall, type InsideFacts, type InsideQuestion, type StoppedFacts } from "./inside.ts";
 
@@ -44,6 +45,10 @@ async function ask(context: PageContext, question: object, ...addresses: string[
   signal?.addEventListener("abort", cancel, { once: true });
   try {
     return await inside({ ...question, id, seen });
+  } catch (error) {
+    const because = whyUnreadable(error);
+    if (because === undefined) throw error;
+    return { stopped: `The registry cannot read it: ${because}.` };
   } finally {
     signal?.removeEventListener("abort", cancel);
   }

@@ -3,7 +3,7 @@
  *
  *     { disk, root: "testdata", version: "0.1.0", stories, maySee, … }
  *
- * Next: live.ts
+ * Next: unreadable.ts
  *
  * @module
  */
@@ -72,10 +72,20 @@ export interface Person {
   readonly user: string | undefined;
 }
 
+/** A file or folder that cannot be read. */
+export interface Unreadable {
+  /** Its path on disk, which is empty for the root. */
+  readonly path: string;
+  /** The reason, in a few words. */
+  readonly because: string;
+}
+
 /** What a page shows the facts of. */
 export interface PageContext {
-  /** The disk of the registry. The page only reads. */
+  /** The disk of the registry. The page only reads. What cannot be read is left out. */
   readonly disk: Disk;
+  /** What was left out so far. */
+  readonly unreadable?: readonly Unreadable[];
   /** The folder of the disk, as a person has written it; `undefined` if it is in memory. */
   readonly root?: string;
   /** The version of Glassbox. */

@@ -14,8 +14,9 @@
 
 import { element, escape, type Markup, toHtml, visible } from "./markup.ts";
 import { addressOfLogin } from "./addresses.ts";
-import type { Person } from "./context.ts";
+import type { Person, Unreadable } from "./context.ts";
 import type { Shown } from "./panels.ts";
+import { unreadableView } from "./views/unreadable.ts";
 
 /** What stands around a panel. */
 export interface Frame {
@@ -27,6 +28,8 @@ export interface Frame {
   readonly person?: Person;
   /** True for a person who may see nothing: the modules of the page would only ask for what is refused. */
   readonly isRefused?: boolean;
+  /** What cannot be read. */
+  readonly unreadable?: readonly Unreadable[];
 }
 
 // The ways to the panels. Each is the current one in the panels that it names.
@@ -64,6 +67,7 @@ export function documentOf({ panel, title, markup }: Omit<Shown, "facts">, frame
       ),
       personView(frame),
     ),
+    element("div", { id: "unreadable" }, unreadableView(frame.unreadable)),
     element("main", { id: "main", tabindex: -1 }, markup),
     element("footer", {}, `Glassbox ${frame.version}. This page only reads.`),
   ];

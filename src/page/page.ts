@@ -29,6 +29,7 @@ import { guarded } from "./guarding.ts";
 import { Live, type LiveLimits } from "./live.ts";
 import { answerLogin } from "./logging_in.ts";
 import { type Shown, shownAt, shownNowhere } from "./panels.ts";
+import { leavingOut, unreadableFor } from "./unreadable.ts";
 import * as refused from "./views/refused.ts";
 
 /** What a page needs. */
@@ -78,6 +79,7 @@ export function page({ settings, access, shows, limits, version = "", ...context
       const maySee = (name: string) => (shows?.(name) ?? true) && (visible?.includes(name) ?? true);
       return {
         ...context,
+        ...leavingOut(context.disk),
         version,
         inside,
         origin: settings?.origin || new URL(request.url).origin,
@@ -147,8 +149,10 @@ async function answerWithFile({ rest }: PageAddress): Promise<Response> {
   return await answerWithModule(rest) ?? new Response("not found\n", { status: 404 });
 }
 
-function frameOf({ pathname, search }: Target, { version, person }: PageContext): Frame {
-  return { version, person, address: pathname + search };
+// What was left out is known when the panel has its facts.
+function frameOf({ pathname, search }: Target, context: PageContext): Frame {
+  const { version, person, unreadable = [] } = context;
+  return { version, person, address: pathname + search, unreadable: unreadableFor(context, unreadable) };
 }
 
 function write(request: Request, shown: Shown, frame: Frame): Response {
@@ -158,8 +162,12 @@ function write(request: Request, shown: Shown, frame: Frame): Response {
     "Content-Type": isJson ? "application/json" : "text/html; charset=utf-8",
     Vary: frame.person === undefined ? "Accept" : "Accept, Authorization",
   };
-  const body = isJson ? `${JSON.stringify(shown.facts)}\n` : documentOf(shown, frame);
-  return new Response(request.method === "HEAD" ? null : body, { status: shown.status, headers });
+  const { unreadable = [] } = frame;
+  // What is left out may be what the address names.
+  const status = shown.status === 404 && unreadable.length > 0 ? 503 : shown.status;
+  const facts = unreadable.length > 0 ? { ...shown.facts as object, unreadable } : shown.facts;
+  const body = isJson ? `${JSON.stringify(facts)}\n` : documentOf(shown, frame);
+  return new Response(request.method === "HEAD" ? null : body, { status, headers });
 }
 
 // A browser that gets no password shows what it was answered.

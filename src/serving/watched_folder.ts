@@ -87,13 +87,12 @@ export class FolderOfPage implements WatchedFolder {
     try {
       this.#watcher = Deno.watchFs(this.#root);
     } catch (error) {
-      // The system watches a limited number of folders.
-      this.#tell({ blind: oneLine(error) });
+      this.#tell({ blind: whyBlind(error) });
       return;
     }
     this.#open = this.#stories.open(() => {});
     this.#open.then((open) => this.#mark = open.after("", Infinity).mark);
-    this.#follow(this.#watcher).catch((error) => this.#tell({ blind: oneLine(error) }));
+    this.#follow(this.#watcher).catch((error) => this.#tell({ blind: whyBlind(error) }));
   }
 
   #stop(): void {
@@ -148,7 +147,7 @@ export class FolderOfPage implements WatchedFolder {
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       // One look after the other, so that what is told stays in order.
-      this.#looks = this.#looks.then(() => this.#look()).catch((error) => this.#tell({ blind: oneLine(error) }));
+      this.#looks = this.#looks.then(() => this.#look()).catch((error) => this.#tell({ blind: whyBlind(error) }));
     }, wait);
   }
 
@@ -233,6 +232,37 @@ export class FolderOfPage implements WatchedFolder {
       }
     }
   }
+}
+
+// The system has limits for each user, which others use as well.
+const LIMITS: readonly (readonly [RegExp, string])[] = [
+  [
+    /watch limit|os error 28/i,
+    "the system watches no more folders for this user (on Linux, see fs.inotify.max_user_watches)",
+  ],
+  [
+    /os error 24/,
+    "the system watches nothing more for this user, or has too many files open (on Linux, see fs.inotify.max_user_instances and ulimit -n)",
+  ],
+  [/os error 13/, "a folder of the registry cannot be read: permission denied"],
+];
+
+/**
+ * Returns why nobody can see what others change, in words.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(
+ *   whyBlind(new Error('OS file watch limit reached. about ["/srv/glassbox/library"]')),
+ *   "the system watches no more folders for this user (on Linux, see fs.inotify.max_user_watches)",
+ * );
+ * ```
+ */
+export function whyBlind(error: unknown): string {
+  const text = oneLine(error);
+  return LIMITS.find(([pattern]) => pattern.test(text))?.[1] ?? text;
 }
 
 const SESSION = /\/_uploads\/[^/]+$/;

@@ -248,6 +248,8 @@ export const SENTENCES: readonly Sentence[] = [
     "The client sends its password once, and gets a token for some minutes. Its next requests have the token."],
   ["*", "*", "2xx", "", "done",
     "A wrapper around the registry, and not the registry itself, answers here."],
+  ["*", "*", "507", "", "fault",
+    "The disk of the registry is full. The client can push again when there is room."],
   ["*", "*", "5xx", "", "fault",
     "The registry itself has failed. The client can do nothing about it but to try again later."],
   ["*", "*", "*", "", "fault",

@@ -186,7 +186,11 @@ async function everyKind(): Promise<StoryData[]> {
     storiesOf(mount, { disk: copying(memoryDisk()) }),
     storiesOf(logIn, { wrappers: [access(mayOnlyPull, { users, tokens })] }),
     storiesOf((registry) => registry.send("GET", "/page"), { wrappers: [page] }),
-    storiesOf((registry) => registry.send("POST", `${HELLO}/blobs/uploads/`), { disk: failing(memoryDisk(), [{}]) }),
+    ...([undefined, "ENOSPC"] as const).map((code) =>
+      storiesOf((registry) => registry.send("POST", `${HELLO}/blobs/uploads/`), {
+        disk: failing(memoryDisk(), [{ code }]),
+      })
+    ),
     storiesOf((registry) => registry.send("POST", `${HELLO}/blobs/uploads/?digest=${FOO}`, { body: endless() }), {
       slowest: { bytes: 1000, milliseconds: 20 },
     }),

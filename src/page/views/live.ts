@@ -270,7 +270,7 @@ function changeView({ sign, path, size, sameAs }: Change): Markup {
 
 /** Why the registry has refused a request, or failed. */
 export function refusalView({ refusal, failure }: StoryData): Markup {
-  if (failure !== undefined) return element("pre", { class: "refusal" }, failure);
+  if (failure !== undefined) return failureView(failure);
   return refusal?.details.map(({ rule, expected, actual }) =>
     element(
       "dl",
@@ -282,6 +282,17 @@ export function refusalView({ refusal, failure }: StoryData): Markup {
       element("dt", {}, "got"),
       element("dd", {}, withDigests(actual)),
     )
+  );
+}
+
+// The first line of a failure says what it is. The others are for those who know the source.
+function failureView(failure: string): Markup {
+  const [first, ...others] = failure.split("\n");
+  return element(
+    "details",
+    { class: "refusal failure" },
+    element("summary", {}, first),
+    others.length > 0 && element("pre", {}, others.join("\n")),
   );
 }
 

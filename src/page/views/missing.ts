@@ -1,7 +1,7 @@
 /**
  * The view of an address that shows nothing.
  *
- * Next: refused.ts
+ * Next: unreadable.ts
  *
  * @module
  */

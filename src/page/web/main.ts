@@ -11,6 +11,7 @@
  */
 
 import { type Markup, visible } from "../markup.ts";
+import { unreadableView } from "../views/unreadable.ts";
 import { show } from "./showing.ts";
 import { type Hearer, Stream } from "./stream.ts";
 
@@ -30,6 +31,7 @@ export async function refresh(): Promise<void> {
   const facts = await response.json();
   document.title = `${visible(titleOf(facts))} - Glassbox`;
   show(main, view(facts));
+  show(document.querySelector("#unreadable")!, unreadableView(facts.unreadable));
 }
 
 // After a change, this waits for others, because a push makes many. But nobody waits for long.
