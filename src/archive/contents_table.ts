@@ -15,7 +15,7 @@
  */
 
 import type { TarEntry, TarKind } from "./tar_entry.ts";
-import { cleanPath } from "./tree.ts";
+import { cleanPath } from "./paths.ts";
 
 /** A table of contents. */
 export interface ContentsTable {

@@ -23,7 +23,7 @@ import { ArchiveReading, type ByteSource, type LimitMet, type ProblemList, type 
 import { stretchesOf } from "./sparse.ts";
 import { readTar } from "./tar.ts";
 import type { TarEntry } from "./tar_entry.ts";
-import { cleanPath } from "./tree.ts";
+import { cleanPath } from "./paths.ts";
 
 /** Which bytes of a file to read, and what that may cost. */
 export interface FileOptions {

@@ -29,7 +29,9 @@ import {
 } from "./source.ts";
 import { type ContentReader, readTar, type TarEnd } from "./tar.ts";
 import type { TarEntry } from "./tar_entry.ts";
-import { cleanPath, nodesOf, Tree, type TreeNode } from "./tree.ts";
+import { cleanPath } from "./paths.ts";
+import { Tree } from "./tree.ts";
+import { nodesOf, type TreeNode } from "./tree_nodes.ts";
 
 /** What to read of a layer. */
 export interface ReadLayerOptions {

@@ -19,7 +19,8 @@
 import { type LayerFacts, whiteoutOf } from "./layer.ts";
 import { ArchiveReading, type LimitMet, type ProblemList, type ReadingLimits } from "./source.ts";
 import type { TarEntry, TarKind } from "./tar_entry.ts";
-import { type Gone, nodesOf, Tree, type TreeNode } from "./tree.ts";
+import { type Gone, Tree } from "./tree.ts";
+import { nodesOf, type TreeNode } from "./tree_nodes.ts";
 
 /** What a container sees of some layers, and what each layer is good for. */
 export interface StackFacts {

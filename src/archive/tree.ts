@@ -14,70 +14,14 @@
  * The content of a file is an object of its own, because hard links are several names of one content. Its bytes are wasted only if
  * its last name is gone.
  *
- * A tree is told as a list of nodes, each folder in front of what is in it. So a page can draw a part of a very large tree: what is
- * below a folder is the stretch of `below` nodes behind it.
- *
- * Next: contents_table.ts
+ * Next: paths.ts
  *
  * @module
  */
 
+import { followPath, LONGEST_PATH, MOST_LINKS, partsOf, type Walk } from "./paths.ts";
 import type { ArchiveReading } from "./source.ts";
 import type { TarEntry, TarKind } from "./tar_entry.ts";
-
-/** A node of a tree. The nodes below node `i` are `i + 1` to `i + below`, and its next sibling is `i + below + 1`. */
-export interface TreeNode {
-  /** The last part of its path; the root's is empty. */
-  readonly name: string;
-  /** The index of the folder that it is in; -1 for the root, which is the first node. */
-  readonly parent: number;
-  /** How many folders it is in. */
-  readonly depth: number;
-  /** How many nodes are below it. */
-  readonly below: number;
-  /** What it is. */
-  readonly kind: TarKind;
-  /** The index of its entry in its layer. A folder that only the paths of others imply has none. */
-  readonly entry?: number;
-  /** The bytes of a file, or of all files below a folder. Content with several names counts once. */
-  readonly size: number;
-  /** How many files and links are below it. */
-  readonly files: number;
-  /** The entry that a hard link's content stands at. Without it, the link leads nowhere. */
-  readonly linkedTo?: number;
-}
-
-/** Returns the path of a node, without a `/` in front; the root's is empty. */
-export function pathOf(nodes: readonly Pick<TreeNode, "name" | "parent">[], index: number): string {
-  const names: string[] = [];
-  for (let at = index; at > 0; at = nodes[at].parent) names.push(nodes[at].name);
-  return names.reverse().join("/");
-}
-
-/** Returns the index of the node with a path. `etc/motd`, `/etc/motd` and `./etc/motd/` are the same path. */
-export function findNode(nodes: readonly Pick<TreeNode, "name" | "below">[], path: string): number | undefined {
-  let at = 0;
-  for (const part of partsOf(path)) {
-    const end = at + nodes[at].below;
-    let child = at + 1;
-    while (child <= end && nodes[child].name !== part) child += nodes[child].below + 1;
-    if (child > end) return undefined;
-    at = child;
-  }
-  return nodes.length > 0 ? at : undefined;
-}
-
-/** Returns the parts of a path, without those that lead nowhere else: empty ones and `.`. */
-export function partsOf(path: string): string[] {
-  return path.split("/").filter((part) => part !== "" && part !== ".");
-}
-
-/** Returns a path as the tree has it: `./usr//bin/` is `usr/bin`. */
-export function cleanPath(path: string): string {
-  // Nearly every path is clean, or has only a `/` at its end.
-  if (!/^\/|^\.(?:\/|$)|\/\.?(?:\/|$)/.test(path)) return path;
-  return partsOf(path).join("/");
-}
 
 /** The content of a file: its bytes, whatever names it has. */
 export interface NamedContent {
@@ -135,10 +79,6 @@ export class TreePlace {
 
 /** Called for each thing that leaves the tree: what has been at that place, and its content if that was its last name. */
 export type Gone = (place: TreePlace, lost: NamedContent | undefined) => void;
-
-// The most symbolic links that Linux follows in one path, and the most bytes of a path that it takes.
-const MOST_LINKS = 40;
-const LONGEST_PATH = 4096;
 
 /** A tree that is put together. */
 export class Tree {
@@ -212,8 +152,8 @@ export class Tree {
     const parts = partsOf(path);
     const name = parts.pop();
     if (name === undefined) return this.root;
-    const parent = this.#follow(parts);
-    return parent instanceof TreePlace && parent.kind === "folder" ? parent.children?.get(name) : undefined;
+    const parent = followPath(this.#walkWith((folder, part) => folder.children?.get(part)), parts)?.place;
+    return parent?.kind === "folder" ? parent.children?.get(name) : undefined;
   }
 
   // Returns the parts of an entry's path, or notes what is wrong with it.
@@ -241,50 +181,39 @@ export class Tree {
 
   // Walks along the folders of an entry's path, and makes those that are missing.
   #walk(parts: string[], entry: TarEntry, layer: number): TreePlace | undefined {
-    const place = this.#follow(parts, { layer, at: entry.headerAt });
-    if (place instanceof TreePlace && place.kind === "folder") return place;
-    if (place === "too many links") {
-      this.#reading.note(
-        "link leads nowhere",
-        entry.headerAt,
-        `The path leads through more than ${MOST_LINKS} links.`,
-        entry.path,
-      );
-    } else if (place instanceof TreePlace) {
+    const found = followPath(
+      this.#walkWith((folder, part) => folder.children?.get(part) ?? this.#make(part, folder, layer, entry.headerAt)),
+      parts,
+    );
+    if (found === undefined) return undefined;
+    const { place, links } = found;
+    if (links > MOST_LINKS) {
+      const text = `The path leads through more than ${MOST_LINKS} links.`;
+      this.#reading.note("link leads nowhere", entry.headerAt, text, entry.path);
+    } else if (place.kind === "folder") return place;
+    else {
       const text = `The path leads through ${place.path}, which is no folder. The tree does not show it.`;
       this.#reading.note("through a file", entry.headerAt, text, entry.path);
     }
     return undefined;
   }
 
-  // Follows a path, and the links on it. With `make`, missing folders are made. Returns the place where it ends, which may be no folder.
-  #follow(parts: string[], make?: { layer: number; at: number }): TreePlace | "too many links" | undefined {
-    let place = this.root;
-    let links = 0;
-    let left = parts.toReversed();
-    for (let part = left.pop(); part !== undefined; part = left.pop()) {
-      if (part === "..") {
-        place = place.parent ?? place;
-        continue;
-      }
-      let child = place.children?.get(part);
-      if (child === undefined) {
-        if (make === undefined || !this.#reading.countFolder(make.at)) return undefined;
-        child = new TreePlace(part, place, make.layer);
-        (place.children ??= new Map()).set(part, child);
-      }
-      if (child.kind === "symbolic link") {
-        if (++links > MOST_LINKS) return "too many links";
-        const target = child.target ?? "";
-        const more = partsOf(target.slice(0, LONGEST_PATH));
-        if (!this.#reading.countSteps(more.length)) return undefined;
-        if (target.startsWith("/")) place = this.root;
-        left = [...left, ...more.reverse()];
-        continue;
-      }
-      if (child.kind !== "folder") return child;
-      place = child;
-    }
+  #walkWith(childOf: Walk<TreePlace>["childOf"]): Walk<TreePlace> {
+    return {
+      root: this.root,
+      childOf,
+      parentOf: ({ parent }) => parent,
+      kindOf: ({ kind }) => kind,
+      targetOf: ({ target }) => target,
+      mayGo: (steps) => this.#reading.countSteps(steps),
+    };
+  }
+
+  // Makes a folder that only a path implies. Returns `undefined` if that is one too many.
+  #make(name: string, parent: TreePlace, layer: number, at: number): TreePlace | undefined {
+    if (!this.#reading.countFolder(at)) return undefined;
+    const place = new TreePlace(name, parent, layer);
+    (parent.children ??= new Map()).set(name, place);
     return place;
   }
 
@@ -307,40 +236,4 @@ export class Tree {
       gone(place, content?.names === 0 ? content : undefined);
     }
   }
-}
-
-/** Returns the nodes of a tree. `more` adds what else is known of a place. */
-export function nodesOf<More>(root: TreePlace, more: (place: TreePlace) => More): (TreeNode & More)[] {
-  type Changing = { -readonly [Key in keyof TreeNode]: TreeNode[Key] };
-  const nodes: (Changing & More)[] = [];
-  const left: [place: TreePlace, parent: number, depth: number][] = [[root, -1, 0]];
-  for (let next = left.pop(); next !== undefined; next = left.pop()) {
-    const [place, parent, depth] = next;
-    const { content, kind } = place;
-    // If the name is gone that the bytes counted for, they count for the first other name.
-    if (content !== undefined) content.owner ??= place;
-    const index = nodes.push({
-      name: place.name,
-      parent,
-      depth,
-      below: 0,
-      kind,
-      size: content?.owner === place ? content.size : 0,
-      files: 0,
-      ...(place.entry >= 0 && { entry: place.entry }),
-      ...(kind === "hard link" && content !== undefined && { linkedTo: content.entry }),
-      ...more(place),
-    }) - 1;
-    if (place.children === undefined) continue;
-    const children = [...place.children.values()].sort((a, b) => a.name < b.name ? 1 : -1);
-    for (const child of children) left.push([child, index, depth + 1]);
-  }
-  for (let index = nodes.length - 1; index > 0; index--) {
-    const node = nodes[index];
-    const folder = nodes[node.parent];
-    folder.below += node.below + 1;
-    folder.size += node.size;
-    folder.files += node.files + (node.kind === "folder" ? 0 : 1);
-  }
-  return nodes;
 }

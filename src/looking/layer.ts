@@ -15,7 +15,7 @@ import { readFile } from "../archive/file.ts";
 import { type LayerFacts, readLayer, type Whiteout } from "../archive/layer.ts";
 import { type StackFacts, stackLayers, type StackNode } from "../archive/stack.ts";
 import type { TarEntry } from "../archive/tar_entry.ts";
-import { findNode, pathOf, type TreeNode } from "../archive/tree.ts";
+import { findNode, followNodes, pathOf, type TreeNode } from "../archive/tree_nodes.ts";
 import type { Digest } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";
 import type { FileInfo } from "../disk/disk.ts";
@@ -314,38 +314,8 @@ async function contentOf(
   return read.found === undefined ? undefined : contentBytes(read.bytes, read.found.size);
 }
 
-// The most symbolic links on the way, as Linux has it.
-const MOST_LINKS = 40;
-
-// Finds a path as a container would: it goes through symbolic links to folders, but shows a link at the end as itself. `via` is true
-// if it went through one.
-function follow(tree: EntryTree, path: string): { at: number; via: boolean } | undefined {
-  let rest = path.split("/");
-  let here: string[] = [];
-  let links = 0;
-  while (rest.length > 0) {
-    const [name, ...others] = rest;
-    rest = others;
-    if (name === "" || name === ".") continue;
-    if (name === "..") {
-      here.pop();
-      continue;
-    }
-    const at = findNode(tree.nodes, [...here, name].join("/"));
-    if (at === undefined) return undefined;
-    const node = tree.nodes[at];
-    if (node.kind !== "symbolic link" || rest.every((part) => part === "")) {
-      here.push(name);
-      if (rest.length === 0) return { at, via: links > 0 };
-      continue;
-    }
-    if (++links > MOST_LINKS) return undefined;
-    const target = entryOf(tree, node)?.target ?? "";
-    if (target.startsWith("/")) here = [];
-    rest = [...target.split("/"), ...rest];
-  }
-  const at = here.length === 0 ? 0 : findNode(tree.nodes, here.join("/"));
-  return at === undefined ? undefined : { at, via: links > 0 };
+function follow(tree: EntryTree, path: string): ReturnType<typeof followNodes> {
+  return followNodes(tree.nodes, path, (node) => entryOf(tree, node)?.target);
 }
 
 function nothingAt({ nodes, address }: EntryTree, path: string) {

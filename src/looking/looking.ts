@@ -18,7 +18,7 @@ import type { LayerFacts } from "../archive/layer.ts";
 import type { ReadingLimits } from "../archive/source.ts";
 import type { StackFacts } from "../archive/stack.ts";
 import type { TarEntry } from "../archive/tar_entry.ts";
-import type { TreeNode } from "../archive/tree.ts";
+import type { TreeNode } from "../archive/tree_nodes.ts";
 import type { Descriptor } from "../definitions/descriptor.ts";
 import { type Digest, HASHES, parseDigest } from "../definitions/digest.ts";
 import { Fault } from "../definitions/fault.ts";

@@ -14,7 +14,7 @@
  * @module
  */
 
-import { pathOf } from "../archive/tree.ts";
+import { pathOf } from "../archive/tree_nodes.ts";
 import type { EntryRow } from "../looking/facts.ts";
 import type { LookedTree } from "../looking/looking.ts";
 

@@ -2,7 +2,8 @@
 
 import { assertEquals } from "@std/assert";
 import { type LayerFacts, readLayer, whiteoutOf } from "../../src/archive/layer.ts";
-import { cleanPath, findNode, pathOf } from "../../src/archive/tree.ts";
+import { cleanPath } from "../../src/archive/paths.ts";
+import { findNode, followNodes, pathOf } from "../../src/archive/tree_nodes.ts";
 import { bytes } from "../fixture.ts";
 import {
   countedSource,
@@ -265,4 +266,52 @@ Deno.test("the facts are plain data: JSON and structuredClone carry them", async
 
   assertEquals(JSON.parse(JSON.stringify(layer)), layer);
   assertEquals(structuredClone(layer), layer);
+});
+
+Deno.test("a path is followed through links to folders, as far as a container would, and a link at its end is shown itself", async () => {
+  const { nodes, entries } = await layerOf(tarOf(
+    fileOf("usr/lib/a.so"),
+    link("lib", "usr/lib"),
+    link("usr/up", ".."),
+    link("usr/lib/absolute", "/lib"),
+    link("circle", "circle"),
+    // A header has room for 100 bytes.
+    paxOf([["linkpath", "usr/../".repeat(600)]]),
+    link("far", ""),
+  ));
+  const followed = (path: string) => {
+    const found = followNodes(nodes, path, ({ entry }) => entry === undefined ? undefined : entries[entry].target);
+    return found && `${pathOf(nodes, found.at)}${found.via ? ", through a link" : ""}`;
+  };
+
+  assertEquals(
+    [
+      "/usr/lib/a.so",
+      "lib/a.so",
+      "lib",
+      "lib/",
+      "usr/up/lib/absolute/a.so",
+      "lib/../lib/a.so",
+      "../../usr/lib/..",
+      "",
+      "usr/lib/a.so/..",
+      "lib/none/a.so",
+      "circle/a.so",
+      "far/usr",
+    ].map(followed),
+    [
+      "usr/lib/a.so",
+      "usr/lib/a.so, through a link",
+      "lib",
+      "lib",
+      "usr/lib/a.so, through a link",
+      "usr/lib/a.so, through a link",
+      "usr",
+      "",
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ],
+  );
 });

@@ -3,7 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { compareStacks } from "../../src/archive/comparison.ts";
 import { stackLayers } from "../../src/archive/stack.ts";
-import { pathOf } from "../../src/archive/tree.ts";
+import { pathOf } from "../../src/archive/tree_nodes.ts";
 import { fileOf, headerOf, layerOf, memberOf, paxOf, tarOf } from "./tar_maker.ts";
 
 const folder = (name: string, mode = 0o755) => headerOf({ name, type: "5", mode });

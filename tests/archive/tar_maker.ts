@@ -15,7 +15,7 @@ import { allOf } from "../../src/archive/byte_stream.ts";
 import { gunzip, type GzipMember, PackedParts } from "../../src/archive/gzip.ts";
 import { type ArchiveProblem, type ByteSource, sourceOf } from "../../src/archive/source.ts";
 import { type LayerFacts, readLayer, type ReadLayerOptions } from "../../src/archive/layer.ts";
-import { pathOf } from "../../src/archive/tree.ts";
+import { pathOf } from "../../src/archive/tree_nodes.ts";
 import { bytes } from "../fixture.ts";
 import { join } from "../filling/archive.ts";
 
