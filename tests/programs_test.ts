@@ -240,6 +240,7 @@ const PROGRAMS = {
   "conformance": "conformance.ts",
   "crash-drill": "crash_drill.ts",
   "page": "page/page.ts",
+  "passwords": "passwords.ts",
   "preflight": "preflight/preflight.ts",
 };
 
