@@ -133,7 +133,9 @@ function reasonOf(response: Response, text: string, registry: string): string {
   if (typeof detail?.expected === "string" && status !== 404) {
     return `the registry expected ${detail.expected}, and got ${detail.actual}`;
   }
-  if (isJson(response)) return `there is no such lesson at ${registry}; deno task lessons shows all`;
+  // The page answers with facts, and what stands behind it with a refusal that has all lessons.
+  const isOfLessons = isJson(response) && (json.errors === undefined || /^one of /.test(detail?.expected));
+  if (isOfLessons) return `there is no such lesson at ${registry}; deno task lessons shows all`;
   return `there are no lessons at ${registry} (status ${status}); they need: deno task start --workshop`;
 }
 

@@ -159,16 +159,9 @@ export class Learner {
     return `${encodeURIComponent(this.as)}.json`;
   }
 
-  // A file that a hand has broken counts as not there.
   #read(): Remembered {
-    const read = this.#disk.read(`${FOLDER}/${this.#file}`, (bytes) => {
-      try {
-        return JSON.parse(new TextDecoder().decode(bytes)) as Partial<Remembered>;
-      } catch {
-        return undefined;
-      }
-    });
-    return { happenings: [], done: {}, since: {}, ...structuredClone(read) };
+    const read = this.#disk.read(`${FOLDER}/${this.#file}`, (bytes) => parse(new TextDecoder().decode(bytes)));
+    return structuredClone(read) ?? { happenings: [], done: {}, since: {} };
   }
 
   async #write(): Promise<void> {
@@ -176,4 +169,22 @@ export class Learner {
     const text = `${JSON.stringify(this.#remembered)}\n`;
     await this.#disk.put(FOLDER, { [this.#file]: new TextEncoder().encode(text) });
   }
+}
+
+// A file that a hand has broken counts as not there.
+function parse(text: string): Remembered | undefined {
+  try {
+    const { happenings, done, since, switch: on } = JSON.parse(text);
+    const isRight = Array.isArray(happenings) && happenings.every((one) => isObject(one) && isObject(one.item)) &&
+      isObject(done) && isObject(since);
+    if (!isRight) return undefined;
+    const isKnown = ALL_SWITCHES.some(({ id }) => id === on?.id);
+    return { happenings, done, since, switch: isKnown ? on : undefined } as Remembered;
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

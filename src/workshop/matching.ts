@@ -75,11 +75,13 @@ function* matchValue(test: Test, value: unknown, bindings: Bindings): Generator<
     if (typeof value === "string" || typeof value === "number") yield* matchText(test, value, bindings);
   } else if (!isObject(test)) {
     if (value === test) yield bindings;
+  } else if (isObject(value)) {
+    yield* matches(test, value, bindings);
   } else if ("from" in test || "to" in test) {
     if (typeof value === "number" && value >= limit(test.from, -Infinity) && value <= limit(test.to, Infinity)) {
       yield bindings;
     }
-  } else if (isObject(value)) yield* matches(test, value as Item, bindings);
+  }
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, Test>> {

@@ -1,0 +1,187 @@
+/**
+ * Tests of `deno task lessons`, and of lessons in a folder of one's own.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { Folder } from "../folder.ts";
+import { Program } from "../processes/program.ts";
+
+const OWN = {
+  id: "our-base",
+  title: "Our base",
+  minutes: 5,
+  text: ["Push our base image."],
+  try: [{ with: "curl", type: ["{curl} {url}/v2/{as}/base/tags/list"] }],
+  done: [{ say: "You ask for the tags", story: { endpoint: "end-8a" } }],
+  hints: [],
+  after: ["Well done."],
+};
+
+function write(folder: Folder, name: string, lesson: unknown): void {
+  Deno.writeTextFileSync(`${folder.path}/${name}`, typeof lesson === "string" ? lesson : JSON.stringify(lesson));
+}
+
+/** Runs `deno task lessons`. */
+async function lessons(...args: string[]): Promise<string> {
+  await using program = Program.start("lessons", ...args);
+  const { code, out, errors } = await program.outcome();
+  return out + errors + (code === 0 ? "" : `status ${code}\n`);
+}
+
+Deno.test("lessons of a folder come behind those of the course, and the command shows all, one, and how far it is", async () => {
+  using root = new Folder();
+  using own = new Folder();
+  write(own, "1.json", OWN);
+  await using program = await Program.serve(root.path, "--workshop", "--lessons", own.path);
+  const { address } = program;
+  const [, number] = /^ *(\d+) +our-base +Our base +5 min$/m.exec(await lessons("--registry", address))!;
+
+  const before = await lessons("our-base", "--as", "ana", "--registry", address);
+  assertEquals(
+    before,
+    `${number}. Our base   5 minutes   as ana
+
+  Push our base image.
+
+With curl
+  curl -i ${address}/v2/ana/base/tags/list
+
+Steps
+  to do  You ask for the tags
+`,
+  );
+  await program.send("GET", "/v2/ana/base/tags/list");
+  const after = await lessons("our-base", "--as", "ana", "--registry", address);
+  assertStringIncludes(
+    after,
+    "  done   You ask for the tags\n\nDone\n  Well done.\n\nNext\n  This was the last lesson.\n",
+  );
+  assertStringIncludes(await lessons("--as", "ana", "--registry", address), "5 min  done\n");
+  assertStringIncludes(
+    await lessons("reset", "our-base", "--as", "ana", "--registry", address),
+    "It begins again: our-base of ana.\n",
+  );
+  const facts = JSON.parse(await lessons("our-base", "--as", "ana", "--json", "--registry", address));
+  assertEquals([facts.lesson.isDone, facts.as], [false, "ana"]);
+});
+
+Deno.test("on a terminal, the command waits until the lesson is done, and ends", async () => {
+  using root = new Folder();
+  await using program = await Program.serve(root.path, "--workshop");
+  const command = `deno run --no-prompt --allow-run=deno main.ts lessons knock --as ana --registry ${program.address}`;
+  const child = new Deno.Command("script", {
+    args: ["-qefc", command, "/dev/null"],
+    cwd: new URL("../../", import.meta.url),
+    stdin: "null",
+    stdout: "piped",
+  }).spawn();
+  let text = "";
+  for await (const piece of child.stdout.pipeThrough(new TextDecoderStream())) {
+    // What stands there before the request is all but the end.
+    if (!text.includes("to do") && (text + piece).includes("to do")) {
+      assert(!(text + piece).includes("Done"), text + piece);
+      await program.send("GET", "/v2/");
+    }
+    text += piece;
+  }
+  assertEquals((await child.status).code, 0);
+  assert(/to do[^]*done[^]*Done[^]*Next/.test(text), text);
+});
+
+Deno.test("a lesson that is saved again is read again, and a wrong one is told with its line and stays as it was", async () => {
+  using root = new Folder();
+  using own = new Folder();
+  write(own, "1.json", OWN);
+  await using program = await Program.serve(root.path, "--workshop", "--lessons", own.path);
+  const json = { headers: { Accept: "application/json" } };
+  const titleIs = (title: string) =>
+    program.ask("GET", "/lessons/our-base", (answer) => answer.status === 200 && answer.headers.get("x") === null, json)
+      .then((answer) => answer.json()).then((facts) => facts.lesson.title === title);
+  assert(await titleIs("Our base"));
+  write(own, "1.json", { ...OWN, title: "Our new base" });
+  while (!await titleIs("Our new base"));
+  write(own, "1.json", '{\n  "id": 3\n}');
+  while (await titleIs("Our new base") && !program.err.text.includes("line 2"));
+  assertStringIncludes(program.err.text, "1.json, line 2, id: expected lower-case letters");
+  assert(await titleIs("Our new base"));
+});
+
+for (
+  const [what, files, reason] of [
+    ["has no lesson", {}, "it has no file whose name ends with .json"],
+    ["has a file that is no JSON", { "a.json": "{\n  oops" }, "a.json, line 2: expected JSON"],
+    [
+      "has a field that nobody knows",
+      { "a.json": { ...OWN, tilte: "x" } },
+      "a.json, line 1, tilte: expected one of id, title",
+    ],
+    [
+      "has a step about nothing",
+      { "a.json": { ...OWN, done: [{ say: "x" }] } },
+      "done[0]: expected exactly one of story",
+    ],
+    [
+      "has a switch that is none",
+      { "a.json": { ...OWN, switch: { id: "x" } } },
+      "switch.id: expected the id of a switch",
+    ],
+    [
+      "has the id of a lesson of the course",
+      { "a.json": { ...OWN, id: "knock" } },
+      "expected one that no other lesson has",
+    ],
+    ["has an id twice", { "a.json": OWN, "b.json": OWN }, "b.json, id: expected one that no other lesson has"],
+  ] as const
+) {
+  Deno.test(`the program does not start if the folder of --lessons ${what}`, async () => {
+    using root = new Folder();
+    using own = new Folder();
+    for (const [name, lesson] of Object.entries(files)) write(own, name, lesson);
+    const program = Program.main("--port", "0", "--root", root.path, "--workshop", "--lessons", own.path);
+    const { code, errors } = await program.outcome();
+    await program[Symbol.asyncDispose]();
+    assertEquals(code === 0, false);
+    assertStringIncludes(errors, reason);
+    assert(!errors.includes("    at "), errors);
+  });
+}
+
+Deno.test("where no workshop is, the command says how to begin one", async () => {
+  using root = new Folder();
+  const nowhere = await lessons("--registry", "http://127.0.0.1:9");
+  assertEquals(
+    nowhere,
+    "glassbox: no registry answers at http://127.0.0.1:9; this starts one: deno task start --workshop\nstatus 1\n",
+  );
+  await using program = await Program.serve(root.path);
+  const without = await lessons("knock", "--registry", program.address);
+  assertEquals(
+    without,
+    "glassbox: There is no workshop here. It begins with: deno task start --workshop\nstatus 1\n",
+  );
+  await using other = await Program.serve(root.path, "--no-page");
+  assertEquals(
+    await lessons("--registry", other.address),
+    `glassbox: there are no lessons at ${other.address} (status 404); they need: deno task start --workshop\nstatus 1\n`,
+  );
+});
+
+Deno.test("a lesson that is not there, and a learner who cannot be, are told in one line", async () => {
+  using root = new Folder();
+  await using program = await Program.serve(root.path, "--workshop");
+  const { address } = program;
+  assertEquals(
+    await lessons("chanks", "--registry", address),
+    `glassbox: there is no such lesson at ${address}; deno task lessons shows all\nstatus 1\n`,
+  );
+  assertEquals(
+    await lessons("--as", "Ana", "--registry", address),
+    "glassbox: A learner is the beginning of a repository's name, such as ana, and one whom you may see.\nstatus 1\n",
+  );
+  assertEquals(
+    await lessons("knock", "chunks", "--registry", address),
+    'glassbox: "chunks" is one too many; the usage is deno task lessons [LESSON]\nstatus 2\n',
+  );
+});

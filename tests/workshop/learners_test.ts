@@ -1,0 +1,268 @@
+/**
+ * Tests of learners: whose request is it, what stays, and who may see whom.
+ *
+ * @module
+ */
+
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { memoryDisk } from "../../src/disk/memory_disk.ts";
+import { digestOf } from "../fixture.ts";
+import { BLOB, classroom, KNOCK, lessonWith } from "./classroom.ts";
+
+const FOO = digestOf("foo");
+const push = (as: string) => `/v2/${as}/blob/blobs/uploads/?digest=${FOO}`;
+
+Deno.test("a request belongs to the learner whose name its repository begins with", async () => {
+  const { send, facts } = classroom();
+  await facts("/lessons?as=ana");
+  await facts("/lessons?as=bo", { from: "10.0.0.2" });
+  assertEquals((await send("POST", push("ana"), { body: "foo" })).status, 201);
+  assertEquals((await facts("/lessons?as=ana")).done, 1);
+  assertEquals((await facts("/lessons?as=bo", { from: "10.0.0.2" })).done, 0);
+});
+
+Deno.test("a request about no repository belongs to the learners at its address", async () => {
+  const { send, facts } = classroom();
+  await facts("/lessons?as=ana");
+  await facts("/lessons?as=bo", { from: "10.0.0.2" });
+  await send("GET", "/v2/", { from: "10.0.0.2" });
+  assertEquals((await facts("/lessons?as=ana")).done, 0);
+  assertEquals((await facts("/lessons?as=bo", { from: "10.0.0.2" })).done, 1);
+});
+
+Deno.test("without a name one is the learner of that name, also if nobody has opened a lesson", async () => {
+  const { send, facts } = classroom();
+  await send("GET", "/v2/");
+  await send("POST", push("learner"), { body: "foo" });
+  const { as, done } = await facts("/lessons");
+  assertEquals([as, done], ["learner", 2]);
+});
+
+Deno.test("the facts of a lesson have its texts with all that is to be typed, its steps and the stories that did them", async () => {
+  const { send, facts, learners } = classroom();
+  await send("POST", push("ana").replace(FOO, digestOf("bar")), { body: "foo" });
+  await facts("/lessons?as=ana");
+  assertEquals(await facts("/lessons/2?as=ana"), {
+    as: "ana",
+    origin: "http://localhost",
+    lesson: { number: 2, id: "blob", title: "blob", minutes: 1, isExtra: false, isDone: false, steps: 0, of: 2 },
+    text: ["Push to http://localhost/v2/ana/blob."],
+    try: [],
+    steps: [{ say: "You push", isDone: false }, { say: "It is there", isDone: false }],
+    see: [],
+    previous: "knock",
+  });
+  await send("POST", push("ana").replace(FOO, digestOf("bar")), { body: "foo" });
+  const near = await facts("/lessons/blob?as=ana");
+  assertEquals([near.hint.number, near.hint.say, typeof near.hint.by], [1, "Another digest, ana.", "string"]);
+  await send("POST", push("ana"), { body: "foo" });
+  const { lesson, steps, done, hint, after } = await facts("/lessons/blob?as=ana");
+  assertEquals([lesson.isDone, hint, after], [true, undefined, ["after"]]);
+  assertEquals(steps, [{ say: "You push", isDone: true, by: done.by[0] }, { say: "It is there", isDone: true }]);
+  assertEquals(learners.find("ana")?.last !== undefined, true);
+});
+
+Deno.test("what was done stays done after a restart, and what is half done goes on", async () => {
+  const disk = memoryDisk();
+  const steps = [{ say: "one", story: { endpoint: "end-4a" } }, { say: "two", story: { endpoint: "end-6" } }];
+  const lessons = [KNOCK, lessonWith({ id: "two", done: steps })];
+  const before = classroom({ disk, lessons });
+  await before.facts("/lessons?as=ana");
+  await before.send("GET", "/v2/");
+  const { headers } = await before.send("POST", "/v2/ana/a/blobs/uploads/");
+  assertEquals((await before.facts("/lessons?as=ana")).done, 1);
+  const after = classroom({ disk, lessons });
+  await after.send("PUT", `${headers.get("Location")}?digest=${FOO}`, { body: "foo" });
+  assertEquals((await after.facts("/lessons?as=ana")).done, 2);
+});
+
+Deno.test("a lesson that is done stays done when the folder has changed since", async () => {
+  const { send, facts } = classroom({ lessons: [BLOB] });
+  await facts("/lessons?as=ana");
+  await send("POST", push("ana"), { body: "foo" });
+  assertEquals((await facts("/lessons?as=ana")).done, 1);
+  assertEquals((await send("DELETE", `/v2/ana/blob/blobs/${FOO}`)).status, 202);
+  const { done, steps } = await facts("/lessons/blob?as=ana");
+  assertEquals([done !== undefined, steps[1].isDone], [true, false]);
+});
+
+Deno.test("a reset begins a lesson again for one learner, and touches no other one and no content", async () => {
+  const { send, facts } = classroom();
+  for (const as of ["ana", "bo"]) {
+    await facts(`/lessons?as=${as}`);
+    await send("POST", push(as), { body: "foo" });
+    assertEquals((await facts(`/lessons?as=${as}`)).lessons[1].isDone, true);
+  }
+  const answer = await send("POST", "/lessons/blob", { body: { as: "ana", do: "reset" } });
+  assertEquals([answer.status, (await answer.json()).lesson.isDone], [200, false]);
+  assertEquals((await facts("/lessons?as=bo")).lessons[1].isDone, true);
+  assertEquals((await send("GET", `/v2/ana/blob/blobs/${FOO}`)).status, 200);
+  await send("POST", "/lessons", { body: { as: "bo", do: "reset" } });
+  assertEquals((await facts("/lessons?as=bo")).done, 0);
+});
+
+Deno.test("what is remembered on disk and broken by hand counts as nothing", async () => {
+  const disk = memoryDisk();
+  await disk.put(".workshop", { "ana.json": new TextEncoder().encode("{"), "..%2f.json": new Uint8Array() });
+  const { facts } = classroom({ disk });
+  assertEquals((await facts("/lessons?as=ana")).done, 0);
+});
+
+for (const text of ["null", "[]", '{"happenings":{}}', '{"happenings":[1],"done":[],"since":3,"switch":"x"}']) {
+  Deno.test(`what is remembered counts as nothing if it is ${text}`, async () => {
+    const disk = memoryDisk();
+    await disk.put(".workshop", { "ana.json": new TextEncoder().encode(text) });
+    const { facts, send } = classroom({ disk });
+    assertEquals((await facts("/lessons?as=ana")).done, 0);
+    await send("GET", "/v2/");
+    assertEquals((await facts("/lessons?as=ana")).done, 1);
+  });
+}
+
+Deno.test("the board shows who is where, and the hint", async () => {
+  const { send, facts } = classroom();
+  await facts("/lessons?as=ana");
+  await facts("/lessons?as=bo", { from: "10.0.0.2" });
+  await send("GET", "/v2/");
+  await send("POST", push("ana").replace(FOO, digestOf("bar")), { body: "foo" });
+  const { lessons, learners } = await facts("/board");
+  assertEquals(lessons, [
+    { number: 1, id: "knock", title: "knock", isExtra: false },
+    { number: 2, id: "blob", title: "blob", isExtra: false },
+  ]);
+  assertEquals(learners.length, 1);
+  assertEquals({ ...learners[0], last: "" }, {
+    as: "ana",
+    last: "",
+    done: 1,
+    lessons: ["knock"],
+    at: { id: "blob", steps: 0, of: 2 },
+    hint: { number: 1, say: "Another digest, ana." },
+  });
+});
+
+const CORNERS = [
+  { users: ["teacher"], repositories: ["**"], actions: ["pull", "push", "delete"] },
+  { users: ["*"], repositories: ["{user}/**"], actions: ["pull", "push", "delete"] },
+] as const;
+
+Deno.test("with passwords, a person is the learner of that name, and sees no other one", async () => {
+  const { facts, send } = classroom({ rules: CORNERS });
+  const { as, lessons } = await facts("/lessons", { user: "ana" });
+  assertEquals([as, lessons.length], ["ana", 2]);
+  await send("GET", "/v2/", { user: "ana" });
+  assertEquals((await facts("/lessons", { user: "ana" })).done, 1);
+  assertEquals((await send("GET", "/lessons?as=ana", { user: "bo" })).status, 403);
+  assertEquals((await send("GET", "/lessons")).status, 401);
+  assertEquals((await facts("/board", { user: "bo" })).learners, []);
+  assertEquals((await facts("/board", { user: "teacher" })).learners.map(({ as }: { as: string }) => as), ["ana"]);
+});
+
+Deno.test("with passwords, only a person who may push for a learner begins a lesson again for that one", async () => {
+  const rules = [...CORNERS, { users: ["bo"], repositories: ["ana/**"], actions: ["pull"] }] as const;
+  const { send } = classroom({ rules });
+  const reset = (user: string) => send("POST", "/lessons/knock", { user, body: { as: "ana", do: "reset" } });
+  assertEquals((await reset("bo")).status, 403);
+  assertEquals((await reset("ana")).status, 200);
+  assertEquals((await reset("teacher")).status, 200);
+});
+
+Deno.test("with passwords, what is to be typed has the name of the user", async () => {
+  const lessons = [lessonWith({ id: "knock", try: [{ with: "curl", type: ["{curl} {url}/v2/ # {registry}"] }] })];
+  const { facts } = classroom({ rules: CORNERS, lessons });
+  const { try: [{ type }] } = await facts("/lessons/knock", { user: "ana" });
+  assertEquals(type, ['curl -i -u "ana:$PASSWORD" http://localhost/v2/ # localhost']);
+});
+
+const DETECTIVE = lessonWith({
+  id: "detective",
+  done: [{ say: "You name the rule", answer: { isRight: true } }],
+  hints: [{ when: [{ answer: { isRight: false } }], say: "Another one." }],
+  switch: { id: "digest-header-off", isHidden: true },
+});
+
+Deno.test("the switch of a lesson is on for one learner only, hidden until the answer is right, and off when it begins again", async () => {
+  const lessons = [{ ...DETECTIVE, switch: { id: ["chunk-201"], isHidden: true } }];
+  const { send, facts } = classroom({ lessons });
+  const change = (fields: object) => send("POST", "/lessons/detective", { body: { as: "ana", ...fields } });
+  const chunk = async (as: string) => {
+    const { headers } = await send("POST", `/v2/${as}/a/blobs/uploads/`);
+    return (await send("PATCH", headers.get("Location")!, { body: "foo" })).status;
+  };
+  assertEquals((await (await change({ do: "switch on" })).json()).switch, { isOn: true, isHidden: true });
+  assertEquals([await chunk("ana"), await chunk("bo")], [201, 202]);
+  assertEquals((await (await change({ do: "answer", answer: "API-01" })).json()).hint.say, "Another one.");
+  const { switch: found, lesson } = await (await change({ do: "answer", answer: "PUSH-CHUNK-09" })).json();
+  assertEquals([found, lesson.isDone], [{ isOn: true, isHidden: true, id: "chunk-201" }, true]);
+  await change({ do: "reset" });
+  assertEquals([await chunk("ana"), (await facts("/lessons/detective?as=ana")).switch.isOn], [202, false]);
+});
+
+Deno.test("a switch that is on survives a restart", async () => {
+  const disk = memoryDisk();
+  const lessons = [{ ...DETECTIVE, switch: { id: ["chunk-201"] } }];
+  const before = classroom({ disk, lessons });
+  await before.send("POST", "/lessons/detective", { body: { as: "ana", do: "switch on" } });
+  const after = classroom({ disk, lessons });
+  assertEquals((await after.facts("/lessons/detective?as=ana")).switch, {
+    isOn: true,
+    isHidden: false,
+    id: "chunk-201",
+  });
+});
+
+Deno.test("garbage is collected for one learner, without a grace period", async () => {
+  const { send } = classroom();
+  for (const as of ["ana", "bo"]) await send("POST", push(as), { body: "foo" });
+  assertEquals((await send("POST", "/lessons", { body: { as: "ana", do: "collect garbage" } })).status, 200);
+  const status = async (as: string) => (await send("GET", `/v2/${as}/blob/blobs/${FOO}`)).status;
+  assertEquals([await status("ana"), await status("bo")], [404, 200]);
+});
+
+for (
+  const [what, method, path, sent, status, expected] of [
+    ["a lesson that is not there", "GET", "/lessons/chanks", {}, 404, "one of knock, blob"],
+    [
+      "a name that no repository can begin with",
+      "GET",
+      "/lessons?as=../ana",
+      {},
+      403,
+      "the beginning of a repository's name",
+    ],
+    [
+      "a name that is too long",
+      "GET",
+      `/lessons?as=${"a".repeat(101)}`,
+      {},
+      403,
+      "the beginning of a repository's name",
+    ],
+    [
+      "a wish that nobody knows",
+      "POST",
+      "/lessons/knock",
+      { body: { as: "ana", do: "rest" } },
+      400,
+      "reset, switch on",
+    ],
+    ["a wish that needs a lesson", "POST", "/lessons", { body: { as: "ana", do: "answer" } }, 400, "reset, switch on"],
+    ["an answer that is no text", "POST", "/lessons/knock", { body: { as: "ana", do: "answer" } }, 400, '"answer"'],
+    ["a body that is no JSON", "POST", "/lessons/knock", { body: "x" }, 400, "application/json"],
+    ["a method that is none", "PUT", "/lessons/knock", { body: {} }, 405, "GET, POST"],
+    ["a change of the board", "POST", "/board", { body: {} }, 405, "GET"],
+  ] as const
+) {
+  Deno.test(`${what} is refused with what was expected`, async () => {
+    const answer = await classroom().send(method, path, sent);
+    assertEquals(answer.status, status);
+    assertStringIncludes(JSON.stringify((await answer.json()).errors[0].detail), expected.replaceAll('"', '\\"'));
+  });
+}
+
+Deno.test("a page of another site changes nothing", async () => {
+  const { send } = classroom();
+  const headers = { Origin: "https://evil.example", "Sec-Fetch-Site": "cross-site" };
+  const answer = await send("POST", "/lessons/knock", { body: { as: "ana", do: "reset" }, headers });
+  assertEquals(answer.status, 403);
+});
