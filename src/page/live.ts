@@ -24,7 +24,7 @@
  */
 
 import type { PageAddress } from "./addresses.ts";
-import type { FolderTold, OpenStories, PageContext } from "./context.ts";
+import type { FolderTold, NextStories, OpenStories, PageContext } from "./context.ts";
 import { maySeeChange, maySeeStory } from "./seeing.ts";
 
 /** The limits of {@linkcode Live}. Times are in milliseconds. */
@@ -46,8 +46,8 @@ const MOST_AT_ONCE = 100;
 const LEAST_REST = 100;
 const REST = 15;
 
-// The bytes that may wait for a client. More only come when it has read some.
-const WAITING_BYTES = 256 * 1024;
+// The bytes that may wait for a client, besides the last story. More only come when it has read some.
+const WAITING_BYTES = 128 * 1024;
 
 const ENCODER = new TextEncoder();
 
@@ -161,11 +161,10 @@ class LiveStream {
   #tell(): void {
     if (this.#open === undefined || this.#hasEnded || this.#timer !== undefined || !this.#hasRoom) return;
     const begun = performance.now();
-    const { stories, mark, missed, hasRestarted } = this.#open.after(this.#mark, MOST_AT_ONCE);
+    const { events, stories, mark, missed, hasRestarted } = this.#nextEvents(this.#open);
     this.#mark = mark;
     const gap = missed > 0 || hasRestarted ? eventOf("missed", { stories: missed, hasRestarted }) : "";
     // The mark is that behind all of them. So it stands at the last one, and a client that has lost some gets all again.
-    const events = stories.filter((story) => maySeeStory(this.#context, story)).map((story) => eventOf("story", story));
     const last = events.pop() ?? "\n";
     const text = stories.length === 0 ? gap : `${gap}${events.join("")}id: ${mark}\n${last}`;
     if (text === "") return;
@@ -176,6 +175,21 @@ class LiveStream {
       this.#tell();
     }, Math.max(LEAST_REST, rest));
     this.#send(text);
+  }
+
+  // Returns the next stories as events: as many as the client has room for, and one at least. One story can have 1,000 changes.
+  #nextEvents(open: OpenStories): NextStories & { readonly events: string[] } {
+    const next = open.after(this.#mark, MOST_AT_ONCE);
+    const events: string[] = [];
+    let room = this.#controller.desiredSize ?? 0;
+    for (const [at, story] of next.stories.entries()) {
+      if (!maySeeStory(this.#context, story)) continue;
+      const event = eventOf("story", story);
+      room -= event.length;
+      if (room < 0 && events.length > 0) return { ...open.after(this.#mark, at), events };
+      events.push(event);
+    }
+    return { ...next, events };
   }
 
   #tellFolder(told: FolderTold): void {

@@ -145,6 +145,33 @@ Deno.test("for a client that reads too slowly, stories do not collect in memory:
   assertEquals((await stories.recent()).length, 1000);
 });
 
+Deno.test("what waits for a client that does not read is bounded, however long the stories are; nothing is told twice or lost", async () => {
+  const { send, stories } = registryWithPage();
+  const changes = Array.from({ length: 200 }, (_, at) => ({ sign: "+", path: `app/${LONG}${at}` }) as const);
+  await send("GET", "/v2/app/manifests/v0");
+  const [like] = await stories.recent();
+  for (let at = 0; at < 20; at++) stories.tell({ ...like, id: `${like.id}${at}`, url: `/${at}`, changes } as never);
+  const answer = await send("GET", "/live");
+  // 200 KB each, so that one story alone is more than what may wait.
+  const reader = answer.body!.getReader();
+  let largest = 0;
+  const urls: string[] = [];
+  const decoder = new TextDecoder();
+  for (let text = ""; urls.length < 21;) {
+    const { value } = await reader.read();
+    largest = Math.max(largest, value!.length);
+    text += decoder.decode(value, { stream: true });
+    for (let end = text.indexOf("\n\n"); end >= 0; end = text.indexOf("\n\n")) {
+      const [, data] = /^data: (.*)$/m.exec(text.slice(0, end)) ?? [];
+      if (data !== undefined) urls.push(JSON.parse(data).url);
+      text = text.slice(end + 2);
+    }
+  }
+  await reader.cancel();
+  assert(largest < 500_000, `${largest} bytes at once`);
+  assertEquals(urls.slice(1), Array.from({ length: 20 }, (_, at) => `/${at}`));
+});
+
 Deno.test("for a client that does not read, changes of others do not collect in memory: it learns how many it has missed", async () => {
   let told: Parameters<WatchedFolder["watch"]>[0] = () => {};
   const folder: WatchedFolder = {

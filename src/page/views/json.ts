@@ -18,6 +18,9 @@ import { link, outside } from "./pieces.ts";
 
 /** Returns a JSON document. `root` is the pointer of its first field. */
 export function json({ text, isWhole, fields, broken }: JsonFacts, name: string, root = ""): Markup {
+  const shown = fields.filter(({ pointer }) => pointer !== "");
+  // Of most documents of other programs, nothing is known here.
+  const isExplained = shown.some(({ what, spec }) => what !== undefined || spec !== undefined);
   return [
     broken !== undefined && element(
       "p",
@@ -41,10 +44,10 @@ export function json({ text, isWhole, fields, broken }: JsonFacts, name: string,
             {},
             element("th", { scope: "col" }, "Field"),
             element("th", { scope: "col" }, "Value"),
-            element("th", { scope: "col" }, "What it means"),
+            isExplained && element("th", { scope: "col" }, "What it means"),
           ),
         ),
-        element("tbody", {}, fields.filter(({ pointer }) => pointer !== "").map((field) => row(field, root))),
+        element("tbody", {}, shown.map((field) => row(field, root, isExplained))),
       ),
     ),
     element(
@@ -56,7 +59,11 @@ export function json({ text, isWhole, fields, broken }: JsonFacts, name: string,
   ];
 }
 
-function row({ pointer, name, depth, type, value, length, what, spec, link: place }: FieldRow, root: string): Markup {
+function row(
+  { pointer, name, depth, type, value, length, what, spec, link: place }: FieldRow,
+  root: string,
+  isExplained: boolean,
+): Markup {
   return element(
     "tr",
     { id: root + pointer },
@@ -74,7 +81,7 @@ function row({ pointer, name, depth, type, value, length, what, spec, link: plac
         link(place?.address, typeof value === "string" ? value : JSON.stringify(value)),
       ),
     ),
-    element("td", { class: "what" }, what, spec !== undefined && [" ", outside(spec, "Spec")]),
+    isExplained && element("td", { class: "what" }, what, spec !== undefined && [" ", outside(spec, "Spec")]),
   );
 }
 

@@ -91,7 +91,9 @@ export function manifest(look: ManifestFacts): Markup {
       element(
         "p",
         {},
-        "The lowest first, which is layer 0. A container sees them as one folder: what is higher covers what is lower.",
+        isFiles
+          ? "The lowest first, which is layer 0. A container sees them as one folder: what is higher covers what is lower."
+          : "The parts of this artifact. No container runs them, so they do not lie over each other.",
       ),
       layerTable(layers),
     ],

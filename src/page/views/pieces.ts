@@ -49,8 +49,13 @@ export function time(text: string | undefined): Markup {
 /** Returns the explanations of formats. */
 export function formats(list: readonly Format[]): Markup {
   return list.map(({ name, what, link }) =>
-    element("p", { class: "format" }, element("b", {}, name), `. ${what} `, outside(link, "its document"))
+    element("p", { class: "format" }, element("b", {}, name), ". ", withCode(what), " ", outside(link, "its document"))
   );
+}
+
+// A name of a program stands between backticks.
+function withCode(text: string): Markup {
+  return text.split("`").map((part, at) => at % 2 === 0 ? part : element("code", {}, part));
 }
 
 /** Returns a link to another site if it is one with TLS, or else only the text. */
