@@ -7,13 +7,14 @@ PORT  ?= 5080
 ROOT  ?=
 FLAGS ?=
 
-.PHONY: help start tree look diff verify gc import export test lessons spec rule try blanking crash-drill conformance clients cluster page bench preflight passwords bundle clean
+.PHONY: help start tree look diff verify gc import export samples test lessons spec rule try blanking crash-drill conformance clients cluster page bench preflight passwords bundle clean
 
 help:
 	@echo 'make start [PORT=5080] [ROOT=testdata] [HOST=127.0.0.1] [FLAGS="--no-delete …"]'
 	@echo 'make tree | verify | gc [ROOT=testdata] [FLAGS="--json …"]'
 	@echo 'make look FLAGS="library/hello:v1"   and make diff FLAGS="library/hello:v1 library/hello:v2"'
 	@echo 'make import FLAGS="hello.tar library/hello:v1"   and make export FLAGS="library/hello:v1 hello.tar"'
+	@echo 'make samples FLAGS="hello"   pushes small images to look at; without FLAGS all of them'
 	@echo 'make test'
 	@echo 'make spec | blanking | crash-drill | conformance | clients | cluster | page | bench [FLAGS="--help …"]'
 	@echo 'make rule ID=PUSH-CANCEL-01   shows a rule of the spec, its sources and its tests'
@@ -32,7 +33,7 @@ start:
 	while kill -0 $$registry; do wait $$registry; done; \
 	[ -n "$$stopped" ] || exit $$status
 
-import tree look diff verify gc export:
+import tree look diff verify gc export samples:
 	@$(DENO) task $@ $(if $(ROOT),--root '$(ROOT)') $(FLAGS)
 
 test:

@@ -52,13 +52,13 @@ export const REGISTRY_OPTIONS = {
 /** The options of the program that serves a registry, and of its housekeeping. */
 // deno-fmt-ignore
 export const PROGRAM_OPTIONS = {
-  root:            { type: "text",         default: "testdata",      commands: "serve verify gc tree look diff import export", sentence: "the folder of the registry", argument: "FOLDER", usual: "testdata" },
+  root:            { type: "text",         default: "testdata",      commands: "serve verify gc tree look diff import export samples", sentence: "the folder of the registry", argument: "FOLDER", usual: "testdata" },
   host:            { type: "host",         default: "127.0.0.1",     commands: "serve",        sentence: "the address to listen on", argument: "ADDRESS", usual: "127.0.0.1" },
   port:            { type: "number",       default: 5080,            commands: "serve",        sentence: "the port to listen on; 0 for any that is free", argument: "NUMBER", usual: "5080", range: [0, 65535] },
   log:             { type: ["story", "lesson", "line", "json", "none"], default: undefined, commands: "serve", sentence: "story, lesson (a story that says why), line, json or none", argument: "FORM", usual: "story on a terminal, line elsewhere" },
   threads:         { type: "number",       default: undefined,       commands: "serve",        sentence: "how many threads serve; one on port 0", argument: "NUMBER", usual: "as many as processors, at most 4", range: [1, 64] },
   http:            { type: ["deno", "node"], default: "deno",        commands: "serve",        sentence: "the HTTP server: deno is fast, node takes requests that offer Upgrade", argument: "SERVER", usual: "deno" },
-  durability:      { type: ["sync", "none"], default: "sync",        commands: "serve gc import", sentence: "sync: what is acknowledged survives a power cut; none: it may not", argument: "KIND", usual: "sync" },
+  durability:      { type: ["sync", "none"], default: "sync",        commands: "serve gc import samples", sentence: "sync: what is acknowledged survives a power cut; none: it may not", argument: "KIND", usual: "sync" },
   disk:            { type: ["fast", "slow", "memory"], default: undefined, commands: "serve", sentence: "fast; slow: other threads wait for it, as over a network; memory: gone at the end", argument: "KIND", usual: "measured at the start" },
   drain:           { type: "milliseconds", default: 30_000,          commands: "serve",        sentence: "how long running requests may go on after SIGTERM", argument: "TIME", usual: "30s" },
   htpasswd:        { type: "text",         default: undefined,       commands: "serve",        sentence: "ask for a password; the file is one of the htpasswd program, with bcrypt", argument: "FILE" },
@@ -79,7 +79,7 @@ export const PROGRAM_OPTIONS = {
   profile:         { type: "text",         default: undefined,       commands: "serve",        sentence: "behave like another registry, such as ecr", argument: "NAME", usual: "none" },
   page:            { type: "switch",       default: false,           commands: "serve",        sentence: "serve the page at / also where --host is not loopback" },
   noPage:          { type: "switch",       default: false,           commands: "serve",        sentence: "serve no page at /" },
-  workshop:        { type: "switch",       default: false,           commands: "serve",        sentence: "lessons at /lessons, and switches to turn on and off, at /switches" },
+  workshop:        { type: "switch",       default: false,           commands: "serve",        sentence: "lessons at /lessons, samples to push at /samples, and switches to turn on and off at /switches" },
   lessons:         { type: "text",         default: undefined,       commands: "serve",        sentence: "with --workshop, lessons of your own, in files of JSON", argument: "FOLDER" },
   as:              { type: "text",         default: undefined,       commands: "lessons",      sentence: "the learner, which is the beginning of the repositories' names", argument: "NAME", usual: "learner, or the one who has logged in" },
   registry:        { type: "url",          default: "http://127.0.0.1:5080", commands: "lessons", sentence: "the registry, which was started with --workshop", argument: "URL", usual: "http://127.0.0.1:5080" },
@@ -90,7 +90,9 @@ export const PROGRAM_OPTIONS = {
   dryRun:          { type: "switch",       default: false,           commands: "gc",           sentence: "print what would be removed, and remove nothing" },
   after:           { type: "text",         default: undefined,       commands: "look",         sentence: "begin lists behind this row, such as a tag", argument: "ROW", usual: "at their first rows" },
   image:           { type: "text",         default: undefined,       commands: "import",       sentence: "take only the image with this name, tag or digest in SOURCE", argument: "NAME", usual: "all" },
-  json:            { type: "switch",       default: false,           commands: "verify gc tree look diff import export lessons", sentence: "print one JSON object per line" },
+  to:              { type: "text",         default: "samples",       commands: "samples",      sentence: "what the names of the repositories begin with, such as learner/ana", argument: "PREFIX", usual: "samples" },
+  list:            { type: "switch",       default: false,           commands: "samples",      sentence: "print the names of all samples, and push none" },
+  json:            { type: "switch",       default: false,           commands: "verify gc tree look diff import export samples lessons", sentence: "print one JSON object per line" },
 } as const satisfies Readonly<Record<string, Option>>;
 
 /** The values of a table of options. */

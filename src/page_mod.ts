@@ -12,7 +12,7 @@
  * // Deno.serve(withPage);
  * ```
  *
- * Next: serving/command_line.ts
+ * Next: samples_mod.ts
  *
  * @module
  */

@@ -90,7 +90,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["src/housekeeping/", "src/looking/", "src/composing/", "src/access/", "src/client/"],
   ["src/filling/", "src/workshop/"],
   ["src/page/"],
-  ["src/mod.ts", "src/page_mod.ts", "src/serving/"],
+  ["src/mod.ts", "src/page_mod.ts", "src/samples_mod.ts", "src/serving/"],
   ["main.ts"],
 ];
 

@@ -121,7 +121,7 @@ export async function readLayer(source: ByteSource, options: ReadLayerOptions = 
       entries.push(value);
     }
     // The diff_id is of all bytes, and a broken archive has more of them.
-    if (all !== undefined) await stream.skip(Number.MAX_SAFE_INTEGER);
+    if (all !== undefined && reading.limitMet === undefined) await stream.skip(Number.MAX_SAFE_INTEGER);
   } finally {
     await stream.close();
   }

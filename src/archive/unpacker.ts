@@ -44,7 +44,8 @@ export class Unpacker {
   /** Takes over a stream. */
   constructor(stream: ZlibStream) {
     this.#stream = stream;
-    stream.on("data", (bytes) => this.#out.push(bytes));
+    // What comes is a `Buffer`, and a part of one takes several times as long to make as a part of plain bytes.
+    stream.on("data", ({ buffer, byteOffset, length }) => this.#out.push(new Uint8Array(buffer, byteOffset, length)));
     stream.on("end", () => {
       this.hasEnded = true;
       this.#wake();

@@ -6,7 +6,7 @@
  *     hello.tar.gz     an archive that is gzipped, as with .tgz
  *     hello.tar.part   what the target is called until it is finished
  *
- * Next: ../archive/source.ts
+ * Next: ../workshop/samples/recipe.ts
  *
  * @module
  */

@@ -58,6 +58,8 @@ export interface VerifyOptions {
   readonly quarantine?: boolean;
   /** True if manifests may point to content that is not there. Default: false. */
   readonly allowSparse?: boolean;
+  /** Returns true if a repository is to be verified. Default: all are. */
+  readonly only?: (name: string) => boolean;
   /** Is called for each digest, with the number of digests so far. */
   readonly progress?: (digests: number) => void;
 }
@@ -69,6 +71,7 @@ export async function* verify(disk: Disk, options: VerifyOptions = {}): AsyncGen
   const store = openStore({ disk, hashes: HASHES, sessionLifetime: Infinity });
   let digests = 0;
   for await (const name of listFolders(store)) {
+    if (options.only?.(name) === false) continue;
     for (const digest of await listContent(store, name)) {
       options.progress?.(++digests);
       yield* verifyContent(store, name, digest, options);

@@ -23,7 +23,7 @@ import { contentBytes, jsonFacts, MOST_SHOWN } from "./content.ts";
 import type { BlobFacts, NeedRow, PlaceLink } from "./facts.ts";
 import { recognise, textTrait, traitsOfDescriptor, traitsOfJson } from "./formats.ts";
 import { imageConfigOf } from "./image_config.ts";
-import { MOST_JSON } from "./json_rows.ts";
+import { MOST_JSON, readJson } from "./json_rows.ts";
 import { layerListing } from "./layer.ts";
 import { placeText } from "./manifest.ts";
 import type { Own } from "./common_facts.ts";
@@ -54,6 +54,9 @@ export async function lookAtBlob(
   const layer = IS_PACKED.test(content.is.kind) || own.file.startsWith("layer.")
     ? await layerListing(looking, file, digest, annotations)
     : undefined;
+  if (layer?.diffId !== undefined && layer.problems.list.every(({ where }) => where !== "packed")) {
+    await expectSameDiffIds(looking, name, needs ?? [], layer.diffId);
+  }
   if (layer !== undefined) return { ...own, formats: recognise([...traits, ...contentTraits(content.is.kind)]), layer };
   if (content.is.kind !== "JSON" && !own.file.endsWith(".json")) {
     return { ...own, formats: recognise([...traits, ...contentTraits(content.is.kind)]), content };
@@ -75,6 +78,34 @@ export async function lookAtBlob(
     ...(image === undefined ? {} : { image }),
     ...(statement === undefined ? {} : { statement }),
   };
+}
+
+// The most configs that are compared with a layer.
+const MOST_CONFIGS = 20;
+
+// The config of each image that has the layer must say what its digest is without compression.
+async function expectSameDiffIds(
+  looking: Looking,
+  name: Name,
+  needs: readonly NeedRow[],
+  diffId: string,
+): Promise<void> {
+  const images = needs.filter(({ pointer }) => pointer.startsWith("/layers/"));
+  if (images.length > MOST_CONFIGS) {
+    looking.limit(`Only the first ${MOST_CONFIGS} of ${images.length} configs were compared with this layer.`);
+  }
+  const { all } = await looking.manifestsOf(name);
+  for (const { digest, pointer } of images.slice(0, MOST_CONFIGS)) {
+    const config = all.find((one) => one.digest === digest)?.manifest.references[0].descriptor.digest;
+    const found = config && looking.find(name, config, "blob");
+    if (found === undefined) continue;
+    const { value } = readJson(await firstBytes(looking.disk, found.file, MOST_JSON));
+    const number = Number(pointer.slice("/layers/".length));
+    const said = imageConfigOf(looking, name, value)?.diffIds[number];
+    if (said === undefined || said === diffId) continue;
+    const text = `Unpacked, the layer ${shorten(diffId)} has another digest than this config says: ${shorten(said)}.`;
+    looking.faults.push({ address: `${found.address}#/rootfs/diff_ids/${number}`, text });
+  }
 }
 
 const IS_PACKED = /^(?:tar|gzip|zstd)$/;

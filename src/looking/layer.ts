@@ -48,12 +48,15 @@ export interface OpenLayer {
 export async function openLayer(
   looking: Looking,
   layer: Omit<OpenLayer, "facts">,
-  options: { annotations?: Readonly<Record<string, string>>; contents?: boolean } = {},
+  options: { annotations?: Readonly<Record<string, string>>; contents?: boolean; diffId?: boolean } = {},
 ): Promise<OpenLayer> {
   const { file, digest } = layer;
-  const { limits, diffId, layers } = looking.options;
-  const key = [digest, ...(options.contents ? ["contents"] : []), ...(diffId ? ["diffId"] : [])].join(" ");
-  const facts = layers?.get(key) ?? await readLayer(fileSource(looking.disk, file), { limits, diffId, ...options });
+  const { limits, layers } = looking.options;
+  const keyWith = (diffId = false) =>
+    [digest, ...(options.contents ? ["contents"] : []), ...(diffId ? ["diffId"] : [])].join(" ");
+  const key = keyWith(options.diffId);
+  const facts = layers?.get(key) ?? layers?.get(keyWith(true)) ??
+    await readLayer(fileSource(looking.disk, file), { limits, ...options });
   if (facts.limitMet === undefined) layers?.set(key, facts);
   else looking.limit(facts.limitMet.text);
   const { list, count } = facts.problems;
@@ -74,7 +77,8 @@ export async function layerListing(
   annotations: Readonly<Record<string, string>>,
 ): Promise<LayerListing | undefined> {
   const inside = looking.inside();
-  const layer = await openLayer(inside, { number: 0, digest, file }, { annotations });
+  const { diffId: isHashed = false } = looking.options;
+  const layer = await openLayer(inside, { number: 0, digest, file }, { annotations, diffId: isHashed });
   const { packing, entries, nodes, diffId, table, problems, limitMet } = layer.facts;
   inside.limits.forEach((text) => looking.limit(text));
   if (!layer.facts.isTar) return undefined;

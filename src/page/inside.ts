@@ -196,7 +196,7 @@ export class Inside {
 
   async #look({ address, after, from = 0, hex }: InsideQuestion, options: LookOptions): Promise<InsideFacts> {
     let looked: LookedTree | undefined;
-    const facts = await look(this.#disk, address, { ...options, after, tree: (tree) => looked = tree });
+    const facts = await look(this.#disk, address, { ...options, after, diffId: true, tree: (tree) => looked = tree });
     const isFolder = looked !== undefined && (facts.kind !== "file" || facts.row.kind === "folder");
     return {
       look: facts,

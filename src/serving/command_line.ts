@@ -20,7 +20,17 @@ import { parseBytes } from "../definitions/size.ts";
 import { type Option, PROGRAM_OPTIONS, type ProgramSettings, REGISTRY_OPTIONS, type Settings } from "../options.ts";
 
 /** The commands of the program. */
-export type Command = "serve" | "verify" | "gc" | "tree" | "look" | "diff" | "import" | "export" | "lessons";
+export type Command =
+  | "serve"
+  | "verify"
+  | "gc"
+  | "tree"
+  | "look"
+  | "diff"
+  | "import"
+  | "export"
+  | "samples"
+  | "lessons";
 
 /** The content of a command line: a command, and the value of each option. Sizes are in bytes, times in milliseconds. */
 export interface CommandLine extends Omit<ProgramSettings, "threads">, Settings {
@@ -47,6 +57,7 @@ const COMMANDS: readonly (readonly [command: Command, task: string, meaning: str
   ["diff",   "diff",   "show what is different in two images", "A B"],
   ["import", "import", "take images from an OCI layout, or from an archive of docker save", "SOURCE [NAME[:TAG]]"],
   ["export", "export", "write images into an OCI layout; one in a .tar is for docker load, too", "NAME[:TAG|@DIGEST] TARGET"],
+  ["samples", "samples", "push images and artifacts to look at, good ones and bad ones", "[NAME…]"],
   ["lessons", "lessons", "show the lessons of a workshop, or one, and wait until it is done; or begin again", "[LESSON|reset] [LESSON]"],
 ];
 
@@ -208,7 +219,8 @@ function expectOperands(command: Command, given: readonly string[]): void {
   const [, task, , wanted = ""] = COMMANDS.find(([name]) => name === command)!;
   const names = wanted.split(" ").filter((name) => name !== "");
   const least = names.filter((name) => !name.startsWith("[")).length;
-  if (given.length >= least && given.length <= names.length) return;
+  const most = names.at(-1)?.includes("…") ? Infinity : names.length;
+  if (given.length >= least && given.length <= most) return;
   const what = given.length < least ? `${names[given.length]} is missing` : `"${given[names.length]}" is one too many`;
   throw new UsageError(`${what}; the usage is deno task ${task} ${wanted}`);
 }

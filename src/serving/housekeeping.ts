@@ -9,7 +9,7 @@
  * Each command prints its findings while it works: for people, or with `--json` one object per line. On a terminal,
  * `verify` and `gc` also show a last line that counts their progress.
  *
- * Next: looking.ts
+ * Next: samples.ts
  *
  * @module
  */

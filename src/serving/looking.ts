@@ -24,11 +24,12 @@ import { linesOf, missingLines } from "./lines_of_facts.ts";
 /** Runs `look` or `diff`, and prints what it finds. Returns false if there is nothing at an address. */
 export async function runLooking(command: "look" | "diff", line: CommandLine): Promise<boolean> {
   const disk = localDisk(line.root);
+  const options = { after: line.after, diffId: true };
   const find = async (typed: string) => {
-    const facts = await look(disk, typed, { after: line.after });
+    const facts = await look(disk, typed, options);
     // A person may have let the shell complete the path, with the root in front.
     const inside = typed.startsWith(`${line.root}/`) ? typed.slice(line.root.length + 1) : undefined;
-    return facts.kind !== "missing" || inside === undefined ? facts : await look(disk, inside, { after: line.after });
+    return facts.kind !== "missing" || inside === undefined ? facts : await look(disk, inside, options);
   };
   const print = (facts: Facts | DifferenceFacts, lines: () => string[]) => {
     for (const text of line.json ? [printableJson(facts)] : lines()) console.log(text);

@@ -65,7 +65,7 @@ export function permissionFlags(line: CommandLine): string[] {
 // needs some folder.
 function loadsSource(line: CommandLine): boolean {
   const { command, htpasswd, import: sources, disk, http } = line;
-  if (command !== "serve") return ["import", "export", "look", "diff", "lessons"].includes(command);
+  if (command !== "serve") return ["import", "export", "look", "diff", "samples", "lessons"].includes(command);
   return startsThreads(line) || servesPage(line) || usesWrappers(line) || htpasswd !== undefined ||
     sources.length > 0 ||
     (http === "node" && disk === "memory");
@@ -79,7 +79,7 @@ function flagFor(flag: string, paths: readonly (string | undefined)[]): string[]
 
 function writes({ command, readOnly, import: sources, quarantine }: CommandLine): boolean {
   if (command === "serve") return !readOnly || sources.length > 0;
-  return command === "gc" || command === "import" || (command === "verify" && quarantine);
+  return command === "gc" || command === "import" || command === "samples" || (command === "verify" && quarantine);
 }
 
 // Deno's lists of paths have commas between them, and Deno 2.9 knows no way to write one that belongs to a path.

@@ -39,6 +39,10 @@ export async function work(line: CommandLine, version: string): Promise<boolean>
     await (await later<typeof import("./filling.ts")>("./filling.ts")).runFilling(command, line);
     return true;
   }
+  if (command === "samples") {
+    if (!line.list) await expectUsableRoot(line);
+    return await (await later<typeof import("./samples.ts")>("./samples.ts")).runSamples(line);
+  }
   if (command === "look" || command === "diff") {
     await expectUsableRoot({ ...line, readOnly: true });
     return await (await later<typeof import("./looking.ts")>("./looking.ts")).runLooking(command, line);
@@ -154,7 +158,9 @@ function switchesOn(line: CommandLine, url: string): string {
   if (!usesSwitches(line)) return "";
   const on = [...(line.profile === undefined ? [] : [`the profile ${line.profile}`]), ...line.switch].map(printable);
   const what = on.length === 0 ? "All switches are off" : `Switched on: ${on.join(", ")}`;
-  return `${what}${line.workshop ? `. This lists all switches: curl ${url}/switches` : ""}\n\n`;
+  return `${what}${
+    line.workshop ? `. This lists all switches: curl ${url}/switches; and all samples: curl ${url}/samples` : ""
+  }\n\n`;
 }
 
 function firstSteps(

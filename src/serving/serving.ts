@@ -91,7 +91,8 @@ export async function serve(
   // The switches can be turned on only now: some need the disk.
   composed?.turnOn();
   const tls = tlsCert === undefined ? undefined : await readTls(tlsCert, tlsKey!);
-  const answering = page?.around(registry) ?? registry;
+  const whole = workshop?.around(registry) ?? registry;
+  const answering = page?.around(whole) ?? whole;
   const listening = await listen(answering, { http, hostname: host, port, reusePort: isShared, tls, maxConnections })
     .catch((error) => {
       if (tls === undefined || isAboutAddress(error)) throw error;

@@ -1,9 +1,11 @@
 /**
  * The workshop of a registry that serves: what `--workshop` puts around it.
  *
- *     client ──▶ lessons over HTTP ──▶ … ──▶ switches of one learner ──▶ registry
- *                       │                                                   │ stories
- *                   learners ◀──────────────────────────────────────────────┘
+ *     client ──▶ samples over HTTP ──▶ lessons over HTTP ──▶ … ──▶ switches of one learner ──▶ registry
+ *                                             │                                                   │ stories
+ *                                         learners ◀──────────────────────────────────────────────┘
+ *
+ * What pushes samples stands around the whole registry, because it asks the registry as a client does, and each of its requests has a story.
  *
  * Next: own_lessons.ts
  *
@@ -20,6 +22,7 @@ import type { LessonsTeller } from "../workshop/lesson_facts.ts";
 import type { Lesson } from "../workshop/lesson.ts";
 import { LESSONS } from "../workshop/lessons.ts";
 import { lessonsOverHttp } from "../workshop/over_http.ts";
+import { samplesOverHttp } from "../workshop/samples/over_http.ts";
 import { tellerOf } from "../workshop/telling_lessons.ts";
 import type { CommandLine } from "./command_line.ts";
 import { errors } from "./output.ts";
@@ -27,6 +30,8 @@ import { OwnLessons } from "./own_lessons.ts";
 
 /** What a workshop puts around a registry. */
 export interface Workshop {
+  /** Pushes samples into the whole registry. */
+  readonly around: Wrapper;
   /** Answers the addresses of the lessons. */
   readonly outer: Wrapper;
   /** Lets the registry misbehave for one learner. */
@@ -46,6 +51,7 @@ export function workshopOf(
 ): Workshop {
   const learners = new Learners({ disk, lessons: lessonsOf(line) });
   return {
+    around: samplesOverHttp({ ...settings, disk }),
     outer: lessonsOverHttp(learners, { ...settings, disk, access }),
     inner: learners.wrapper,
     tell: learners.tell,

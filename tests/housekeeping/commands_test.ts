@@ -378,7 +378,7 @@ Deno.test("an unknown command is status 2, and the line names the nearest comman
     assertEquals([code, out], [2, ""]);
     assertEquals(
       errors,
-      `glassbox: "${text}" is no command; ${hint} commands are serve, verify, gc, tree, look, diff, import, export\n`,
+      `glassbox: "${text}" is no command; ${hint} commands are serve, verify, gc, tree, look, diff, import, export, samples, lessons\n`,
     );
   }
 });
