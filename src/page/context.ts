@@ -63,7 +63,7 @@ export interface WatchedFolder {
   watch(tell: (told: FolderTold) => void): () => void;
 }
 
-/** Changes that no story has, or why nobody can see them. */
+/** Changes that no story has, or why nobody can see them at the moment; the empty text says that they can be seen again. */
 export type FolderTold = { readonly changes: readonly Change[] } | { readonly blind: string };
 
 /** A person who looks at a registry with passwords. */

@@ -9,7 +9,7 @@
  *
  *     event: changes      what other programs or people have changed in the folder
  *     event: missed       how many stories nobody remembers any more, or how many changes of others were left out
- *     event: blind        why changes of others cannot be seen
+ *     event: blind        why changes of others cannot be seen at the moment; empty when they can be seen again
  *     event: end          the registry ends
  *
  * The id is a mark: it says how many stories of each thread the client has. A browser that was away sends it as `Last-Event-ID`, or as

@@ -91,10 +91,10 @@ export class PageLater {
   /** Puts the page around a registry. */
   around(registry: Registry): Registry {
     let page: Promise<Registry> | undefined;
-    return async (request, peer) => {
-      if (isOfRegistry(request.url)) return await registry(request, peer);
-      return await (await (page ??= this.#load(registry)))(request, peer);
-    };
+    const answerWithPage: Registry = async (request, peer) =>
+      await (await (page ??= this.#load(registry)))(request, peer);
+    // Nothing is awaited in the way of the registry.
+    return (request, peer) => isOfRegistry(request.url) ? registry(request, peer) : answerWithPage(request, peer);
   }
 
   #joined(): Promise<StoriesOfThreads> {

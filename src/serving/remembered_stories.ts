@@ -27,10 +27,11 @@ const MOST_CHANGES = 20_000;
 // The most changes of a story that is kept as it is. Of a longer one only its data are kept, which have fewer.
 const MOST_OF_ONE = 1000;
 
-// The most successful reads of one moment that are kept, and the length of a moment in milliseconds. To keep more of them would take time
-// from a registry that is busy, and the others are counted as forgotten.
-const MOST_READS = 100;
-const MOMENT = 100;
+// The most successful reads of one moment that are kept, and the length of a moment in milliseconds. A fast client asks for ten thousands
+// in a second. To keep all of them would take time from it, and no other story would be remembered for long. So the others are only
+// counted. A story that changes something, or that is a refusal, is always kept.
+const MOST_READS = 200;
+const MOMENT = 1000;
 
 // The time from the first new story until those who listen are woken, in milliseconds. What comes meanwhile comes with it.
 const GATHER = 100;
@@ -84,10 +85,14 @@ export class RememberedStories implements Stories, StoriesOfOne {
   /** The name of this thread. */
   readonly thread: string = crypto.randomUUID().slice(0, 6);
   readonly #others: OtherThreads | undefined;
+  // Place 1,000 is place 0 again. A story keeps its number, and the numbers of those between that are only counted have no place.
   readonly #kept: (KeptStory | undefined)[] = [];
-  // The numbers of the oldest story that is kept, and of the next one that comes.
-  #first = 1;
-  #next = 1;
+  readonly #numbers: number[] = [];
+  // The places of the oldest story that is kept, and of the next one.
+  #first = 0;
+  #next = 0;
+  // The number of the last story, kept or not.
+  #last = 0;
   #changes = 0;
   #moment = 0;
   #reads = 0;
@@ -107,13 +112,12 @@ export class RememberedStories implements Stories, StoriesOfOne {
 
   /** Keeps a story. */
   readonly tell = (story: Story): void => {
+    this.#last++;
+    if (this.#isOneOfTooMany(story)) return;
     if (this.#next - this.#first === MOST_STORIES) this.#forgetOldest();
-    if (this.#isOneOfTooMany(story)) {
-      this.#next++;
-      return;
-    }
     const kept = story.changes.length > MOST_OF_ONE ? dataOf(story) : story;
-    this.#kept[this.#next++ % MOST_STORIES] = kept;
+    const place = this.#next++ % MOST_STORIES;
+    [this.#kept[place], this.#numbers[place]] = [kept, this.#last];
     this.#changes += kept.changes.length;
     while (this.#changes > MOST_CHANGES && this.#next - this.#first > 1) this.#forgetOldest();
     if (this.#listening.size > 0) this.wake();
@@ -141,18 +145,20 @@ export class RememberedStories implements Stories, StoriesOfOne {
 
   /** Returns the stories of this thread with higher numbers, the oldest first; `most` at most. */
   since(number: number, most: number): readonly NumberedStory[] {
-    const found: NumberedStory[] = [];
-    for (let at = Math.max(this.#first, number + 1); at < this.#next && found.length < most; at++) {
-      const data = this.#data(at);
-      if (data !== undefined) found.push({ number: at, data });
-    }
-    return found;
+    let at = this.#next;
+    // Somebody who listens has nearly all of them.
+    while (at > this.#first && this.#numbers[(at - 1) % MOST_STORIES] > number) at--;
+    return Array.from(
+      { length: Math.min(most, this.#next - at) },
+      (_, index) => this.#dataAt((at + index) % MOST_STORIES),
+    );
   }
 
-  #data(number: number): StoryData | undefined {
-    const kept = this.#kept[number % MOST_STORIES];
-    if (kept === undefined || isData(kept)) return kept;
-    return this.#kept[number % MOST_STORIES] = dataOf(kept);
+  #dataAt(place: number): NumberedStory {
+    const kept = this.#kept[place]!;
+    const data = isData(kept) ? kept : dataOf(kept);
+    this.#kept[place] = data;
+    return { number: this.#numbers[place], data };
   }
 
   /** Returns the last stories of all threads, the oldest first; 1,000 at most. */

@@ -8,6 +8,11 @@
  * quiet for a moment; then one look at each file shows what has become of it. What a story of this registry has told already, the
  * registry itself has done. The small files whose names begin with "." are no content. An upload that grows is told once.
  *
+ * To watch a file costs about as much as to write it. So while the registry itself changes very much, the watch rests, and says so:
+ *
+ *     { blind: "the registry itself changes very much at the moment" }     then nothing, until there are fewer stories again
+ *     { blind: "" }                                                        the watch goes on
+ *
  * Next: own_tests.ts
  *
  * @module
@@ -38,6 +43,14 @@ const LINGER = 5000;
 // The most changes that are told at once.
 const MOST_CHANGES = 1000;
 
+// The watch rests when the registry itself has told more changing stories than this in a span of this many milliseconds, and goes on after
+// so many spans with fewer. The system tells about fifteen steps for each, and Deno opens each file again to find out who watches it.
+const MOST_OWN = 40;
+const SPAN = 250;
+const CALM_SPANS = 4;
+
+const RESTS = "the registry itself changes very much at the moment";
+
 // What was told about a path since the last look.
 interface SeenChange {
   readonly isNew: boolean;
@@ -54,6 +67,13 @@ export class FolderOfPage implements WatchedFolder {
   #watcher: Deno.FsWatcher | undefined;
   #open: Promise<OpenStories> | undefined;
   #mark = "";
+  // Why nobody can see the changes of others at the moment; empty if one can.
+  #blind = "";
+  // The number of changing stories of the registry in this span.
+  #changing = 0;
+  // The number of spans since the last one with many.
+  #calm = 0;
+  #spans: ReturnType<typeof setInterval> | undefined;
   // What the registry itself has changed, and the folders around that, each with the time of the story.
   readonly #own = new Map<string, number>();
   readonly #aroundOwn = new Map<string, number>();
@@ -73,9 +93,10 @@ export class FolderOfPage implements WatchedFolder {
 
   /** Calls `tell` with the changes of others, until somebody calls what this returns. */
   watch(tell: (told: FolderTold) => void): () => void {
-    this.#tells.add(tell);
     clearTimeout(this.#linger);
-    if (this.#watcher === undefined) this.#start();
+    if (this.#open === undefined) this.#start();
+    if (this.#blind !== "") tell({ blind: this.#blind });
+    this.#tells.add(tell);
     return () => {
       if (!this.#tells.delete(tell) || this.#tells.size > 0) return;
       this.#linger = setTimeout(() => this.#stop(), LINGER);
@@ -84,28 +105,64 @@ export class FolderOfPage implements WatchedFolder {
   }
 
   #start(): void {
+    if (!this.#watch()) return;
+    const opened = this.#open = this.#stories.open(() => {});
+    opened.then((open) => {
+      this.#mark = open.after("", Infinity).mark;
+      if (this.#open !== opened) return;
+      this.#spans = setInterval(() => this.#count(open), SPAN);
+      Deno.unrefTimer(this.#spans);
+    });
+  }
+
+  // Returns true if the system watches the folder.
+  #watch(): boolean {
     try {
       this.#watcher = Deno.watchFs(this.#root);
     } catch (error) {
-      this.#tell({ blind: whyBlind(error) });
-      return;
+      this.#seeNothing(whyBlind(error));
+      return false;
     }
-    this.#open = this.#stories.open(() => {});
-    this.#open.then((open) => this.#mark = open.after("", Infinity).mark);
+    this.#seeNothing("");
     this.#follow(this.#watcher).catch((error) => this.#tell({ blind: whyBlind(error) }));
+    return true;
+  }
+
+  #seeNothing(because: string): void {
+    if (because === this.#blind) return;
+    this.#blind = because;
+    this.#tell({ blind: because });
   }
 
   #stop(): void {
-    clearTimeout(this.#timer);
+    this.#unwatch();
     clearTimeout(this.#linger);
+    clearInterval(this.#spans);
+    this.#changing = 0;
+    this.#blind = "";
+    this.#open?.then((open) => open.close());
+    this.#open = undefined;
+  }
+
+  #unwatch(): void {
+    clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#seen.clear();
     this.#own.clear();
     this.#aroundOwn.clear();
     this.#watcher?.close();
     this.#watcher = undefined;
-    this.#open?.then((open) => open.close());
-    this.#open = undefined;
+  }
+
+  // Is called after each span.
+  #count(open: OpenStories): void {
+    this.#learnOwn(open);
+    this.#calm = this.#changing > MOST_OWN ? 0 : this.#calm + 1;
+    this.#changing = 0;
+    if (this.#calm === 0 && this.#watcher !== undefined) {
+      this.#unwatch();
+      this.#seeNothing(RESTS);
+    } else if (this.#calm >= CALM_SPANS && this.#watcher === undefined) this.#watch();
   }
 
   #tell(told: FolderTold): void {
@@ -160,6 +217,8 @@ export class FolderOfPage implements WatchedFolder {
     this.#seen.clear();
     const work = new LongWork();
     for (const change of this.#changesOf(seen)) {
+      // The watch rests now, and what the registry itself has changed is forgotten.
+      if (this.#watcher === undefined) return;
       if (change !== undefined && !changes.has(change.path)) changes.set(change.path, change);
       if (changes.size === MOST_CHANGES) break;
       if (work.isLong()) await work.giveWay();
@@ -193,6 +252,8 @@ export class FolderOfPage implements WatchedFolder {
       for (const [path, time] of paths) if (time < old) paths.delete(path);
     }
     for (const { changes, time, moreChanges } of stories) {
+      if (changes.length > 0) this.#changing++;
+      if (this.#watcher === undefined) continue;
       const at = Date.parse(time);
       // Of very many changes a story tells only some. So all of its repository count.
       if (moreChanges !== undefined) this.#own.set(repositoryOf(changes[0].path) ?? "", at);

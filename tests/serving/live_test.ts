@@ -7,8 +7,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { localDisk } from "../../src/disk/local_disk.ts";
 import type { FolderTold } from "../../src/page/context.ts";
+import { createRegistry } from "../../src/registry.ts";
 import { RememberedStories } from "../../src/serving/remembered_stories.ts";
 import { FolderOfPage } from "../../src/serving/watched_folder.ts";
+import type { Story } from "../../src/story.ts";
 import { Folder } from "../folder.ts";
 import { Events } from "../page/events.ts";
 import { freePort, Program } from "../processes/program.ts";
@@ -178,3 +180,38 @@ Deno.test("of very many changes at once, only those are looked at that are told"
     stories.close();
   }
 });
+
+Deno.test("while the registry itself changes very much, the changes of others are not watched, and those who listen are told so", async () => {
+  using folder = new Folder();
+  const stories = new RememberedStories();
+  const disk = localDisk(folder.path);
+  const one = Promise.withResolvers<Story>();
+  const registry = createRegistry({ disk, onStory: one.resolve });
+  await registry(new Request(`http://localhost/v2/app/blobs/uploads/?digest=${FOO}`, { method: "POST", body: "foo" }));
+  const story = await one.promise;
+  const watched = new FolderOfPage(folder.path, disk, stories);
+  const told = new TransformStream<FolderTold, FolderTold>();
+  const [writer, reader] = [told.writable.getWriter(), told.readable.getReader()];
+  const stop = watched.watch((something) => void writer.write(something));
+  // No server keeps this process alive.
+  const alive = setInterval(() => {}, 1000);
+  try {
+    await stories.recent();
+    for (let at = 0; at < 500; at++) stories.tell(story);
+    assertEquals((await reader.read()).value, { blind: RESTS });
+    const others: FolderTold[] = [];
+    watched.watch((something) => others.push(something))();
+    assertEquals(others, [{ blind: RESTS }]);
+    assertEquals((await reader.read()).value, { blind: "" });
+    Deno.mkdirSync(`${folder.path}/app/_tags`);
+    Deno.writeTextFileSync(`${folder.path}/app/_tags/byhand`, FOO);
+    const changes = [{ sign: "+", path: "app/_tags/byhand", size: 71 }] as const;
+    assertEquals((await reader.read()).value, { changes });
+  } finally {
+    clearInterval(alive);
+    stop();
+    stories.close();
+  }
+});
+
+const RESTS = "the registry itself changes very much at the moment";

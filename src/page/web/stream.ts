@@ -83,7 +83,12 @@ export class Stream {
     );
     on(
       "blind",
-      ({ reason }: { reason: string }) => this.#say(`What others change in the folder cannot be seen: ${reason}`),
+      ({ reason }: { reason: string }) => {
+        if (reason !== "") return this.#say(`What others change in the folder cannot be seen: ${reason}`);
+        this.#say("");
+        // Something may have changed meanwhile.
+        for (const hearer of this.#hearers) hearer.onMissed?.({ stories: 0, hasRestarted: false });
+      },
     );
     on("end", () => this.#say("The registry has stopped. This page goes on when it is back."));
     source.onopen = () => this.#say("");
