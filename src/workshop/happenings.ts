@@ -7,7 +7,8 @@
  *
  * The names of repositories begin behind the learner's prefix. So one lesson fits everybody.
  *
- *     endpoint, method, status, client, session, bytesIn, bytesOut    as in the story
+ *     endpoint, method, status, client, bytesIn, bytesOut, warnings    as in the story
+ *     session               the upload session: of the path, or of the Location that opens it
  *     path                  the path of the URL, as it was sent
  *     repository, from      the repository in the path, and the one of a mount; the latter stays as it is if it is somebody else's
  *     reference, tag, digest    what the path names: a tag or a digest
@@ -27,6 +28,8 @@ import type { Happening } from "./checking.ts";
 // More of one request is of no use for a lesson.
 const MOST_CHANGES = 50;
 
+const SESSION_OF_LOCATION = /\/blobs\/uploads\/([^/?]+)/;
+
 /**
  * Returns a story as patterns see it. `prefix` is that of the learner, such as `ana/`.
  *
@@ -43,14 +46,15 @@ const MOST_CHANGES = 50;
  */
 export function happeningOf(story: StoryData, prefix: string): Happening {
   const { id, time, url, repository, reference, refusal, headers, answerHeaders } = story;
-  const { endpoint, method, status, client, session, bytesIn, bytesOut } = story;
+  const { endpoint, method, status, client, bytesIn, bytesOut, warnings } = story;
+  const { session = SESSION_OF_LOCATION.exec(answerHeaders?.Location ?? "")?.[1] } = story;
   const [path] = url.split("?", 1);
   const query = Object.fromEntries(URL.parse(url, "http://localhost")?.searchParams ?? []);
   const changes = story.changes.slice(0, MOST_CHANGES);
   const pathsOf = (sign: StoryChange["sign"]) =>
     changes.filter((change) => change.sign === sign).map(({ path }) => withoutPrefix(path, prefix));
   const item = {
-    ...{ endpoint, method, path, status, client, session, bytesIn, bytesOut, query, reference },
+    ...{ endpoint, method, path, status, client, session, bytesIn, bytesOut, warnings, query, reference },
     ...(reference === undefined ? {} : reference.includes(":") ? { digest: reference } : { tag: reference }),
     repository: repository && withoutPrefix(repository, prefix),
     from: query.from && withoutPrefix(query.from, prefix),

@@ -80,9 +80,11 @@ export class Learners {
     for (const learner of this.#whose(data)) learner.note(happeningOf(data, `${learner.as}/`));
   };
 
-  #whose({ repository, peer }: StoryData): readonly Learner[] {
-    if (repository !== undefined) {
-      const owners = this.all.filter(({ as }) => repository.startsWith(`${as}/`));
+  #whose({ url, repository, peer }: StoryData): readonly Learner[] {
+    // A request that no endpoint answers has no repository. But the learner's prefix is in its path all the same.
+    const named = repository ?? url.slice("/v2/".length);
+    const owners = this.all.filter(({ as }) => named.startsWith(`${as}/`));
+    if (owners.length > 0 || repository !== undefined) {
       if (peer !== undefined) { for (const { hosts } of owners) hosts.add(peer.host); }
       return owners;
     }

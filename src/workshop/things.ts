@@ -6,6 +6,9 @@
  *     { is: "blob", repository: "hello", digest: "sha256:9b4e…", size: 132, file: "layer.tar.gz", names: 2, isNeeded: true }
  *     { is: "upload", repository: "hello", session: "0f9c…", size: 3 }
  *
+ * A blob that is a layer also has `diffId`: the digest of what is in it when it is unpacked. One that is a config has `diffIds`: what it
+ * says about its layers.
+ *
  * A manifest also has `mediaType`, `artifactType`, `subject`, `configType`, `layers` and `children` (digests), and `platforms` (such as
  * `linux/arm64`). `kind` is `image`, `index`, or the artifact type of what refers to another manifest. `missing` counts what it points
  * to and what is not there. `diffIds` says whether the config of an image names the digests of its layers as they are when they are
@@ -70,11 +73,26 @@ export class Things {
         if (blob.file !== undefined) blobs.set(blob.digest, { ...blob, isNeeded: true });
       }
     }
-    for (const blob of blobs.values()) yield { is: "blob", ...blob };
+    for (const blob of blobs.values()) yield { is: "blob", ...blob, ...await this.#insideOfBlob(name, blob) };
     for (const session of this.#disk.list(uploadsFolder(name))) {
       const size = this.#disk.look(`${uploadsFolder(name)}/${session}/data`)?.size;
       if (size !== undefined) yield { is: "upload", session, size };
     }
+  }
+
+  async #insideOfBlob(
+    name: Name,
+    { digest, file }: { readonly digest: Digest; readonly file?: string },
+  ): Promise<Item> {
+    if (file === "config.json") return { diffIds: await this.#diffIdsIn(`${contentFolder(name, digest)}/${file}`) };
+    return file?.startsWith("layer.tar") ? { diffId: await this.#diffIdOf(name, digest) } : {};
+  }
+
+  // Returns the digests that a config names.
+  async #diffIdsIn(config: string): Promise<string[] | undefined> {
+    const { rootfs } = await this.#json(config) ?? {};
+    const said = objectOf(rootfs).diff_ids;
+    return Array.isArray(said) ? said.map(String) : undefined;
   }
 
   async #insideOf(name: Name, { digest, kind, subject }: ManifestTree): Promise<Item> {
@@ -97,10 +115,10 @@ export class Things {
 
   async #judgeDiffIds(name: Name, config: unknown, layers: readonly Digest[]): Promise<string | undefined> {
     const file = typeof config === "string" && this.#disk.find(contentFolder(name, config as Digest), ["config.json"]);
-    const said = file && listOf(objectOf((await this.#json(file.path))?.rootfs).diff_ids);
-    if (!said) return undefined;
+    if (!file) return undefined;
+    const said = await this.#diffIdsIn(file.path) ?? [];
     const real = await Promise.all(layers.map((layer) => this.#diffIdOf(name, layer)));
-    if (said.length === real.length && real.every((digest, at) => digest === String(said[at]))) return "right";
+    if (said.length === real.length && real.every((digest, at) => digest === said[at])) return "right";
     return real.includes(undefined) ? "unknown" : "wrong";
   }
 

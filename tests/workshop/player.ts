@@ -22,7 +22,7 @@ import { Printed, type Program } from "../processes/program.ts";
 const PROJECT = new URL("../../", import.meta.url).pathname;
 
 /** The number of players at the same time. */
-export const PLAYERS_AT_A_TIME = Deno.build.os === "linux" ? 4 : 1;
+export const PLAYERS_AT_A_TIME = Deno.build.os === "linux" ? 6 : 1;
 
 // A command that takes longer waits for something that will not come, such as its standard input.
 const DEADLINE_MILLISECONDS = 30_000;
@@ -76,7 +76,7 @@ export class Player implements AsyncDisposable {
 
   /** Waits until the facts of a lesson are right, and returns them. Those of the last look are in the message if they never are. */
   async factsThat(lesson: string, isRight: (facts: LessonFacts) => boolean): Promise<LessonFacts> {
-    const deadline = Date.now() + 5000;
+    const deadline = Date.now() + 10_000;
     for (;;) {
       const facts = await this.facts(lesson);
       if (isRight(facts)) return facts;
