@@ -133,9 +133,9 @@ interface PageRequest {
 async function answer(request: Request, { target, address, contextNow, live }: PageRequest): Promise<Response> {
   if (request.method !== "GET" && request.method !== "HEAD") return notAllowed(request);
   // The looks of the page are the same for everybody. A refusal needs them, too.
-  if (address.kind === "web" && /\.(?:css|svg)$/.test(address.rest)) return await answerWithFile(address);
+  if (address.kind === "web" && /\.(?:css|svg)$/.test(address.rest)) return await answerWithFile(request, address);
   const context = await contextNow();
-  if (address.kind === "web") return await answerWithFile(address);
+  if (address.kind === "web") return await answerWithFile(request, address);
   if (address.kind === "live") return await live.answer(request, address, contextNow);
   const other = address.kind === "login"
     ? answerLogin(address, context)
@@ -145,8 +145,8 @@ async function answer(request: Request, { target, address, contextNow, live }: P
   return other ?? write(request, await shownAt(address, context), frameOf(target, context));
 }
 
-async function answerWithFile({ rest }: PageAddress): Promise<Response> {
-  return await answerWithModule(rest) ?? new Response("not found\n", { status: 404 });
+async function answerWithFile(request: Request, { rest }: PageAddress): Promise<Response> {
+  return await answerWithModule(request, rest) ?? new Response("not found\n", { status: 404 });
 }
 
 // What was left out is known when the panel has its facts.
