@@ -11,6 +11,7 @@
  *     /story/ID   /rule/ID   /source/src/push/….ts          one story, one rule, one source
  *     /login?to=/at/library                                 asks for a name and a password, and leads back
  *     /lessons   /lessons/chunks?as=ana   /board            the lessons of a workshop, one lesson, and how far everybody is
+ *     /guide                                                how to hold a workshop
  *     /live   /web/…                                        the stream of what happens, and the modules of the page itself
  *
  * The paths below `/at/` are those of the folder. So a person who knows one knows the other. Everything else belongs to the registry:
@@ -31,6 +32,7 @@ export const KINDS = [
   "source",
   "lessons",
   "board",
+  "guide",
   "login",
   "live",
   "web",
@@ -120,6 +122,16 @@ export function addressOfRule(rule: string): string {
  */
 export function addressOfLogin(to: string, not?: string): string {
   return `/login?${new URLSearchParams({ ...(not === undefined ? {} : { not }), to })}`;
+}
+
+/** Returns the address of the lessons of a learner. */
+export function addressOfLessons(as: string): string {
+  return `/lessons?${new URLSearchParams({ as })}`;
+}
+
+/** Returns the address of one lesson. */
+export function addressOfLesson(id: string, as: string): string {
+  return `/lessons/${encode(id)}?${new URLSearchParams({ as })}`;
 }
 
 /** Returns the address of a source file, such as `src/push/cancel_a_blob_upload.ts`. */

@@ -26,6 +26,8 @@ export interface Frame {
   readonly address: string;
   /** The person who looks; `undefined` if nobody can log in here. */
   readonly person?: Person;
+  /** True if there are lessons. */
+  readonly hasLessons?: boolean;
   /** True for a person who may see nothing: the modules of the page would only ask for what is refused. */
   readonly isRefused?: boolean;
   /** What cannot be read. */
@@ -38,6 +40,7 @@ const WAYS: readonly { readonly text: string; readonly address: string; readonly
   { text: "Repositories", address: "/at/", panels: ["at", "diff"] },
   { text: "Rules", address: "/rule/", panels: ["rule"] },
   { text: "Source", address: "/source/", panels: ["source"] },
+  { text: "Lessons", address: "/lessons", panels: ["lessons", "lesson", "board", "guide"] },
 ];
 
 const SCRIPT = `<script type="module" src="/web/page/web/main.ts"></script>`;
@@ -56,7 +59,7 @@ export function documentOf({ panel, title, markup }: Omit<Shown, "facts">, frame
         element(
           "ul",
           {},
-          WAYS.map(({ text, address, panels }) =>
+          WAYS.filter(({ address }) => frame.hasLessons || address !== "/lessons").map(({ text, address, panels }) =>
             element(
               "li",
               {},
@@ -69,7 +72,7 @@ export function documentOf({ panel, title, markup }: Omit<Shown, "facts">, frame
     ),
     element("div", { id: "unreadable" }, unreadableView(frame.unreadable)),
     element("main", { id: "main", tabindex: -1 }, markup),
-    element("footer", {}, `Glassbox ${frame.version}. This page only reads.`),
+    element("footer", {}, `Glassbox ${frame.version}.${frame.hasLessons ? "" : " This page only reads."}`),
   ];
   return `<!DOCTYPE html>
 <html lang="en">
@@ -82,6 +85,7 @@ export function documentOf({ panel, title, markup }: Omit<Shown, "facts">, frame
 <link rel="stylesheet" href="/web/page/web/page.css">
 <link rel="stylesheet" href="/web/page/web/graph.css">
 <link rel="stylesheet" href="/web/page/web/look.css">
+<link rel="stylesheet" href="/web/page/web/lessons.css">
 ${frame.isRefused ? "" : SCRIPT}
 </head>
 <body data-panel="${escape(panel)}">

@@ -151,8 +151,14 @@ async function answerWithFile(request: Request, { rest }: PageAddress): Promise<
 
 // What was left out is known when the panel has its facts.
 function frameOf({ pathname, search }: Target, context: PageContext): Frame {
-  const { version, person, unreadable = [] } = context;
-  return { version, person, address: pathname + search, unreadable: unreadableFor(context, unreadable) };
+  const { version, person, teller, unreadable = [] } = context;
+  return {
+    version,
+    person,
+    hasLessons: teller !== undefined,
+    address: pathname + search,
+    unreadable: unreadableFor(context, unreadable),
+  };
 }
 
 function write(request: Request, shown: Shown, frame: Frame): Response {

@@ -23,7 +23,7 @@ import { factsOfPath } from "./looked.ts";
 import type { Markup } from "./markup.ts";
 import { factsOfPastGraph } from "./moments.ts";
 import { nearPath, nothingAt, type NothingFacts } from "./missing.ts";
-import { factsOfBoardPanel, factsOfLessonsPanel } from "./lessons.ts";
+import { factsOfBoard, factsOfGuide, factsOfLesson, factsOfLessons, graphBelow } from "./lessons.ts";
 import { factsOfRule } from "./rules.ts";
 import { factsOfSource } from "./sources.ts";
 import { factsOfStory } from "./stories.ts";
@@ -32,6 +32,8 @@ import * as diff from "./views/diff.ts";
 import * as graph from "./views/graph.ts";
 import * as home from "./views/home.ts";
 import * as board from "./views/board.ts";
+import * as guide from "./views/guide.ts";
+import * as lesson from "./views/lesson.ts";
 import * as lessons from "./views/lessons.ts";
 import * as missingView from "./views/missing.ts";
 import * as rule from "./views/rule.ts";
@@ -76,20 +78,28 @@ function statusOf(facts: unknown): number {
   return (facts as { readonly status?: number }).status ?? 200;
 }
 
+const LESSONS = panel("lessons", factsOfLessons, lessons);
+const LESSON = panel("lesson", factsOfLesson, lesson);
+
 const PANELS: Partial<Record<Kind, ReturnType<typeof panel>>> = {
   home: panel("home", factsOfHome, home),
   at: panel("at", factsOfPath, at),
   diff: panel("diff", factsOfDiff, diff),
   graph: panel(
     "graph",
-    (address, context) => address.query.has("at") ? factsOfPastGraph(address, context) : factsOfGraph(address, context),
+    (address, context) => {
+      const below = address.query.get("below");
+      if (below !== null) return graphBelow(below, context);
+      return address.query.has("at") ? factsOfPastGraph(address, context) : factsOfGraph(address, context);
+    },
     graph,
   ),
   story: panel("story", factsOfStory, story),
   rule: panel("rule", factsOfRule, rule),
   source: panel("source", factsOfSource, source),
-  lessons: panel("lessons", factsOfLessonsPanel, lessons),
-  board: panel("board", factsOfBoardPanel, board),
+  lessons: (address, context) => (address.rest === "" ? LESSONS : LESSON)(address, context),
+  board: panel("board", factsOfBoard, board),
+  guide: panel("guide", factsOfGuide, guide),
 };
 
 /** Returns what an address shows: a panel, or that it is not there and what is nearby. */

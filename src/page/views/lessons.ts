@@ -1,56 +1,110 @@
 /**
- * The view of the lessons: all of them, or one.
+ * The view of all lessons: which are done, and for whom.
  *
- * Next: board.ts
+ * Next: lesson.ts
  *
  * @module
  */
 
-import type { LessonFacts, LessonsFacts, NoLessons } from "../../workshop/lesson_facts.ts";
+import type { LessonRow, LessonsFacts, NoLessons } from "../../workshop/lesson_facts.ts";
+import { addressOfLesson } from "../addresses.ts";
 import { element, type Markup } from "../markup.ts";
+import { proseBlocks } from "./prose.ts";
+
+/** The facts: the lessons of a learner, and the text that comes before them. */
+export type LessonsPageFacts = (LessonsFacts & { readonly beginning: string }) | NoLessons;
 
 /** The title. */
-export function titleOf(facts: LessonsFacts | LessonFacts | NoLessons): string {
-  return "lesson" in facts ? facts.lesson.title : "Lessons";
+export function titleOf(facts: LessonsPageFacts): string {
+  return "lessons" in facts ? `Lessons of ${facts.as}` : "Lessons";
 }
 
 /** What is to be seen. */
-export function view(facts: LessonsFacts | LessonFacts | NoLessons): Markup {
-  if ("refusal" in facts) return [element("h1", {}, "Lessons"), element("p", {}, facts.refusal)];
-  return "lesson" in facts ? lessonView(facts) : listView(facts);
-}
-
-function listView({ as, lessons }: LessonsFacts): Markup {
+export function view(facts: LessonsPageFacts): Markup {
+  if ("refusal" in facts) return noLessonsView(facts);
+  const { as, origin, done, lessons, beginning } = facts;
+  const course = lessons.filter(({ isExtra }) => !isExtra);
+  const extra = lessons.filter(({ isExtra }) => isExtra);
   return [
     element("h1", {}, "Lessons"),
+    learnerForm(as),
     element(
-      "ol",
+      "p",
       {},
-      lessons.map(({ id, title, minutes, isDone }) =>
-        element(
-          "li",
-          {},
-          element("a", { href: addressOfLesson(id, as) }, title),
-          ` (${minutes} minutes) ${isDone ? "done" : ""}`,
-        )
-      ),
+      `${done} of ${lessons.length} done. The registry sees what you do, and checks each step by itself: type in a terminal, and watch this page. `,
+      `Your repositories begin with `,
+      element("code", {}, `${as}/`),
+      `. Without a browser: `,
+      element("code", {}, lessonsCommand(as, origin)),
     ),
+    element("progress", { max: lessons.length, value: done, "aria-label": "Lessons that are done" }),
+    listOf(course, as),
+    extra.length > 0 && [element("h2", {}, "For those who want more"), listOf(extra, as)],
+    element(
+      "p",
+      { class: "needs-script" },
+      element("button", { type: "button", "data-do": "reset", "data-as": as, "data-sure": "true" }, "Begin all again"),
+    ),
+    element(
+      "p",
+      {},
+      element("a", { href: "/board" }, "The board"),
+      " shows how far everybody is. ",
+      element("a", { href: "/guide" }, "The guide"),
+      " is for teachers.",
+    ),
+    element("details", { open: done === 0 }, element("summary", {}, "What is an image?"), proseBlocks(beginning, 2)),
   ];
 }
 
-function lessonView({ lesson, text, try: attempts, steps, hint, after = [] }: LessonFacts): Markup {
+/** What is shown where there are no lessons. */
+export function noLessonsView({ refusal }: NoLessons): Markup {
   return [
-    element("h1", {}, `${lesson.number}. ${lesson.title}`),
-    text.map((paragraph) => element("p", {}, paragraph)),
-    attempts.map((
-      { with: client, type },
-    ) => [element("h2", {}, `With ${client}`), element("pre", {}, type.join("\n"))]),
-    element("ol", {}, steps.map(({ say, isDone }) => element("li", {}, `${isDone ? "done: " : ""}${say}`))),
-    hint && element("p", { role: "status" }, hint.say),
-    after.map((paragraph) => element("p", {}, paragraph)),
+    element("h1", {}, "Lessons"),
+    element("p", {}, refusal),
+    element("p", {}, element("a", { href: "/guide" }, "The guide for teachers"), " says how a workshop is prepared."),
   ];
 }
 
-function addressOfLesson(id: string, as: string): string {
-  return `/lessons/${id}?${new URLSearchParams({ as })}`;
+function learnerForm(as: string): Markup {
+  return element(
+    "form",
+    { class: "learner", "data-key": "learner" },
+    element("label", { for: "as" }, "You are"),
+    " ",
+    element("input", {
+      id: "as",
+      name: "as",
+      value: as,
+      maxlength: 100,
+      spellcheck: "false",
+      pattern: "[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*)*",
+      title: "The beginning of your repositories' names: small letters and digits",
+    }),
+    " ",
+    element("button", { type: "submit" }, "Change"),
+  );
+}
+
+function lessonsCommand(as: string, origin: string): string {
+  return `deno task lessons${as === "learner" ? "" : ` --as ${as}`}${
+    origin === "http://127.0.0.1:5080" ? "" : ` --registry ${origin}`
+  }`;
+}
+
+function listOf(lessons: readonly LessonRow[], as: string): Markup {
+  return element(
+    "ol",
+    { class: "lessons", start: lessons[0]?.number },
+    lessons.map(({ id, title, minutes, isDone, steps, of }) =>
+      element(
+        "li",
+        { class: isDone ? "done" : steps > 0 ? "begun" : "open" },
+        element("span", { class: "sign", "aria-hidden": "true" }, isDone ? "✓" : steps > 0 ? "◐" : "○"),
+        element("a", { href: addressOfLesson(id, as) }, title),
+        element("span", { class: "quiet" }, ` ${minutes} min`),
+        element("span", {}, isDone ? " done" : steps > 0 ? ` ${steps} of ${of} steps` : ""),
+      )
+    ),
+  );
 }

@@ -60,7 +60,7 @@ export function nothingYet(filter: StoryFilter): string {
     : "None of the stories that are remembered passes the filter.";
 }
 
-// A form that works without JavaScript, too: it asks for this address with a query.
+// A form that works without JavaScript, too: it asks for the home page with a query.
 function filterForm(filter: StoryFilter): Markup {
   const input = (name: keyof StoryFilter, text: string, attributes = {}) =>
     element(
@@ -71,7 +71,7 @@ function filterForm(filter: StoryFilter): Markup {
     );
   return element(
     "form",
-    { role: "search", "aria-label": "Filter of the stories", class: "live-tools", "data-key": "filter" },
+    { role: "search", "aria-label": "Filter of the stories", class: "live-tools", action: "/", "data-key": "filter" },
     element(
       "details",
       { open: !isEmpty(filter) },

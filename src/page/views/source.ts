@@ -3,7 +3,7 @@
  *
  * Comments are set apart from code. An import, the id of a rule and the next file of the tour are links.
  *
- * Next: lessons.ts
+ * Next: prose.ts
  *
  * @module
  */

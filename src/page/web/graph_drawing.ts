@@ -15,7 +15,7 @@
  * Positions are set through the object model of the browser, because the policy of the page forbids styles in the document. They
  * are in `rem`, so that everything grows with the texts.
  *
- * Next: tree.ts
+ * Next: lessons.ts
  *
  * @module
  */

@@ -79,8 +79,8 @@ export class LiveRegion implements Hearer {
     this.#written = section.querySelector("ol.actions")!;
     this.#list = this.#written.cloneNode() as HTMLElement;
     this.#empty = section.querySelector(".feed-empty")!;
-    this.#filter = filterOf(new URLSearchParams(location.search));
     const form = section.querySelector("form")!;
+    this.#filter = filterOf(new URLSearchParams(new FormData(form) as never));
     const [pause, lanes] = ["Pause", "Lanes"].map((text) => {
       const button = create(element("button", { type: "button", "aria-pressed": "false" }, text)) as HTMLButtonElement;
       return button;
@@ -263,7 +263,8 @@ export class LiveRegion implements Hearer {
   #choose(form: HTMLFormElement): void {
     const query = new URLSearchParams();
     for (const [name, value] of new FormData(form)) if (value !== "") query.set(name, String(value));
-    history.replaceState(null, "", query.size === 0 ? "/" : `/?${query}`);
+    // Beside a lesson, the address is that of the lesson.
+    if (location.pathname === "/") history.replaceState(null, "", query.size === 0 ? "/" : `/?${query}`);
     this.#filter = filterOf(query);
     this.#empty.textContent = nothingYet(this.#filter);
     this.#changed.clear();

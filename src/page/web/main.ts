@@ -24,6 +24,9 @@ interface View {
 const main = document.querySelector("main")!;
 const panel = document.body.dataset.panel!;
 
+// What can be pressed and does nothing without this module is shown only now.
+document.documentElement.dataset.script = "";
+
 /** Fetches the facts of this address again, and shows them. */
 export async function refresh(): Promise<void> {
   const response = await fetch(location.href, { headers: { Accept: "application/json" } });
@@ -123,6 +126,11 @@ if (document.querySelector("[data-island=graph]") !== null) {
       isAway = text !== "";
     },
   });
+}
+
+if (["lessons", "lesson", "board"].includes(panel)) {
+  const { LessonsRegion } = await import("./lessons.ts");
+  hearers.push(new LessonsRegion(refresh));
 }
 
 if (document.querySelector("[data-island=tree]") !== null) {

@@ -1,0 +1,103 @@
+/**
+ * Lessons in the browser: after each request of the learner, the lesson, the list or the board is shown again; and what can be pressed.
+ *
+ *     /live tells a request of ana ──▶ fetch the facts of this address again ──▶ views/lesson.ts ──▶ show
+ *     a button "Begin again"       ──▶ POST /lessons/chunks {"as": "ana", "do": "reset"} ──▶ the same
+ *
+ * Next: tree.ts
+ *
+ * @module
+ */
+
+import type { LessonFacts } from "../../workshop/lesson_facts.ts";
+import type { StoryData } from "../../story.ts";
+import { lessonPart } from "../views/lesson.ts";
+import { show } from "./showing.ts";
+import type { Hearer } from "./stream.ts";
+
+// The registry gathers the requests of a learner before it looks how far they lead. In milliseconds, like all times here.
+const QUIET = 250;
+const LONGEST_WAIT = 1000;
+
+/** The lessons, or one of them, or the board. */
+export class LessonsRegion implements Hearer {
+  readonly #refresh: () => Promise<void>;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #first = 0;
+
+  /** `refresh` shows the whole panel again. A single lesson shows only itself again. */
+  constructor(refresh: () => Promise<void>) {
+    const lesson = document.querySelector<HTMLElement>("[data-island=lesson]");
+    this.#refresh = lesson === null ? refresh : () => showLesson(lesson);
+    document.addEventListener("click", ({ target }) => {
+      const button = target instanceof Element ? target.closest<HTMLElement>("[data-do], [data-copy]") : null;
+      if (button !== null) void this.#press(button);
+    });
+    document.addEventListener("submit", (event) => {
+      const form = event.target as HTMLFormElement;
+      if (form.dataset.answer === undefined) return;
+      event.preventDefault();
+      const answer = String(new FormData(form).get("answer"));
+      void this.#change({ as: form.dataset.answer, do: "answer", answer });
+    });
+  }
+
+  onStory({ repository }: StoryData): void {
+    const as = new URLSearchParams(location.search).get("as");
+    // A request about no repository may be anybody's.
+    if (as === null || repository === undefined || repository.startsWith(`${as}/`)) this.#refreshSoon();
+  }
+
+  onChanges(): void {
+    this.#refreshSoon();
+  }
+
+  onMissed(): void {
+    this.#refreshSoon();
+  }
+
+  onState(text: string): void {
+    if (text === "") this.#refreshSoon();
+  }
+
+  #refreshSoon(): void {
+    const now = performance.now();
+    if (this.#timer === undefined) this.#first = now;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      // If the registry does not answer, the stream says so.
+      this.#refresh().catch(() => {});
+    }, Math.max(0, Math.min(QUIET, this.#first + LONGEST_WAIT - now)));
+  }
+
+  async #press(button: HTMLElement): Promise<void> {
+    const { copy, do: deed, as, sure } = button.dataset;
+    if (copy !== undefined) {
+      // A browser lets a page copy only over HTTPS or on its own machine. Otherwise the text is marked, to be copied by hand.
+      const code = button.parentElement!.querySelector("code")!;
+      try {
+        await navigator.clipboard.writeText(copy);
+        button.textContent = "Copied";
+        setTimeout(() => button.textContent = "Copy", 1500);
+      } catch {
+        getSelection()?.selectAllChildren(code);
+      }
+      return;
+    }
+    if (sure !== undefined && !confirm("Begin all lessons again? What is in the repositories stays.")) return;
+    await this.#change({ as, do: deed });
+  }
+
+  async #change(wish: object): Promise<void> {
+    const headers = { "Content-Type": "application/json" };
+    await fetch(location.pathname, { method: "POST", headers, body: JSON.stringify(wish) });
+    await this.#refresh();
+  }
+}
+
+async function showLesson(island: HTMLElement): Promise<void> {
+  const response = await fetch(location.href, { headers: { Accept: "application/json" } });
+  const facts: LessonFacts = await response.json();
+  if ("lesson" in facts) show(island, lessonPart(facts));
+}
