@@ -222,3 +222,20 @@ Deno.test("on a system that a bundle is not for, the command says so in one line
     errors: `glassbox: there is no Deno for ${HERE} in this bundle, only for: windows-x64\n`,
   });
 });
+
+Deno.test("if the Deno of a bundle does not run, the command says what may help, and does not take another Deno", async () => {
+  using folder = new Folder();
+  const launcher = `${folder.path}/glassbox`;
+  Deno.copyFileSync(new URL("programs/bundle/glassbox", import.meta.url), launcher);
+  Deno.chmodSync(launcher, 0o755);
+  Deno.mkdirSync(`${folder.path}/kit/deno/${HERE}`, { recursive: true });
+  Deno.writeTextFileSync(`${folder.path}/kit/deno/${HERE}/deno`, DENO, { mode: 0o644 });
+
+  const { code, out, errors } = await output(launcher, ["start", "--help"]);
+
+  assertEquals([code, out], [1, ""]);
+  assertStringIncludes(
+    errors,
+    `/kit/deno/${HERE}/deno does not run. On macOS, this may help: xattr -dr com.apple.quarantine .`,
+  );
+});
