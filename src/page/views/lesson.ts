@@ -103,6 +103,11 @@ function tryView({ try: attempts }: LessonFacts): Markup {
           element("button", { type: "button", class: "needs-script", "data-copy": command }, "Copy"),
         )
       ),
+      type.length > 1 && element(
+        "p",
+        { class: "needs-script" },
+        element("button", { type: "button", "data-copy": type.join("\n") }, "Copy all"),
+      ),
     )
   );
 }

@@ -4,8 +4,8 @@
  *     "A digest is `sha256:…`, and **never** changes."
  *     ──▶ ["A digest is ", <code>sha256:…</code>, ", and ", <b>never</b>, " changes."]
  *
- * It knows what our own texts need of Markdown (https://spec.commonmark.org/): headings, paragraphs, lists, tables, code, bold texts and
- * links. Everything else stays as it is written.
+ * It knows what our own texts need of Markdown (https://spec.commonmark.org/): headings, paragraphs, lists, tables, code, bold and stressed
+ * words, and links. Everything else stays as it is written.
  *
  * Next: lessons.ts
  *
@@ -14,18 +14,19 @@
 
 import { element, type Markup } from "../markup.ts";
 
-const MARKS = /`([^`]+)`|\*\*([^*]+)\*\*|\[([^\]]+)\]\(([^()\s]+)\)/g;
+const MARKS = /`([^`]+)`|\*\*([^*]+)\*\*|\*([^*\s][^*]*)\*|\[([^\]]+)\]\(([^()\s]+)\)/g;
 
-/** Returns one paragraph: code, bold texts and links. `linkOf` says where a link of the text leads to on this page. */
+/** Returns one paragraph: code, bold and stressed words, and links. `linkOf` says where a link of the text leads to on this page. */
 export function prose(text: string, linkOf: (target: string) => string | undefined = ownLink): Markup {
   const parts: Markup[] = [];
   let end = 0;
-  for (const { 0: whole, 1: code, 2: bold, 3: label, 4: target, index } of text.matchAll(MARKS)) {
+  for (const { 0: whole, 1: code, 2: bold, 3: stressed, 4: label, 5: target, index } of text.matchAll(MARKS)) {
     parts.push(text.slice(end, index));
     end = index + whole.length;
     const href = target === undefined ? undefined : linkOf(target);
     if (code !== undefined) parts.push(element("code", {}, code));
     else if (bold !== undefined) parts.push(element("b", {}, prose(bold, linkOf)));
+    else if (stressed !== undefined) parts.push(element("em", {}, prose(stressed, linkOf)));
     else parts.push(href === undefined ? label : element("a", { href }, label));
   }
   return [...parts, text.slice(end)];

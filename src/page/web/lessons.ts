@@ -75,13 +75,13 @@ export class LessonsRegion implements Hearer {
     const { copy, do: deed, as, sure } = button.dataset;
     if (copy !== undefined) {
       // A browser lets a page copy only over HTTPS or on its own machine. Otherwise the text is marked, to be copied by hand.
-      const code = button.parentElement!.querySelector("code")!;
+      const { textContent: text } = button;
       try {
         await navigator.clipboard.writeText(copy);
         button.textContent = "Copied";
-        setTimeout(() => button.textContent = "Copy", 1500);
+        setTimeout(() => button.textContent = text, 1500);
       } catch {
-        getSelection()?.selectAllChildren(code);
+        getSelection()?.selectAllChildren(button.parentElement!.querySelector("code") ?? button.closest("details")!);
       }
       return;
     }
