@@ -31,6 +31,7 @@ import { Images } from "./images.ts";
 import { tryFiles } from "./files.ts";
 import { tryOras } from "./oras.ts";
 import { tryRegctl } from "./regctl.ts";
+import { trySamples } from "./samples.ts";
 import { trySkopeo } from "./skopeo.ts";
 import { tryTokens, tryTokensWithContainerd, tryTokensWithDocker } from "./tokens.ts";
 import { Workbench } from "./workbench.ts";
@@ -80,6 +81,7 @@ const CLIENTS: readonly Client[] = [
   { name: "cosign", needs: ["cosign", "skopeo"], try: tryCosign },
   { name: "curl", needs: ["curl"], try: tryCurl },
   { name: "files", needs: ["skopeo", "umoci", "crane"], try: tryFiles },
+  { name: "samples", needs: ["skopeo", "crane", "oras", "umoci", "cosign"], try: trySamples },
   { name: "docker", needs: ["dockerd", "docker", "skopeo"], try: tryDocker },
   { name: "tokens", needs: ["skopeo", "crane", "oras", "regctl"], try: tryTokens },
   { name: "tokens", needs: ["dockerd", "docker", "skopeo"], try: tryTokensWithDocker },

@@ -97,6 +97,20 @@ export async function tryDocker(bench: Workbench): Promise<void> {
     assertEquals(await fileInside(remote("saved:v1")), images.busybox);
   });
 
+  await step("pulls a sample: its layers are stored by gzip without compression", [], async () => {
+    await bench.runTask("samples", "hello");
+    const image = `${glassbox.address}/samples/hello`;
+    assertEquals(digestIn(await docker("pull", image)), glassbox.tagged("samples/hello", "latest"));
+    assertStringIncludes(new TextDecoder().decode(await fileInside(image, "/bin/hello")), "Hello from a layer.");
+  });
+
+  await step("refuses a sample whose config names another digest for the unpacked layer", [], async () => {
+    await bench.runTask("samples", "wrong-diff-id");
+    const image = `${glassbox.address}/samples/wrong-diff-id`;
+    const { stderr } = await bench.runToFail("docker", "--host", socket, "pull", image);
+    assertMatch(stderr, /layers from manifest don't match image configuration/);
+  });
+
   await step("is told that a missing image is unknown", [NO_SUCH_TAG_YET, NO_SUCH_TAG], async () => {
     const { stderr } = await bench.runToFail("docker", "--host", socket, "pull", remote("nothing:v1"));
     assertStringIncludes(stderr, "manifest unknown");
@@ -111,10 +125,10 @@ export async function tryDocker(bench: Workbench): Promise<void> {
     assert(relay.hasCut && (await told()).includes("GET blob 206"));
   });
 
-  async function fileInside(image: string): Promise<Uint8Array> {
-    const container = (await docker("create", image, "/bin/busybox")).trim();
+  async function fileInside(image: string, path = "/bin/busybox"): Promise<Uint8Array> {
+    const container = (await docker("create", image, path)).trim();
     const copy = `${bench.folder}/${digestOf(container).slice("sha256:".length)}`;
-    await docker("cp", `${container}:/bin/busybox`, copy);
+    await docker("cp", `${container}:${path}`, copy);
     await docker("rm", container);
     return Deno.readFileSync(copy);
   }

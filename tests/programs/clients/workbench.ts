@@ -180,8 +180,8 @@ export class Workbench {
     return this.runWith({}, program, ...args);
   }
 
-  /** Runs `deno task import` or `deno task export` on the folder that the registry serves meanwhile. */
-  runTask(task: "import" | "export", ...args: string[]): Promise<Output> {
+  /** Runs `deno task import`, `export` or `samples` on the folder that the registry serves meanwhile. */
+  runTask(task: "import" | "export" | "samples", ...args: string[]): Promise<Output> {
     const main = new URL("../../../main.ts", import.meta.url).pathname;
     const flags = ["run", "--no-prompt", "--allow-run=deno", main, task, ...args, "--root", this.glassbox.root];
     // The package for archives is in the cache of the user.
