@@ -81,7 +81,7 @@ export async function lookAtBlob(
 }
 
 // The most configs that are compared with a layer.
-const MOST_CONFIGS = 20;
+const MOST_CONFIGS = 100;
 
 // The config of each image that has the layer must say what its digest is without compression.
 async function expectSameDiffIds(

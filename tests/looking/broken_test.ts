@@ -316,3 +316,38 @@ Deno.test("a manifest with any bytes changed is still shown", async () => {
     await lookFor(registry, "manifest", `${NAME}@${put(registry, randomBytes(round))}`);
   }
 });
+
+Deno.test("a config that names another digest for an unpacked layer is found at the layer, with the place in that config", async () => {
+  await using registry = await startRegistry();
+  const other = digestOf("other");
+  const { layers: [{ digest }], diffIds: [diffId] } = await pushImage(registry, NAME);
+  const wrongId = { rootfs: { type: "layers", diff_ids: [other] } };
+  const wrong = await pushImage(registry, NAME, { config: wrongId });
+  const disk = localDisk(registry.root);
+  const faultsOf = async (options = {}) => (await look(disk, `${NAME}@${digest}`, options)).faults;
+
+  assertEquals(await faultsOf({ diffId: true }), [{
+    address: `${NAME}/${wrong.config.digest}/config.json#/rootfs/diff_ids/0`,
+    text: `Unpacked, the layer ${diffId.slice(0, 19)}… has another digest than this config says: ${
+      other.slice(0, 19)
+    }….`,
+  }]);
+  assertEquals(await faultsOf(), []);
+
+  // A config that is not there or has no list says nothing else.
+  Deno.removeSync(`${registry.root}/${NAME}/${wrong.config.digest}/config.json`);
+  await pushImage(registry, NAME, { config: { rootfs: { type: "layers" } } });
+  assertEquals(await faultsOf({ diffId: true }), []);
+});
+
+Deno.test("a layer of very many images is compared with some configs, and says so", async () => {
+  await using registry = await startRegistry();
+  const images = [];
+  for (let number = 0; number < 101; number++) {
+    images.push(await pushImage(registry, NAME, { config: { author: `${number}` } }));
+  }
+  const { faults, limits } = await look(localDisk(registry.root), `${NAME}@${images[0].layers[0].digest}`, {
+    diffId: true,
+  });
+  assertEquals([faults, limits], [[], ["Only the first 100 of 101 configs were compared with this layer."]]);
+});
