@@ -25,6 +25,16 @@
 import type { StoryChange, StoryData } from "../story.ts";
 import type { Happening } from "./checking.ts";
 
+/** The fields of a request, for patterns. */
+export const STORY_FIELDS = [
+  ...["endpoint", "method", "path", "status", "client", "bytesIn", "bytesOut", "warnings", "session"] as const,
+  ...["repository", "from", "reference", "tag", "digest", "code", "rule", "query", "headers", "answer"] as const,
+  ...["added", "changed", "removed", "linked"] as const,
+] as const;
+
+/** The fields of an answer to the question of a lesson, for patterns. */
+export const ANSWER_FIELDS = ["lesson", "answer", "isRight"] as const;
+
 // More of one request is of no use for a lesson.
 const MOST_CHANGES = 50;
 
@@ -53,9 +63,11 @@ export function happeningOf(story: StoryData, prefix: string): Happening {
   const changes = story.changes.slice(0, MOST_CHANGES);
   const pathsOf = (sign: StoryChange["sign"]) =>
     changes.filter((change) => change.sign === sign).map(({ path }) => withoutPrefix(path, prefix));
-  const item = {
+  const isDigest = reference?.includes(":");
+  const item: Record<typeof STORY_FIELDS[number], unknown> = {
     ...{ endpoint, method, path, status, client, session, bytesIn, bytesOut, warnings, query, reference },
-    ...(reference === undefined ? {} : reference.includes(":") ? { digest: reference } : { tag: reference }),
+    tag: isDigest ? undefined : reference,
+    digest: isDigest ? reference : undefined,
     repository: repository && withoutPrefix(repository, prefix),
     from: query.from && withoutPrefix(query.from, prefix),
     code: refusal?.code,

@@ -20,7 +20,7 @@ import { parseName } from "../definitions/name.ts";
 import type { Disk } from "../disk/disk.ts";
 import type { Registry } from "../registry.ts";
 import { dataOf, type Story, type StoryData } from "../story.ts";
-import { happeningOf } from "./happenings.ts";
+import { type ANSWER_FIELDS, happeningOf } from "./happenings.ts";
 import { FOLDER, Learner } from "./learner.ts";
 import type { Lesson } from "./lesson.ts";
 import { Things } from "./things.ts";
@@ -107,7 +107,7 @@ export class Learners {
   /** Notes the answer of a learner to the question of a lesson. It is right if it names a rule that the registry breaks. */
   answer(learner: Learner, lesson: Lesson, answer: string): void {
     const isRight = learner.switch?.lesson === lesson.id && learner.breaks.includes(answer);
-    const item = { lesson: lesson.id, answer, isRight };
+    const item: Record<typeof ANSWER_FIELDS[number], unknown> = { lesson: lesson.id, answer, isRight };
     learner.note({ id: `answer-${++this.#answers}`, time: this.#options.disk.now(), is: "answer", item });
   }
 

@@ -13,7 +13,9 @@
 
 import { ALL_SWITCHES } from "../composing/switches/table.ts";
 import { lineOf, lineOfMistake } from "../access/json_lines.ts";
+import { ANSWER_FIELDS, STORY_FIELDS } from "./happenings.ts";
 import type { Lesson } from "./lesson.ts";
+import { THING_FIELDS } from "./things.ts";
 
 /** Thrown if a lesson is wrong. */
 export class LessonError extends Error {
@@ -88,8 +90,11 @@ const pattern: LessonCheck = (value, path, fail) => {
   if (!isObject(value)) return fail(path, "an object with fields", value);
   for (const [name, one] of Object.entries(value)) test(one, `${path}.${name}`, fail);
 };
+// A field that is never there would never match, and nobody would know why.
+const patternOf = (names: readonly string[]) => fields({}, Object.fromEntries(names.map((name) => [name, test])));
 
-const ABOUT = { story: pattern, answer: pattern, there: pattern, gone: pattern };
+const THING = patternOf(THING_FIELDS);
+const ABOUT = { story: patternOf(STORY_FIELDS), answer: patternOf(ANSWER_FIELDS), there: THING, gone: THING };
 const step = (isGoal: boolean): LessonCheck => (value, path, fail) => {
   fields(isGoal ? { say: text } : {}, { ...ABOUT, say: text, times })(value, path, fail);
   const about = Object.keys(ABOUT).filter((name) => isObject(value) && name in value);

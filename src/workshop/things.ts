@@ -28,6 +28,13 @@ import { drawTree, type ManifestTree, type RepositoryTree } from "../housekeepin
 import { contentFolder, contentTypeFile, manifestFile, uploadsFolder } from "../store/layout.ts";
 import type { Item } from "./matching.ts";
 
+/** The fields of things, for patterns. */
+export const THING_FIELDS = [
+  ...["is", "repository", "digest", "tag", "kind", "tags", "children", "missing", "mediaType", "artifactType"],
+  ...["subject", "configType", "layers", "platforms", "diffIds", "diffId", "size", "file", "names", "isNeeded"],
+  "session",
+];
+
 // A learner's layers are small. Larger ones are not unpacked here, so that nobody waits for them.
 const LARGEST_LAYER = 2 * 1024 ** 2;
 const LARGEST_UNPACKED = 16 * 1024 ** 2;

@@ -30,6 +30,16 @@ Deno.test("a request about no repository belongs to the learners at its address"
   assertEquals((await facts("/lessons?as=bo", { from: "10.0.0.2" })).done, 1);
 });
 
+Deno.test("a request that no endpoint answers belongs to the learner whose name is in its path, and /v1/ to those at its address", async () => {
+  const wrong = { say: "You ask what nobody answers", story: { endpoint: null } };
+  const { send, facts } = classroom({ lessons: [lessonWith({ id: "wrong", done: [wrong] })] });
+  for (const as of ["ana", "bo"]) await facts(`/lessons?as=${as}`);
+  await send("PUT", "/v2/ana/blob/blobs/uploads/");
+  assertEquals([(await facts("/lessons?as=ana")).done, (await facts("/lessons?as=bo")).done], [1, 0]);
+  await send("GET", "/v1/");
+  assertEquals((await facts("/lessons?as=bo")).done, 1);
+});
+
 Deno.test("without a name one is the learner of that name, also if nobody has opened a lesson", async () => {
   const { send, facts } = classroom();
   await send("GET", "/v2/");
