@@ -30,7 +30,7 @@ import type { Hearer } from "./stream.ts";
 
 // The time between two drawings, and the longest one, in milliseconds.
 const GATHER = 100;
-const SLICE = 12;
+const SLICE = 8;
 
 // The newest actions are open.
 const OPEN = 3;

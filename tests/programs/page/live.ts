@@ -58,6 +58,8 @@ export async function checkLive(world: World): Promise<void> {
   await check(`a push of ${BURST} requests in a second does not make it stutter`, async () => {
     await using tab = await openTab(world);
     await tab.listen("/");
+    // Those of the opening do not count.
+    await tab.page.evaluate("longTasks.length = 0");
     const pusher = new Pusher(world.origin, { agent: "burst/1" });
     const begin = performance.now();
     await Promise.all(Array.from({ length: BURST }, (_, at) => pusher.blob("live/burst", bytes(`blob ${at}`))));
