@@ -19,6 +19,7 @@
 
 export { page, type PageOptions } from "./page/page.ts";
 export type {
+  FolderChanges,
   FolderTold,
   NextStories,
   OpenStories,

@@ -64,7 +64,15 @@ export interface WatchedFolder {
 }
 
 /** Changes that no story has, or why nobody can see them at the moment; the empty text says that they can be seen again. */
-export type FolderTold = { readonly changes: readonly Change[] } | { readonly blind: string };
+export type FolderTold = FolderChanges | { readonly blind: string };
+
+/** Changes that no story has. */
+export interface FolderChanges {
+  /** The changes, or the first of very many. */
+  readonly changes: readonly Change[];
+  /** About how many changes are not told, by the name of the repository; an empty name is for what is in none. */
+  readonly untold?: ReadonlyMap<string, number>;
+}
 
 /** A person who looks at a registry with passwords. */
 export interface Person {

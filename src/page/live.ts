@@ -195,8 +195,14 @@ class LiveStream {
   #tellFolder(told: FolderTold): void {
     if ("blind" in told) return this.#hasRoom ? this.#sendEvent("blind", { reason: told.blind }) : undefined;
     const changes = told.changes.filter((change) => maySeeChange(this.#context, change));
+    const { maySee, maySeeAll } = this.#context;
+    const seen = [...told.untold ?? []].filter(([name]) => maySeeAll || name !== "" && maySee(name));
+    this.#missedChanges += seen.reduce((sum, [, count]) => sum + count, 0);
     if (!this.#hasRoom) this.#missedChanges += changes.length;
-    else if (changes.length > 0) this.#sendEvent("changes", { changes, time: new Date().toISOString() });
+    else {
+      if (changes.length > 0) this.#sendEvent("changes", { changes, time: new Date().toISOString() });
+      this.#tellMissedChanges();
+    }
   }
 
   #tellMissedChanges(): void {

@@ -51,6 +51,26 @@ const CALM_SPANS = 4;
 
 const RESTS = "the registry itself changes very much at the moment";
 
+// The paths that are not told any more, because there are too many. Nobody has looked at them, so a few may be no change.
+class Untold {
+  isFull = false;
+  // A folder that came as a whole has paths that the system may tell as well.
+  readonly #paths = new Set<string>();
+
+  add(path: string): void {
+    this.#paths.add(path);
+  }
+
+  counts(told: ReadonlyMap<string, Change>): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const path of this.#paths) {
+      const name = repositoryOf(path) ?? "";
+      if (!told.has(path)) counts.set(name, (counts.get(name) ?? 0) + 1);
+    }
+    return counts;
+  }
+}
+
 // What was told about a path since the last look.
 interface SeenChange {
   readonly isNew: boolean;
@@ -215,19 +235,24 @@ export class FolderOfPage implements WatchedFolder {
     const changes = new Map<string, Change>();
     const seen = [...this.#seen].sort(([a], [b]) => a < b ? -1 : 1);
     this.#seen.clear();
+    const untold = new Untold();
     const work = new LongWork();
-    for (const change of this.#changesOf(seen)) {
+    for (const change of this.#changesOf(seen, untold)) {
       // The watch rests now, and what the registry itself has changed is forgotten.
       if (this.#watcher === undefined) return;
       if (change !== undefined && !changes.has(change.path)) changes.set(change.path, change);
-      if (changes.size === MOST_CHANGES) break;
+      untold.isFull = changes.size === MOST_CHANGES;
       if (work.isLong()) await work.giveWay();
     }
-    if (changes.size > 0) this.#tell({ changes: [...changes.values()] });
+    if (changes.size === 0) return;
+    this.#tell({ changes: [...changes.values()], ...(untold.isFull && { untold: untold.counts(changes) }) });
   }
 
-  // Yields a step for each path that it looks at: a change, or nothing.
-  *#changesOf(seen: readonly (readonly [path: string, seen: SeenChange])[]): Generator<Change | undefined> {
+  // Yields a step for each path that it looks at: a change, or nothing. When there are enough changes, it only counts.
+  *#changesOf(
+    seen: readonly (readonly [path: string, seen: SeenChange])[],
+    untold: Untold,
+  ): Generator<Change | undefined> {
     for (const [index, [path, { isNew, isMoved, time }]] of seen.entries()) {
       yield;
       if (this.#isOwn(path, time)) continue;
@@ -236,7 +261,12 @@ export class FolderOfPage implements WatchedFolder {
         this.#see(path, isNew);
         continue;
       }
-      for (const change of this.#changesAt(path, isNew, time, isMoved)) {
+      if (untold.isFull) {
+        // What is in a folder counts, and not the folder besides.
+        if (seen[index + 1]?.[0].startsWith(`${path}/`) !== true) untold.add(path);
+        continue;
+      }
+      for (const change of this.#changesAt(path, isNew, time, untold, isMoved)) {
         // A folder that has gone comes right before what was in it, and that tells more.
         const isTold = change?.sign === "-" && seen[index + 1]?.[0].startsWith(`${path}/`);
         if (!isTold) yield change;
@@ -273,8 +303,15 @@ export class FolderOfPage implements WatchedFolder {
       foldersAround(path).some((folder) => isRecent(this.#own.get(folder)));
   }
 
-  *#changesAt(path: string, isNew: boolean, time: number, isMoved = false): Generator<Change | undefined> {
+  *#changesAt(
+    path: string,
+    isNew: boolean,
+    time: number,
+    untold: Untold,
+    isMoved = false,
+  ): Generator<Change | undefined> {
     yield;
+    if (untold.isFull) return untold.add(path);
     const isSession = SESSION.test(path);
     const info = lookAt(`${this.#root}/${path}`);
     if (info === undefined) {
@@ -289,7 +326,7 @@ export class FolderOfPage implements WatchedFolder {
       // A folder may have come as a whole, and the system tells nothing about what is in it.
       for (const name of this.#disk.list(path)) {
         const below = unitOf(`${path}/${name}`);
-        if (below !== undefined && !this.#isOwn(below, time)) yield* this.#changesAt(below, true, time);
+        if (below !== undefined && !this.#isOwn(below, time)) yield* this.#changesAt(below, true, time, untold);
       }
     }
   }

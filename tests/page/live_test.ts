@@ -197,6 +197,28 @@ Deno.test("for a client that does not read, changes of others do not collect in 
   assertEquals(data, { stories: 0, hasRestarted: false, changes: 3000 - shown.length });
 });
 
+Deno.test("of very many changes of others, a person learns how many are not told: of the repositories that this person may see", async () => {
+  const tag = { sign: "+", path: "open/app/_tags/v1", size: 71 } as const;
+  const last = { sign: "-", path: "open/app/_tags/v1" } as const;
+  const folder: WatchedFolder = {
+    watch(tell) {
+      tell({ changes: [tag], untold: new Map([["open/app", 200], ["hidden/app", 30], ["", 4]]) });
+      tell({ changes: [last] });
+      return () => {};
+    },
+  };
+  const missedBy = async (shows?: (name: string) => boolean) => {
+    const { send } = registryWithPage({ folder, shows });
+    await using events = new Events(await send("GET", "/live"));
+    const told = await events.until(({ data }) => data.changes[0]?.sign === "-");
+    return told.map(({ event, data }) => event === "changes" ? data.changes : data);
+  };
+  const missed = (changes: number) => ({ stories: 0, hasRestarted: false, changes });
+
+  assertEquals(await missedBy(), [[tag], missed(234), [last]]);
+  assertEquals(await missedBy((name) => name.startsWith("open/")), [[tag], missed(200), [last]]);
+});
+
 Deno.test("what others change in the folder is told as well", async () => {
   let isWatched = false;
   const folder: WatchedFolder = {

@@ -119,7 +119,7 @@ export class LiveRegion implements Hearer {
     },
   ): void {
     this.#add(() => {
-      if (changes > 0) this.#note(`Changes of others in the folder are left out: ${changes}.`);
+      if (changes > 0) this.#note(`About ${changes} more changes of others in the folder are not shown.`);
       if (hasRestarted) this.#note("The registry has started again. What it told before is not remembered.");
       if (stories === 0) return;
       // When very many requests come, the same note counts them.
