@@ -6,6 +6,7 @@
  *
  *     DELETE /v2/library/hello/blobs/uploads/0f9c5d3e… ended in a 500. The cause:
  *     TypeError: Cannot read properties of undefined (reading 'drop')
+ *         at src/store/uploads.ts:129
  *         at src/push/cancel_a_blob_upload.ts:26
  *
  * Deno shows it with what the test printed, and `deno test --quiet` leaves that out.
@@ -19,6 +20,9 @@ import { shorten } from "../src/definitions/printable.ts";
 
 const project = new URL("..", import.meta.url).href;
 
+// Some are enough to come from the line that threw to the one that a learner has changed.
+const MOST_PLACES = 5;
+
 /**
  * Prints why a request ended in a 500. Prints nothing about other requests, and nothing about an error that was made in
  * `tests/`: a test that makes the disk fail knows why it failed.
@@ -28,15 +32,17 @@ export function printCause(
   print: (text: string) => void = console.error,
 ): void {
   if (status !== 500 || refusal === undefined || refusal instanceof RegistryError) return;
-  const [place] = placesOf(refusal);
-  if (place?.startsWith("tests/")) return;
+  const places = placesOf(refusal);
+  if (places[0]?.startsWith("tests/")) return;
   const text = [`${method} ${shorten(url)} ended in a 500. The cause:`, `${refusal.name}: ${refusal.message}`];
-  print([...text, ...(place === undefined ? [] : [`    at ${place}`])].join("\n"));
+  print([...text, ...places.slice(0, MOST_PLACES).map((place) => `    at ${place}`)].join("\n"));
 }
 
-/** The lines of this project that an error came from, innermost first: `src/push/cancel_a_blob_upload.ts:26`. */
-function placesOf({ stack = "" }: Error): string[] {
-  return stack.split("\n")
-    .filter((line) => line.startsWith("    at ") && line.includes(project))
-    .map((line) => line.slice(line.indexOf(project) + project.length).replace(/(:\d+):\d+\)?$/, "$1"));
+/**
+ * Returns the lines of files that an error came from, innermost first: `src/push/cancel_a_blob_upload.ts:26` in this project, and a
+ * whole path elsewhere.
+ */
+export function placesOf({ stack = "" }: Error): string[] {
+  const frames = stack.matchAll(/^ {4}at .*?\(?(file:\/\/\S+?:\d+):\d+\)?$/gm);
+  return Array.from(frames, ([, place]) => place.replace(project, "").replace("file://", ""));
 }

@@ -2,7 +2,7 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import type { Story } from "../src/story.ts";
-import { printCause } from "./cause.ts";
+import { placesOf, printCause } from "./cause.ts";
 import type { Users } from "../src/access/credentials.ts";
 import { accessFor, startRegistry } from "./fixture.ts";
 
@@ -12,15 +12,19 @@ function printed(story: Story): string[] {
   return texts;
 }
 
-Deno.test("the cause of a 500 is the request, the error, and the line of src/ that threw it", async () => {
+Deno.test("the cause of a 500 is the request, the error, and the lines of src/ that it came from, innermost first", async () => {
   const broken = {} as unknown as Users;
   await using registry = await startRegistry({ wrappers: [accessFor(broken)] });
   const answer = await registry.send("GET", "/v2/", { headers: { Authorization: `Basic ${btoa("alice:secret")}` } });
 
   const [text, ...more] = printed(registry.stories[0]);
 
-  assertEquals([answer.status, more], [500, []]);
-  assertMatch(text, /^GET \/v2\/ ended in a 500\. The cause:\nTypeError: .+\n {4}at src\/access\/credentials\.ts:\d+$/);
+  const [request, error, ...places] = text.split("\n");
+  assertEquals([answer.status, more, request], [500, [], "GET /v2/ ended in a 500. The cause:"]);
+  assertMatch(error, /^TypeError: .+/);
+  assertMatch(places[0], /^ {4}at src\/access\/credentials\.ts:\d+$/);
+  assertMatch(places[1], /^ {4}at src\/\S+\.ts:\d+$/);
+  assertEquals([places.length <= 5, places.filter((place) => !place.startsWith("    at "))], [true, []]);
 });
 
 Deno.test("a cause without a line of the project is told without a line", () => {
@@ -40,6 +44,19 @@ Deno.test("a cause without a line of the project is told without a line", () => 
   };
 
   assertEquals(printed(story), ["GET /v2/ ended in a 500. The cause:\nError: no more memory"]);
+});
+
+Deno.test("the places of an error are paths in the project, and whole paths elsewhere", () => {
+  const project = new URL("..", import.meta.url).href;
+  const stack = [
+    "Error: no more memory",
+    `    at async first (${project}src/registry.ts:12:3)`,
+    "    at file:///home/ana/range.ts:7:1",
+    "    at ext:core/01_core.js:1:2",
+    "    at node:internal/x.js:1:2",
+  ].join("\n");
+
+  assertEquals(placesOf(Object.assign(new Error(), { stack })), ["src/registry.ts:12", "/home/ana/range.ts:7"]);
 });
 
 Deno.test("an error that a test made has no cause to look for", async () => {

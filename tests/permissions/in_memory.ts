@@ -9,14 +9,10 @@
  * @module
  */
 
-import { HASHES } from "../../src/definitions/digest.ts";
-import { memoryDisk } from "../../src/disk/memory_disk.ts";
-import { CHANGED, NoFolderError } from "../fixture.ts";
+import { CHANGED } from "../fixture.ts";
+import { diskInMemory, endsInMemory } from "./memory.ts";
 
-CHANGED.disk = ({ sharesBytes, patience, now, algorithms, isSlow, hashes, watch, longestPause }) => {
-  if ([isSlow, hashes, watch, longestPause].some((option) => option !== undefined)) throw new NoFolderError();
-  return memoryDisk({ sharesBytes, patience, now, algorithms: { ...HASHES, ...algorithms } });
-};
+CHANGED.disk = diskInMemory;
 
 type Test = (context: Deno.TestContext) => void | Promise<void>;
 
@@ -33,15 +29,7 @@ function registerEndingEarly(...args: (string | { name?: string; fn?: Test } | T
 
 function endingEarly(name: string, test: Test): Test {
   return async (context) => {
-    const before = NoFolderError.times;
-    try {
-      await test(context);
-    } catch (error) {
-      // The error can have become an answer of the registry meanwhile.
-      const needsMore = NoFolderError.times > before || error instanceof Deno.errors.NotCapable;
-      if (!needsMore) throw error;
-      console.log(`ended early: ${name}`);
-    }
+    if (!await endsInMemory(() => test(context))) console.log(`ended early: ${name}`);
   };
 }
 

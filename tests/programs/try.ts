@@ -21,6 +21,7 @@ import { HEADINGS } from "../../src/spec/headings.ts";
 import { testsIn } from "./rules.ts";
 import { condense, firstTypeError } from "./condense.ts";
 import { filesBelow, PROJECT, type ProjectFile, read } from "./project.ts";
+import { changesIn } from "./watching.ts";
 
 const USAGE = `Usage: deno task try FILE [--once]
 
@@ -31,9 +32,6 @@ FILE may be the end of a path, if no other path ends like it.
 
   deno task try src/push/cancel_a_blob_upload.ts
   deno task try tests/push/cancel_a_blob_upload_test.ts`;
-
-// Editors write a file in several steps, and formatters write it again.
-const QUIET_MS = 50;
 
 // Tests that run for longer than this hang or are slow, so the program prints the name of the test.
 const SLOW_MS = 5000;
@@ -129,7 +127,10 @@ function citesRulesOf(headings: readonly string[], text: string): boolean {
 
 /** Runs the tests now and after each change. A change ends a run that is still going. */
 async function watch(choice: Choice): Promise<never> {
-  const changes = changesOfSources();
+  // The folder of the project has main.ts in it, and many files that are no sources.
+  const folders = [["src", true], ["tests", true], ["", false]] as const;
+  const watched = folders.map(([folder, recursive]) => ({ folder: PROJECT + folder, recursive }));
+  const changes = changesIn(watched, /\.(?:ts|tsv|json)$/);
   while (true) {
     const stop = new AbortController();
     const running = run(choice, stop.signal).then(() => {
@@ -139,34 +140,7 @@ async function watch(choice: Choice): Promise<never> {
     stop.abort();
     await running;
     if (Deno.stdout.isTerminal()) console.clear();
-    console.log(`\n${path} has changed.`);
-  }
-}
-
-/** Yields the path of a source or test each time that some have changed and no more follow. */
-async function* changesOfSources(): AsyncGenerator<string, never> {
-  let paths: string[] = [];
-  let changed = Promise.withResolvers<void>();
-  const observe = async (folder: string, recursive: boolean): Promise<void> => {
-    for await (const { kind, paths: places } of Deno.watchFs(PROJECT + folder, { recursive })) {
-      if (kind === "access") continue;
-      paths.push(...places.filter((place) => /\.(?:ts|tsv|json)$/.test(place)));
-      if (paths.length > 0) changed.resolve();
-    }
-  };
-  // The folder of the project has main.ts in it, and many files that are no sources.
-  observe("src", true);
-  observe("tests", true);
-  observe("", false);
-  while (true) {
-    await changed.promise;
-    for (let seen = 0; seen < paths.length;) {
-      seen = paths.length;
-      await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
-    }
-    const [path] = paths;
-    [paths, changed] = [[], Promise.withResolvers()];
-    yield path.replace(PROJECT, "");
+    console.log(`\n${path.replace(PROJECT, "")} has changed.`);
   }
 }
 

@@ -40,13 +40,42 @@ export function withAbsoluteImports(source: string, url: string | URL): string {
   );
 }
 
+/**
+ * Returns the source with another body of one function, exported or not.
+ *
+ * @throws {Error} if the source has no such function.
+ */
+export function replaceBody(source: string, name: string, lines: readonly string[]): string {
+  const declaration = new RegExp(`^(?:export )?(?:default )?(?:async )?function\\b[ *]*(${name})\\b`, "gm");
+  if (source.search(declaration) < 0) throw new Error(`There is no function ${name}`);
+  return replaceBodies(source, () => `\n${lines.map((line) => `  ${line}\n`).join("")}`, declaration);
+}
+
+/**
+ * Returns the source without one of its constants or functions, and without the comment above it.
+ *
+ * @throws {Error} if the source has no such constant or function.
+ */
+export function without(source: string, name: string): string {
+  const comment = /(?:(?:\/\/.*\n)+|\/\*\*(?:(?!\*\/)[^])*\*\/\n)?/.source;
+  const constant = `(?:export )?const ${name}\\b[^]*?;\\n`;
+  const functionOf = `(?:export )?(?:async )?function\\b[ *]*${name}\\b[^]*?\\n}\\n`;
+  const rest = source.replace(new RegExp(`^${comment}(?:${constant}|${functionOf})\n?`, "m"), "");
+  if (rest === source) throw new Error(`There is no constant or function ${name}`);
+  return rest;
+}
+
 const EXPORTED = /^export (?:default )?(?:async )?function\b[ *]*([\w$]*)/gm;
 
 // `replace` gets the name of a function and the text between the braces of its body, and returns the new text.
-function replaceBodies(source: string, replace: (name: string, body: string) => string): string {
+function replaceBodies(
+  source: string,
+  replace: (name: string, body: string) => string,
+  declaration = EXPORTED,
+): string {
   let result = "";
   let copied = 0;
-  for (const { 0: { length }, 1: name, index } of source.matchAll(EXPORTED)) {
+  for (const { 0: { length }, 1: name, index } of source.matchAll(declaration)) {
     const start = startOfBody(source, index + length);
     if (start === undefined) continue;
     const end = endOfBody(source, start, name);

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { blank, instrument, withAbsoluteImports } from "./blank.ts";
+import { blank, instrument, replaceBody, withAbsoluteImports, without } from "./blank.ts";
 
 const FILE = "src/a.ts";
 
@@ -153,4 +153,23 @@ const g = await import("file:///x/y/g.ts");
 `;
 
   assertEquals(withAbsoluteImports(source, "file:///x/y/z.ts"), expected);
+});
+
+Deno.test("one function gets another body, exported or not, and everything else stays", () => {
+  const source = "/** Says one. */\nexport function one(): 1 {\n  return 1;\n}\n\nfunction two() {\n  return 2;\n}\n";
+
+  assertEquals(replaceBody(source, "one", ["// One", "return 3;"]), source.replace("return 1;", "// One\n  return 3;"));
+  assertEquals(replaceBody(source, "two", ["return 3;"]), source.replace("return 2;", "return 3;"));
+  assertThrows(() => replaceBody(source, "three", []), Error, "There is no function three");
+});
+
+Deno.test("a constant or a function is taken away with the comment above it, and everything else stays", () => {
+  const before = "/** Stays. */\nconst A = 1;\n\n";
+  const behind = "/** Stays too. */\nexport function d() {\n  return A;\n}\n";
+  const constant = "// Says B,\n// in two lines.\nconst B = new Map([\n  [1, 2],\n]);\n\n";
+  const generator = "/** Says C. */\nasync function* c() {\n  yield 1;\n}\n\n";
+
+  assertEquals(without(before + constant + behind, "B"), before + behind);
+  assertEquals(without(before + generator + behind, "c"), before + behind);
+  assertThrows(() => without(before, "B"), Error, "There is no constant or function B");
 });

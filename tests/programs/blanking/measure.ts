@@ -147,8 +147,8 @@ async function run(copies: readonly Copy[], selection: readonly Selection[], fol
   throw new Error(`The tests cannot run with a copy of ${copied}: ${new TextDecoder().decode(stderr)}`);
 }
 
-// Works on as many items at a time as there are processors. It fails when nothing is under way any more.
-async function inParallel<Item, Result>(
+/** Works on as many items at a time as there are processors. It fails when nothing is under way any more. */
+export async function inParallel<Item, Result>(
   items: readonly Item[],
   work: (item: Item, number: number) => Promise<Result>,
 ): Promise<Result[]> {

@@ -10,6 +10,8 @@
  * @module
  */
 
+import { failureOf, takeOver, testsIn } from "../registered_tests.ts";
+
 /** The tests of a file that are to run; without names, all of them. */
 export interface Selection {
   /** The file, from the project's folder. */
@@ -29,20 +31,11 @@ export interface Outcome {
 // A test may wait for something that a blank function does not do. Without a limit, it would wait for ever.
 const LONGEST_TEST = 10_000;
 
-interface Test {
-  readonly name: string;
-  readonly run: () => unknown;
-}
-
 const called = new Set<string>();
-let registered: Test[] = [];
-let strayFailures = 0;
 
 if (import.meta.main) {
   Object.assign(globalThis, { calledSources: called });
-  Object.defineProperty(Deno, "test", { value: register });
-  addEventListener("unhandledrejection", countStrayFailure);
-  addEventListener("error", countStrayFailure);
+  takeOver();
 
   try {
     await runSelections(Deno.args[0], Deno.args[1]);
@@ -60,48 +53,17 @@ async function runSelections(selectionsFile: string, outcomesFile: string): Prom
   await Deno.writeTextFile(outcomesFile, JSON.stringify(outcomes));
 }
 
-// Replaces `Deno.test`.
-function register(name: string, run: () => unknown): void {
-  if (typeof name !== "string" || run?.length !== 0) throw new Error("Only Deno.test(name, () => …) can be run here");
-  registered.push({ name, run });
-}
-
 async function runFile({ file, names }: Selection): Promise<Outcome[]> {
-  registered = [];
-  await import(new URL(`../../../${file}`, import.meta.url).href);
+  const tests = await testsIn(file);
   // With that source blank, no test file could be loaded.
   if (called.size > 0) throw new Error(`${[...called]} is called while ${file} is loaded`);
 
   const outcomes: Outcome[] = [];
-  for (const { name, run } of registered) {
+  for (const { name, run } of tests) {
     if (names !== undefined && !names.includes(name)) continue;
-    const isRed = !await succeeds(run);
+    const isRed = await failureOf(run, LONGEST_TEST) !== undefined;
     outcomes.push({ file, name, isRed, called: [...called] });
     called.clear();
   }
   return outcomes;
-}
-
-async function succeeds(run: () => unknown): Promise<boolean> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error("The test takes too long")), LONGEST_TEST);
-  });
-  strayFailures = 0;
-  try {
-    await Promise.race([run(), timeout]);
-    // A failure that nobody awaits is reported a little later.
-    await new Promise((resolve) => setTimeout(resolve));
-    return strayFailures === 0;
-  } catch {
-    return false;
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-// A failure that nobody awaits ends the process unless it is handled here.
-function countStrayFailure(event: Event): void {
-  event.preventDefault();
-  strayFailures++;
 }
