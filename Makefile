@@ -7,7 +7,7 @@ PORT  ?= 5080
 ROOT  ?=
 FLAGS ?=
 
-.PHONY: help start tree look diff verify gc import export samples test lessons spec rule try blanking crash-drill conformance clients cluster page bench preflight passwords bundle clean
+.PHONY: help start tree look diff verify gc import export samples test lessons spec rule try exercise blanking crash-drill conformance clients cluster page bench preflight passwords bundle clean
 
 help:
 	@echo 'make start [PORT=5080] [ROOT=testdata] [HOST=127.0.0.1] [FLAGS="--no-delete …"]'
@@ -19,6 +19,7 @@ help:
 	@echo 'make spec | blanking | crash-drill | conformance | clients | cluster | page | bench [FLAGS="--help …"]'
 	@echo 'make rule ID=PUSH-CANCEL-01   shows a rule of the spec, its sources and its tests'
 	@echo 'make try FILE=src/push/cancel_a_blob_upload.ts   runs its tests, and again after each change'
+	@echo 'make exercise [NAME=range]   lists the exercises, or takes a function away and runs its tests after each change'
 	@echo 'make preflight [FLAGS="--registry http://192.168.1.20:5080"]   tells what a laptop lacks for a workshop'
 	@echo 'make passwords FLAGS="teacher ana ben"   makes passwords for a class'
 	@echo 'make bundle [FLAGS="--only linux-x64"]   packs everything for a workshop without a network'
@@ -47,6 +48,9 @@ rule:
 
 try:
 	@$(DENO) task try $(if $(FILE),'$(FILE)')
+
+exercise:
+	@$(DENO) task exercise $(NAME) $(FLAGS)
 
 clean:
 	find testdata -mindepth 1 -maxdepth 1 ! -name .gitkeep -exec rm -rf {} +

@@ -17,8 +17,7 @@
 import { RegistryError } from "../src/api/error_codes.ts";
 import type { Story } from "../src/story.ts";
 import { shorten } from "../src/definitions/printable.ts";
-
-const project = new URL("..", import.meta.url).href;
+import { placesOf } from "./places.ts";
 
 // Some are enough to come from the line that threw to the one that a learner has changed.
 const MOST_PLACES = 5;
@@ -36,13 +35,4 @@ export function printCause(
   if (places[0]?.startsWith("tests/")) return;
   const text = [`${method} ${shorten(url)} ended in a 500. The cause:`, `${refusal.name}: ${refusal.message}`];
   print([...text, ...places.slice(0, MOST_PLACES).map((place) => `    at ${place}`)].join("\n"));
-}
-
-/**
- * Returns the lines of files that an error came from, innermost first: `src/push/cancel_a_blob_upload.ts:26` in this project, and a
- * whole path elsewhere.
- */
-export function placesOf({ stack = "" }: Error): string[] {
-  const frames = stack.matchAll(/^ {4}at .*?\(?(file:\/\/\S+?:\d+):\d+\)?$/gm);
-  return Array.from(frames, ([, place]) => place.replace(project, "").replace("file://", ""));
 }

@@ -2,7 +2,7 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import type { Story } from "../src/story.ts";
-import { placesOf, printCause } from "./cause.ts";
+import { printCause } from "./cause.ts";
 import type { Users } from "../src/access/credentials.ts";
 import { accessFor, startRegistry } from "./fixture.ts";
 
@@ -44,19 +44,6 @@ Deno.test("a cause without a line of the project is told without a line", () => 
   };
 
   assertEquals(printed(story), ["GET /v2/ ended in a 500. The cause:\nError: no more memory"]);
-});
-
-Deno.test("the places of an error are paths in the project, and whole paths elsewhere", () => {
-  const project = new URL("..", import.meta.url).href;
-  const stack = [
-    "Error: no more memory",
-    `    at async first (${project}src/registry.ts:12:3)`,
-    "    at file:///home/ana/range.ts:7:1",
-    "    at ext:core/01_core.js:1:2",
-    "    at node:internal/x.js:1:2",
-  ].join("\n");
-
-  assertEquals(placesOf(Object.assign(new Error(), { stack })), ["src/registry.ts:12", "/home/ana/range.ts:7"]);
 });
 
 Deno.test("an error that a test made has no cause to look for", async () => {

@@ -79,6 +79,7 @@ const LAYERS: readonly (readonly string[])[] = [
     "src/packages.ts",
     "src/random.ts",
     "src/waiting.ts",
+    "src/workshop/exercises/",
   ],
   ["src/archive/"],
   ["src/disk/"],

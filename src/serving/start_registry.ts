@@ -12,7 +12,7 @@
  *
  * The registry needs the permission to listen (`--allow-net`), and no other, as long as it keeps its content in memory.
  *
- * Next: ../../main.ts
+ * Next: ../workshop/exercises/exercise.ts
  *
  * @module
  */
