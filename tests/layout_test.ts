@@ -79,7 +79,6 @@ const LAYERS: readonly (readonly string[])[] = [
     "src/packages.ts",
     "src/random.ts",
     "src/waiting.ts",
-    "src/workshop/exercises/",
   ],
   ["src/archive/"],
   ["src/disk/"],

@@ -28,7 +28,7 @@ const RUN_TESTS = fileURLToPath(new URL("run_tests.ts", import.meta.url));
 // The first start of all translates a hundred files, and a test needs some milliseconds. If nothing happens for longer than that,
 // the learner's code runs in a circle. A test that waits without running ends by itself, and a little earlier.
 const LONGEST_START = 20_000;
-const LONGEST_TEST = 5000;
+const LONGEST_TEST = 10_000;
 
 /**
  * Runs the tests of an exercise with the learner's file in the place of the source; `all` runs also the other tests of its test files.
