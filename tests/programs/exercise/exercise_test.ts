@@ -284,7 +284,7 @@ Deno.test("if all is green, the source stands beside the learner's file, and the
     out,
     /\n.*tag\.ts {3}8 of 8 tests are green {3}.*\n\nAll is green, and the types are right\.\n- .*tag\.ts {3}\+ src\/definitions\/tag\.ts\n@@ /,
   );
-  assertMatch(out, /^-  const GRAMMAR = \/\^\[A-Za-z0-9_\]/m);
+  assertMatch(out, /^- {2}const GRAMMAR = \/\^\[A-Za-z0-9_\]/m);
   assertMatch(out, /^\+const GRAMMAR = \/\^\[a-zA-Z0-9_\]/m);
   assertMatch(out, /\nThe next exercise: deno task exercise name\n$/);
 });
