@@ -44,8 +44,8 @@ export function view(facts: RefusedFacts): Markup {
     ),
     element(
       "p",
-      {},
-      status === 401 && [element("a", { href: addressOfLogin(to) }, "Log in"), " "],
+      { class: "toolbar" },
+      status === 401 && element("a", { href: addressOfLogin(to) }, "Log in"),
       element("a", { href: "/" }, "To the beginning"),
     ),
   ];
