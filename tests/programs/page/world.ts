@@ -9,6 +9,7 @@
  * @module
  */
 
+import { pushSample } from "../../../src/workshop/samples/pushing.ts";
 import type { Glassbox } from "../clients/glassbox.ts";
 import type { Workbench } from "../clients/workbench.ts";
 import type { Browser, TabOptions } from "./browser.ts";
@@ -44,12 +45,19 @@ export async function copyWithSkopeo({ bench, glassbox }: World, ref: string, re
 
 /** Fills the registry. Everything that the checks look at is there then. */
 export async function fill(world: World): Promise<void> {
+  await pushSamples(world);
   await copyWithSkopeo(world, "gzip", "library/hello:v1");
   await copyWithSkopeo(world, "gzip", "library/hello:latest");
   await copyWithSkopeo(world, "zstd", "library/zstd:v1");
   await copyWithSkopeo(world, "all", "library/both:v1");
   await copyWithSkopeo(world, "note", "library/hello:note");
   await pushTools(world);
+}
+
+// What is stored like an image and is none, and what is said about an image.
+async function pushSamples({ origin }: World): Promise<void> {
+  const registry = (request: Request) => fetch(origin + request.url.slice(new URL(request.url).origin.length), request);
+  for (const name of ["attestations", "referrers", "helm-chart", "wasm"]) await pushSample(registry, name);
 }
 
 /** The tar archives of the layers of `library/tools`, from the lowest. */
