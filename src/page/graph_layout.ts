@@ -73,7 +73,7 @@ const BETWEEN_LANES = 20;
 const BETWEEN_COLUMNS = 26;
 const BETWEEN_PILES = 12;
 const IN_PILE = 4;
-const INDENT = 12;
+const INDENT = 8;
 const MOST_INDENTS = 2;
 // From this depth on, indexes in indexes share a column.
 const MOST_DEPTH = 4;
