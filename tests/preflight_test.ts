@@ -3,7 +3,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { startRegistry } from "../src/serving/start_registry.ts";
 import { Folder } from "./folder.ts";
-import { runDenoWith } from "./processes/program.ts";
+import { Program, runDenoWith } from "./processes/program.ts";
 import { DENO_VERSION } from "./programs/deno_version.ts";
 import { judgeBrowser, judgeCurl, judgeHashes, judgeOptional, judgeShell } from "./programs/preflight/clients.ts";
 import { type DockerInfo, judgeDocker, type Wanted } from "./programs/preflight/docker.ts";
@@ -18,7 +18,14 @@ import {
   judgePackage,
   judgeSpace,
 } from "./programs/preflight/own_server.ts";
-import { judgeAnswer, judgeClock, judgeConnection, judgeFailure, judgeProxy } from "./programs/preflight/reach.ts";
+import {
+  judgeAnswer,
+  judgeClock,
+  judgeConnection,
+  judgeFailure,
+  judgePage,
+  judgeProxy,
+} from "./programs/preflight/reach.ts";
 
 const SYSTEMS: readonly System[] = ["debian", "fedora", "linux", "macos", "windows"];
 const MIB = 1024 ** 2;
@@ -239,6 +246,14 @@ Deno.test("a registry answers with 200 or 401; another status is that of somethi
   assertEquals([200, 401, 302, 404].map((status) => judgeAnswer(url, status).word), ["ok", "ok", "missing", "missing"]);
 });
 
+Deno.test("the page is there, with a password or without; a name that browsers may not use, and no page, are warnings", () => {
+  const url = new URL("http://teacher.lan:5080");
+  assertEquals([200, 401, 403, 404].map((status) => judgePage(url, status).word), ["ok", "ok", "warning", "warning"]);
+  assertEquals(judgePage(url, 403).advice, [
+    "Use the IP address, or start the registry with --allow-host teacher.lan",
+  ]);
+});
+
 Deno.test("a refused connection is about --host, one without an answer about the firewall, on each system", () => {
   for (const system of SYSTEMS) {
     const refused = judgeConnection("refused", "192.168.1.20", 5080, system);
@@ -314,6 +329,7 @@ Deno.test("preflight of a class with one registry tells if this laptop reaches i
     findings: [
       `The registry for all, at ${registry.url}`,
       `✓ ok        ${registry.url} answers`,
+      `! warning   ${registry.url} serves no page`,
       "✓ ok        the clock agrees with that of the registry",
       "What the lessons use",
       "✓ ok        curl 8.5.0",
@@ -335,6 +351,20 @@ Deno.test("preflight of a class with one registry tells if this laptop reaches i
     ],
     errors: "",
   });
+});
+
+Deno.test("preflight asks for the page as a browser does", async () => {
+  using folder = new Folder();
+  using laptop = new Laptop(TOOLS);
+  await using program = await Program.serve(folder.path, "--host", "0.0.0.0", "--page");
+  const { port } = new URL(program.address);
+
+  const { findings } = await laptop.preflight("--registry", `http://localhost:${port}`);
+
+  assertEquals(findings.slice(1, 3), [
+    `✓ ok        http://localhost:${port} answers`,
+    `✓ ok        the page is at http://localhost:${port}/`,
+  ]);
 });
 
 Deno.test("preflight with something missing has status 1, and says how much is missing", async () => {

@@ -26,13 +26,18 @@ export interface Reached {
 export async function findRegistry(url: URL, system: System): Promise<Reached> {
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
   const port = Number(url.port || (url.protocol === "https:" ? 443 : 80));
-  const ip = await lookup(host).then(({ address }) => address, () => "");
-  if (ip === "") {
+  const addresses = await lookup(host, { all: true }).then((found) => found.map(({ address }) => address), () => []);
+  if (addresses.length === 0) {
     const advice = ["Ask the teacher for the IP address, and use it in the place of the name."];
-    return { ip, findings: [{ word: "missing", what: `nobody here knows the name ${host}`, advice }] };
+    return { ip: "", findings: [{ word: "missing", what: `nobody here knows the name ${host}`, advice }] };
   }
-  const refusal = await connect(ip, port);
-  if (refusal !== undefined) return { ip, findings: [judgeConnection(refusal, host, port, system)] };
+  // A name can have an address of IPv6 and one of IPv4, and the registry only one of them.
+  const tries = await Promise.all(addresses.map((address) => connect(address, port)));
+  const ip = addresses[Math.max(0, tries.indexOf(undefined))];
+  if (!tries.includes(undefined)) {
+    const how = tries.includes("refused") ? "refused" : "silent";
+    return { ip, findings: [judgeConnection(how, host, port, system)] };
+  }
   const before = Date.now();
   try {
     const answer = await fetch(new URL("/v2/", url), {
@@ -41,7 +46,9 @@ export async function findRegistry(url: URL, system: System): Promise<Reached> {
     });
     await answer.body?.cancel();
     const now = (before + Date.now()) / 2;
-    return { ip, findings: [judgeAnswer(url, answer.status), judgeClock(answer.headers.get("Date"), now, system)] };
+    const found = judgeAnswer(url, answer.status);
+    const page = found.word === "ok" ? [judgePage(url, await statusForBrowsers(url))] : [];
+    return { ip, findings: [found, ...page, judgeClock(answer.headers.get("Date"), now, system)] };
   } catch (error) {
     return { ip, findings: [judgeFailure(url, String((error as Error).cause ?? error))] };
   }
@@ -88,6 +95,29 @@ export function judgeAnswer(url: URL, status: number): Finding {
   if (status === 401) return { word: "ok", what: `${url.origin} answers, and asks for a password` };
   const advice = ["Does the address have the right port? A proxy or a login page of the Wi-Fi may have answered."];
   return { word: "missing", what: `${url.origin}/v2/ answers with ${status}, as no registry does`, advice };
+}
+
+// Browsers may use fewer names of a registry than other programs, and it knows them by this header.
+async function statusForBrowsers(url: URL): Promise<number> {
+  const headers = { "User-Agent": "Mozilla/5.0 (preflight)" };
+  const signal = AbortSignal.timeout(PATIENCE_MILLISECONDS);
+  const { status, body } = await fetch(new URL("/", url), { redirect: "manual", headers, signal });
+  await body?.cancel();
+  return status;
+}
+
+/** Judges the status of the page, as a browser gets it. */
+export function judgePage(url: URL, status: number): Finding {
+  if (status === 200 || status === 401) return { word: "ok", what: `the page is at ${url.origin}/` };
+  if (status === 403) {
+    return {
+      word: "warning",
+      what: `browsers may not use the name ${url.hostname}`,
+      advice: [`Use the IP address, or start the registry with --allow-host ${url.hostname}`],
+    };
+  }
+  const advice = ["If lessons are to be done in the browser, start the registry with --page --workshop"];
+  return { word: "warning", what: `${url.origin} serves no page`, advice };
 }
 
 /** Judges a request that failed though there was a connection. */
