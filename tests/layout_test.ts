@@ -12,7 +12,7 @@ import { ENDPOINTS } from "../src/api/endpoints.ts";
 import { help } from "../src/serving/command_line.ts";
 import { ERROR_CODES } from "../src/api/error_codes.ts";
 import { SHARED_MODULES } from "../src/page/browser_modules.ts";
-import { HEADINGS } from "../src/spec/headings.ts";
+import { HEADINGS, RULE_ID } from "../src/spec/headings.ts";
 import { runDeno } from "./processes/program.ts";
 import { DENO_VERSION } from "./programs/deno_version.ts";
 
@@ -344,9 +344,8 @@ Deno.test("the teaching path has at most 3,400 lines of code, without blank line
 Deno.test("every rule that is cited exists", () => {
   const known = new Set(RULES.map(([id]) => id));
   // Everything that looks like a rule counts, so that this also finds a heading that does not exist.
-  const citation = /(?<![A-Za-z0-9_-])[A-Z]{3,}(?:-[A-Z]+)*-I?[0-9]{2}(?![0-9A-Za-z])/g;
   for (const path of [...SOURCES, ...TESTS, "README.md"]) {
-    for (const [id] of read(path).matchAll(citation)) assert(known.has(id), `${path} cites ${id}`);
+    for (const [id] of read(path).matchAll(RULE_ID)) assert(known.has(id), `${path} cites ${id}`);
   }
 });
 

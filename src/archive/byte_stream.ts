@@ -134,7 +134,7 @@ export class ByteStream {
     return { size, isZero };
   }
 
-  /** Ends the stream. What feeds it can let go of its resources. */
+  /** Ends the stream, and the reading of the pieces that it is made of: an open file is closed. */
   async close(): Promise<void> {
     this.#rest = NOTHING;
     this.#hasEnded = true;

@@ -51,9 +51,9 @@ export interface TimeFacts {
   readonly ids: readonly string[];
   /** The time of the oldest one. */
   readonly since?: string;
-  /** The moment that is shown; `undefined` for now. */
+  /** The moment that is shown; `undefined` if it is the present. */
   readonly moment?: MomentFacts;
-  /** True if nobody remembers the moment that the address asks for. So now is shown in its place. */
+  /** True if nobody remembers the moment that the address asks for. So the present is shown in its place. */
   readonly isForgotten: boolean;
 }
 

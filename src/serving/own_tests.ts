@@ -12,6 +12,7 @@
  */
 
 import { fileURLToPath } from "node:url";
+import { RULE_ID } from "../spec/headings.ts";
 import type { TestOfRule } from "../page/context.ts";
 import { TESTS } from "./permissions.ts";
 
@@ -39,7 +40,7 @@ async function* filesBelow(folder: string): AsyncGenerator<string> {
   }
 }
 
-const ID = /(?<![A-Za-z0-9_-])[A-Z]+(?:-[A-Z]+)*-I?[0-9]{2}(?![0-9A-Za-z])/g;
+const IDS_IN_FRONT = new RegExp(`^(?:${RULE_ID.source}[ :]+)+`);
 
 function testsIn(text: string, file: string): TestOfRule[] {
   const tests = text.matchAll(/Deno\.test\(\s*(?:\{\s*name:\s*)?(["'`])(.*?)\1/gs);
@@ -47,7 +48,7 @@ function testsIn(text: string, file: string): TestOfRule[] {
     file,
     line: text.slice(0, index).split("\n").length,
     // One test for each of several cases has a name with gaps.
-    name: name.replace(/^(?:[A-Z]+(?:-[A-Z]+)*-I?[0-9]{2}[ :]+)+/, "").replace(/\$\{[^}]*\}/g, "…"),
-    rules: Array.from(name.matchAll(ID), ([id]) => id),
+    name: name.replace(IDS_IN_FRONT, "").replace(/\$\{[^}]*\}/g, "…"),
+    rules: Array.from(name.matchAll(RULE_ID), ([id]) => id),
   })).filter(({ rules }) => rules.length > 0);
 }

@@ -27,6 +27,9 @@ export interface Heading {
   readonly file: string;
 }
 
+/** The id of a rule in a text, such as `PUSH-CHUNK-10`. With an `I` before its number, the spec only implies the rule. */
+export const RULE_ID: RegExp = /(?<![A-Za-z0-9_-])[A-Z]{3,}(?:-[A-Z]+)*-I?[0-9]{2}(?![0-9A-Za-z])/g;
+
 /** The text of the spec that this registry follows: 1.1.1 and what was added to it since. */
 export const SPEC = "https://github.com/opencontainers/distribution-spec/blob/967efdc/spec.md";
 

@@ -122,7 +122,7 @@ export function manifest(look: ManifestFacts): Markup {
       element("h2", {}, "What it shares"),
       table(
         "Others that have some of its blobs",
-        ["Who has it too", "Tags", "What", "Size"],
+        ["Manifest or repository", "Tags", "Shared blobs", "Size"],
         shared.map((row) => [linkTo(row), row.tags.join(", "), partsIn(row.blobs, look), size(row.size)]),
       ),
     ],

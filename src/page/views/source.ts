@@ -8,6 +8,7 @@
  * @module
  */
 
+import { RULE_ID } from "../../spec/headings.ts";
 import { addressOfRule, addressOfSource } from "../addresses.ts";
 import { element, type Markup } from "../markup.ts";
 import type { SourceFacts, SourceListFacts } from "../sources.ts";
@@ -103,8 +104,15 @@ function commentary(text: string, file: string): Markup {
 }
 
 // An import or the next file; a rule; a source by its path in the project; a link to another site.
-const LINKS =
-  /(?<=from "|import "|import\("|Next: )(?<relative>\.?[\w./-]+\.ts)|(?<![\w-])(?<rule>[A-Z]{3,}(?:-[A-Z]+)*-I?[0-9]{2})(?!\w)|(?<source>\bsrc\/[\w/-]+\.ts)|(?<site>https:\/\/[^\s)"'`<>]+[\w/])/g;
+const LINKS = new RegExp(
+  [
+    /(?<=from "|import "|import\("|Next: )(?<relative>\.?[\w./-]+\.ts)/.source,
+    `(?<rule>${RULE_ID.source})`,
+    /(?<source>\bsrc\/[\w/-]+\.ts)/.source,
+    /(?<site>https:\/\/[^\s)"'`<>]+[\w/])/.source,
+  ].join("|"),
+  "g",
+);
 
 function withLinks(text: string, file: string): Markup {
   const parts: Markup[] = [];
