@@ -51,7 +51,7 @@ export function workshopOf(
 ): Workshop {
   const learners = new Learners({ disk, lessons: lessonsOf(line) });
   return {
-    around: samplesOverHttp({ ...settings, disk }),
+    around: samplesOverHttp({ ...settings, disk, access }),
     outer: lessonsOverHttp(learners, { ...settings, disk, access }),
     inner: learners.wrapper,
     tell: learners.tell,

@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { parseAccessRules } from "../../src/access/reading_rules.ts";
-import { access } from "../../src/composing/access.ts";
+import { access, type AccessWrapper } from "../../src/composing/access.ts";
 import { memoryDisk } from "../../src/disk/memory_disk.ts";
 import { verify } from "../../src/housekeeping/verify.ts";
 import { createRegistry, type RegistryOptions } from "../../src/registry.ts";
@@ -16,11 +16,18 @@ import { Program } from "../processes/program.ts";
 const TYPE = { "Content-Type": "application/json" };
 
 /** A registry with samples over HTTP, and its stories. */
-function workshop({ hasDisk = true, ...options }: RegistryOptions & { hasDisk?: boolean } = {}) {
+function workshop(
+  { hasDisk = true, users, ...options }: RegistryOptions & { hasDisk?: boolean; users?: AccessWrapper } = {},
+) {
   const disk = memoryDisk();
   const stories: Story[] = [];
-  const inside = createRegistry({ disk, onStory: (story) => stories.push(story), ...options });
-  const registry = samplesOverHttp(hasDisk ? { disk } : {})(inside);
+  const inside = createRegistry({
+    disk,
+    onStory: (story) => stories.push(story),
+    wrappers: users && [users],
+    ...options,
+  });
+  const registry = samplesOverHttp({ access: users, ...(hasDisk && { disk }) })(inside);
   const send = async (method: string, path: string, init: RequestInit = {}) => {
     const response = await registry(new Request(`http://localhost${path}`, { method, ...init }));
     const text = await response.text();
@@ -67,7 +74,6 @@ Deno.test("the pushes of a sample are stories of their own, by a client with a n
   const { stories, push } = workshop();
   await push("hello");
   assertEquals(stories.map(({ endpoint, status, client }) => [endpoint?.id, status, client]), [
-    ["end-1", 200, undefined],
     ["end-4b", 201, "glassbox-samples"],
     ["end-4b", 201, "glassbox-samples"],
     ["end-4b", 201, "glassbox-samples"],
@@ -89,7 +95,7 @@ Deno.test("each sample can be pushed over HTTP, and a bad one says what it meets
 Deno.test("without a disk, the samples that are damaged there are refused before anything is pushed", async () => {
   const { stories, push } = workshop({ hasDisk: false });
   assertEquals(refusalIn(await push("flipped-bit")), [400, "UNSUPPORTED"]);
-  assertEquals(stories.length, 1);
+  assertEquals(stories, []);
 });
 
 Deno.test("the caller needs the right to push: a sample goes only where the caller's own push could go", async () => {
@@ -97,7 +103,7 @@ Deno.test("the caller needs the right to push: a sample goes only where the call
     rules: [{ users: ["*"], repositories: ["learner/{user}/**"], actions: ["pull", "push"] }],
   }));
   const wrapper = access(() => rules, { users: { isPassword: () => Promise.resolve(true) } });
-  const { push, send } = workshop({ wrappers: [wrapper] });
+  const { push, send } = workshop({ users: wrapper });
   const ana = basic("ana", "secret");
 
   const nobody = await push("hello");

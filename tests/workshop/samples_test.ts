@@ -1,6 +1,6 @@
 /** The samples: their digests, what is in them, and what the bad ones meet. */
 
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { verify as verifySignature } from "node:crypto";
 import { gunzipSync } from "node:zlib";
 import { fill } from "../../src/filling/fill.ts";
@@ -10,6 +10,7 @@ import { memoryDisk } from "../../src/disk/memory_disk.ts";
 import type { Facts } from "../../src/looking/facts.ts";
 import { look } from "../../src/looking/look.ts";
 import { verify } from "../../src/housekeeping/verify.ts";
+import { HERE, Inside, type InsideCall, type InsideFacts } from "../../src/page/inside.ts";
 import { createRegistry } from "../../src/registry.ts";
 import { startRegistry as startListening } from "../../src/mod.ts";
 import { infoOf, SAMPLE_NAMES, samples } from "../../src/samples_mod.ts";
@@ -212,6 +213,24 @@ Deno.test("each broken sample is taken, and a look finds what it announces, and 
     ["truncated-gzip", 2, 0],
     ["size-lie", 1, 0],
   ]);
+});
+
+Deno.test("size-lie: the registry takes the manifest, and warns", async () => {
+  const registry = createRegistry({ disk: memoryDisk() });
+  const warnings: (string | null)[] = [];
+  await pushSample(async (request) => {
+    const response = await registry(request);
+    warnings.push(response.headers.get("Warning"));
+    return response;
+  }, "size-lie");
+  assertEquals(warnings.slice(0, -1), [null, null]);
+  assertStringIncludes(warnings.at(-1)!, "has 2584 bytes, but it has 2583");
+});
+
+Deno.test("wrong-diff-id: the page finds it, too", async () => {
+  const { disk, pushed: [{ address, meets }] } = await worldOf("wrong-diff-id");
+  const answer = await new Inside(disk, HERE).ask({ do: "look", id: "1", address: address! } as InsideCall);
+  assertEquals((answer as InsideFacts).look.faults.map(({ text }) => text), [meets]);
 });
 
 Deno.test("each damaged sample is found by verify, also if it is pushed twice, and other repositories keep their bytes", async () => {

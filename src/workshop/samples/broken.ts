@@ -1,5 +1,5 @@
 /**
- * Broken samples: the registry takes them, and who looks finds what is wrong.
+ * Broken samples: the registry takes them, and a look finds what is wrong.
  *
  *     deno task look samples/bad-checksum@sha256:…
  *     ! The checksum of this header is 4959, and 4960 is written there.

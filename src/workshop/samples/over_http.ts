@@ -14,7 +14,8 @@
 
 import { RegistryError } from "../../api/error_codes.ts";
 import { ClientError } from "../../client/client.ts";
-import { ask, noOwnHeaders, requestLike } from "../../composing/asking.ts";
+import type { AccessWrapper } from "../../composing/access.ts";
+import { noOwnHeaders, requestLike } from "../../composing/asking.ts";
 import { refuse } from "../../composing/composing.ts";
 import type { Disk } from "../../disk/disk.ts";
 import { readSmallJson } from "../../http/small_json.ts";
@@ -25,25 +26,14 @@ import type { Settings } from "../../options.ts";
 import type { Registry, Wrapper } from "../../registry.ts";
 import { linkTo } from "../../spec/headings.ts";
 import { type PushedSample, pushSample } from "./pushing.ts";
-import { infoOf, SAMPLE_KINDS, SAMPLE_NAMES, type SampleInfo, type SampleKind } from "./samples.ts";
+import { SAMPLE_NAMES, samplesFacts } from "./samples.ts";
 
-/** The settings about web pages, and the disk for the samples that are damaged there. */
-export interface SamplesOverHttpOptions extends Partial<Settings> {
+/** The settings about web pages, the users, and the disk for the samples that are damaged there. */
+export interface SamplesOverHttpOptions extends Partial<Pick<Settings, "origin" | "allowHost">> {
+  /** Decides who may do what, such as `access(rules)`. The registry asks it about each push, too. Default: everybody may do everything. */
+  readonly access?: AccessWrapper;
   /** The disk of the registry. Default: none; then the samples that need it are refused. */
   readonly disk?: Disk;
-}
-
-/** All samples, as `GET /samples` answers. */
-export interface SamplesFacts {
-  /** The samples. */
-  readonly samples: readonly SampleInfo[];
-  /** A sentence about each kind. */
-  readonly kinds: Readonly<Record<SampleKind, string>>;
-}
-
-/** Returns what there is to know of all samples. */
-export function samplesFacts(): SamplesFacts {
-  return { samples: SAMPLE_NAMES.map(infoOf), kinds: SAMPLE_KINDS };
 }
 
 /** The name that these requests have in the stories. */
@@ -53,7 +43,7 @@ export const SAMPLES_AGENT = "glassbox-samples";
  * Answers requests about samples, and passes all others on to the registry. It stands around a whole registry, so that what it pushes is
  * asked, told and counted like the requests of any client.
  */
-export function samplesOverHttp({ disk, ...given }: SamplesOverHttpOptions = {}): Wrapper {
+export function samplesOverHttp({ disk, access, ...given }: SamplesOverHttpOptions = {}): Wrapper {
   const settings = { origin: "", allowHost: [], ...given } as Partial<Settings> as Settings;
   const hosts = hostsForBrowsers(settings);
   return (registry) => async (request, peer) => {
@@ -62,10 +52,8 @@ export function samplesOverHttp({ disk, ...given }: SamplesOverHttpOptions = {})
     if (!match) return await registry(request, peer);
     try {
       expectNoForeignPage(request, target, settings, hosts);
-      // Who may not even ask what this registry is gets its refusal.
-      const support = await ask(registry, request, peer, "GET", "/v2/");
-      if (support.status !== 200) return support;
-      await support.body?.cancel();
+      // A client that may see nothing of the registry learns nothing of the samples either.
+      await access?.visibleTo(request, peer);
       const caller: Registry = (own) => registry(inTheNameOf(request, own), peer);
       return withoutSniffing(await answer(request, match[1], caller, disk));
     } catch (error) {

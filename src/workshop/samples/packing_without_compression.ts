@@ -63,7 +63,7 @@ export function skippableFrame(content: Uint8Array): Uint8Array<ArrayBuffer> {
   return joined([new Uint8Array([0x50, 0x2a, 0x4d, 0x18]), littleEndian(content.length, 4), content]);
 }
 
-/** Returns a number as so many bytes, the lowest first. */
+/** Returns a number as this many bytes, the lowest first. */
 export function littleEndian(value: number, bytes: number): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length: bytes }, (_, index) => Math.floor(value / 256 ** index) % 256);
 }

@@ -5,7 +5,7 @@
  *     damaged        the same, and then a file on the disk becomes another one
  *     refused        its requests; the answer to the last one is compared with what the recipe announces
  *
- * A broken sample is not checked before it is pushed, as `fill` would do: the registry shall get it as it is.
+ * A broken sample is not checked before it is pushed, as `fill` would do, because the registry must get it as it is.
  *
  * Next: over_http.ts
  *

@@ -111,6 +111,19 @@ export function infoOf(name: string): SampleInfo {
   return { name, kind, purpose, meets: `${status} ${code} ${rule}` };
 }
 
+/** All samples, as `GET /samples` answers. */
+export interface SamplesFacts {
+  /** The samples. */
+  readonly samples: readonly SampleInfo[];
+  /** A sentence about each kind. */
+  readonly kinds: Readonly<Record<SampleKind, string>>;
+}
+
+/** Returns what there is to know of all samples. */
+export function samplesFacts(): SamplesFacts {
+  return { samples: SAMPLE_NAMES.map(infoOf), kinds: SAMPLE_KINDS };
+}
+
 /** A sample that was made: its files, and a pointer to what is wrong, if something is. */
 export interface MadeSample {
   /** Its files, as a layout. */

@@ -48,6 +48,26 @@ export async function tryBuildah(bench: Workbench): Promise<void> {
     assertEquals(Deno.readFileSync(`${folder}/bin/busybox`), images.busybox);
   });
 
+  await step("unpacks samples with whiteouts and with tables of contents", [], async () => {
+    await bench.runTask("samples", "whiteouts", "estargz", "zstd-chunked");
+    const files: string[] = [];
+    for (const name of ["whiteouts", "estargz", "zstd-chunked"]) {
+      const image = `${glassbox.address}/samples/${name}`;
+      const folder = await buildah("mount", await buildah("from", "--pull-always", ...insecure, image));
+      const { stdout } = await bench.run("find", folder, "-type", "f", "-printf", `${name} %P\\n`);
+      files.push(...stdout.trimEnd().split("\n").sort());
+    }
+    assertEquals(files, [
+      "whiteouts etc/motd",
+      "whiteouts var/cache/three",
+      "estargz bin/hello",
+      "estargz etc/motd",
+      "estargz stargz.index.json",
+      "zstd-chunked bin/hello",
+      "zstd-chunked etc/motd",
+    ]);
+  });
+
   await step("builds on an image of the registry, and mounts its layer", [NO_SUCH_BLOB_YET], async (told) => {
     const context = bench.makeFolder("buildah-context");
     Deno.writeTextFileSync(`${context}/note`, "built on top\n");
