@@ -30,9 +30,9 @@ const DEADLINE_MILLISECONDS = 30_000;
 /** What a player needs. */
 export interface PlayerOptions {
   /** The registry. It has to run with `--workshop`. */
-  readonly program: Program;
+  readonly program: Pick<Program, "send">;
   /** The folder for the homes. `testdata` in it is the root of the registry. */
-  readonly folder: Folder;
+  readonly folder: Pick<Folder, "path">;
   /** The prefix of the repositories. */
   readonly as: string;
   /** The shell. Default: `bash`. */
@@ -47,7 +47,7 @@ let players = 1;
 export class Player implements AsyncDisposable {
   /** The prefix of the repositories. */
   readonly as: string;
-  readonly #program: Program;
+  readonly #program: Pick<Program, "send">;
   readonly #client: Deno.HttpClient;
   readonly #home: string;
   readonly #shellName: string;

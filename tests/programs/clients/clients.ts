@@ -29,6 +29,7 @@ import { tryDocker } from "./docker.ts";
 import { Glassbox } from "./glassbox.ts";
 import { Images } from "./images.ts";
 import { tryFiles } from "./files.ts";
+import { tryLessons } from "./lessons.ts";
 import { tryOras } from "./oras.ts";
 import { tryRegctl } from "./regctl.ts";
 import { trySamples } from "./samples.ts";
@@ -83,6 +84,9 @@ const CLIENTS: readonly Client[] = [
   { name: "files", needs: ["skopeo", "umoci", "crane"], try: tryFiles },
   { name: "samples", needs: ["skopeo", "crane", "oras", "umoci", "cosign"], try: trySamples },
   { name: "docker", needs: ["dockerd", "docker", "skopeo"], try: tryDocker },
+  { name: "lessons", needs: ["curl", "oras"], try: (bench) => tryLessons(bench, "oras") },
+  { name: "lessons", needs: ["curl", "skopeo"], try: (bench) => tryLessons(bench, "skopeo") },
+  { name: "lessons", needs: ["curl", "dockerd", "docker", "skopeo"], try: (bench) => tryLessons(bench, "docker") },
   { name: "tokens", needs: ["skopeo", "crane", "oras", "regctl"], try: tryTokens },
   { name: "tokens", needs: ["dockerd", "docker", "skopeo"], try: tryTokensWithDocker },
   { name: "tokens", needs: ["containerd", "ctr", "skopeo"], try: tryTokensWithContainerd },
