@@ -62,5 +62,7 @@ says 'passwords are made' '^ben +[a-z2-9-]{12}$' ./glassbox passwords --to ../mo
 says 'a sample is pushed' '^1 sample, each as announced$' ./glassbox samples hello
 says 'an image becomes an archive' '^1 image: ' ./glassbox export samples/hello:latest ../hello.tar
 says 'the tests of a source run' '^ok +[0-9]+ passed' ./glassbox try src/push/cancel_a_blob_upload.ts --once
+says 'an exercise begins red' ' 0 of [0-9]+ tests are green' ./glassbox exercise tag --once
+says 'an exercise shows its solution' 'return GRAMMAR.test' ./glassbox exercise tag --solution
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
