@@ -11,6 +11,7 @@
  *     /story/ID   /rule/ID   /source/src/push/….ts          one story, one rule, one source
  *     /login?to=/at/library                                 asks for a name and a password, and leads back
  *     /lessons   /lessons/chunks?as=ana   /board            the lessons of a workshop, one lesson, and how far everybody is
+ *     /samples?to=ana                                       small images to look at, and how to push them
  *     /guide                                                how to hold a workshop
  *     /live   /web/…                                        the stream of what happens, and the modules of the page itself
  *
@@ -32,6 +33,7 @@ export const KINDS = [
   "source",
   "lessons",
   "board",
+  "samples",
   "guide",
   "login",
   "live",

@@ -40,7 +40,7 @@ const WAYS: readonly { readonly text: string; readonly address: string; readonly
   { text: "Repositories", address: "/at/", panels: ["at", "diff"] },
   { text: "Rules", address: "/rule/", panels: ["rule"] },
   { text: "Source", address: "/source/", panels: ["source"] },
-  { text: "Lessons", address: "/lessons", panels: ["lessons", "lesson", "board", "guide"] },
+  { text: "Lessons", address: "/lessons", panels: ["lessons", "lesson", "board", "samples", "guide"] },
 ];
 
 const SCRIPT = `<script type="module" src="/web/page/web/main.ts"></script>`;

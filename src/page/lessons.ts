@@ -1,5 +1,5 @@
 /**
- * The facts of `/lessons`, `/board` and `/guide`. Without a workshop, they say how to begin one.
+ * The facts of `/lessons`, `/board`, `/samples` and `/guide`. Without a workshop, they say how to begin one.
  *
  *     /lessons?as=ana          { as: "ana", lessons: [{ number: 1, id: "knock", isDone: true, … }, …], … }
  *     /lessons/knock?as=ana    { as: "ana", lesson: { id: "knock", … }, text: […], steps: […], live: …, graph: … }
@@ -13,6 +13,7 @@
  */
 
 import type { Asker, BoardFacts, NoLessons } from "../workshop/lesson_facts.ts";
+import { samplesFacts } from "../workshop/samples/samples.ts";
 import { addressOfGraph, type PageAddress } from "./addresses.ts";
 import type { PageContext } from "./context.ts";
 import { filterOf } from "./feed.ts";
@@ -21,6 +22,7 @@ import { readOwnFile } from "./own_files.ts";
 import { maySeeStory } from "./seeing.ts";
 import type { GuideFacts } from "./views/guide.ts";
 import type { LessonPageFacts } from "./views/lesson.ts";
+import type { SamplesPageFacts } from "./views/samples.ts";
 import type { LessonsPageFacts } from "./views/lessons.ts";
 
 // The text that comes before the lessons, and the one for teachers, below `src/`.
@@ -76,6 +78,16 @@ export async function factsOfBoard(
 ): Promise<BoardFacts | NoLessons | undefined> {
   if (rest !== "") return undefined;
   return await context.teller?.board(askerOf(context)) ?? NO_WORKSHOP;
+}
+
+/** Returns the facts of `/samples`. */
+export function factsOfSamples(
+  { rest, query }: PageAddress,
+  { teller, person }: PageContext,
+): Promise<SamplesPageFacts | NoLessons | undefined> {
+  if (rest !== "") return Promise.resolve(undefined);
+  const to = query.get("to") || person?.user || "samples";
+  return Promise.resolve(teller === undefined ? NO_WORKSHOP : { ...samplesFacts(), to });
 }
 
 /** Returns the facts of `/guide`. */

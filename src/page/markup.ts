@@ -38,7 +38,7 @@ const TAGS = new Set([
   "a", "abbr", "article", "aside", "b", "bdi", "button", "caption", "circle", "code", "dd", "defs", "del", "details", "dialog", "div",
   "dl", "dt", "em", "fieldset", "figcaption", "figure", "footer", "form", "g", "h1", "h2", "h3", "h4", "header", "hr", "i", "img",
   "input", "ins", "kbd", "label", "legend", "li", "line", "main", "mark", "marker", "nav", "ol", "optgroup", "option", "output", "p",
-  "path", "pre", "progress", "rect", "s", "samp", "section", "select", "small", "span", "strong", "sub", "summary", "sup", "svg",
+  "path", "pre", "progress", "q", "rect", "s", "samp", "section", "select", "small", "span", "strong", "sub", "summary", "sup", "svg",
   "table", "tbody", "td", "text", "tfoot", "th", "thead", "time", "title", "tr", "ul", "var", "wbr",
 ]);
 

@@ -119,7 +119,7 @@ export function page({ settings, access, shows, limits, version = "", ...context
 
 // The page only reads. What changes something is behind it.
 function isForWorkshop({ kind }: PageAddress, { method }: Request): boolean {
-  return kind === "lessons" && method !== "GET" && method !== "HEAD";
+  return (kind === "lessons" || kind === "samples") && method !== "GET" && method !== "HEAD";
 }
 
 // A request for the page.

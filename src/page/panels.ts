@@ -23,7 +23,7 @@ import { factsOfPath } from "./looked.ts";
 import type { Markup } from "./markup.ts";
 import { factsOfPastGraph } from "./moments.ts";
 import { nearPath, nothingAt, type NothingFacts } from "./missing.ts";
-import { factsOfBoard, factsOfGuide, factsOfLesson, factsOfLessons, graphBelow } from "./lessons.ts";
+import { factsOfBoard, factsOfGuide, factsOfLesson, factsOfLessons, factsOfSamples, graphBelow } from "./lessons.ts";
 import { factsOfRule } from "./rules.ts";
 import { factsOfSource } from "./sources.ts";
 import { factsOfStory } from "./stories.ts";
@@ -36,6 +36,7 @@ import * as guide from "./views/guide.ts";
 import * as lesson from "./views/lesson.ts";
 import * as lessons from "./views/lessons.ts";
 import * as missingView from "./views/missing.ts";
+import * as samples from "./views/samples.ts";
 import * as rule from "./views/rule.ts";
 import * as source from "./views/source.ts";
 import * as story from "./views/story.ts";
@@ -99,6 +100,7 @@ const PANELS: Partial<Record<Kind, ReturnType<typeof panel>>> = {
   source: panel("source", factsOfSource, source),
   lessons: (address, context) => (address.rest === "" ? LESSONS : LESSON)(address, context),
   board: panel("board", factsOfBoard, board),
+  samples: panel("samples", factsOfSamples, samples),
   guide: panel("guide", factsOfGuide, guide),
 };
 

@@ -166,3 +166,12 @@ Deno.test("blocks of prose are headings, paragraphs, lists, tables and code", ()
       '<pre tabindex="0">&lt;k&gt;\n\n# l</pre><pre tabindex="0"></pre>',
   );
 });
+
+Deno.test("the samples are listed by kind, with what the bad ones meet, and with where a button pushes them", async () => {
+  const { html, facts } = workshop();
+  const page = await html("/samples?to=ana");
+  assertStringIncludes(page, "<h2>Refused ones</h2>");
+  assertStringIncludes(page, "<q>400 DIGEST_INVALID PUSH-SINGLE-03</q>");
+  assertStringIncludes(page, 'data-sample="hello" data-to="ana"');
+  assertEquals((await facts("/samples")).to, "samples");
+});

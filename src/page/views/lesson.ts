@@ -3,7 +3,7 @@
  *
  * The lesson is a part of its own, because the browser shows it again after each request, and the other two look after themselves.
  *
- * Next: board.ts
+ * Next: samples.ts
  *
  * @module
  */

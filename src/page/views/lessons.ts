@@ -50,6 +50,8 @@ export function view(facts: LessonsPageFacts): Markup {
       {},
       element("a", { href: "/board" }, "The board"),
       " shows how far everybody is. ",
+      element("a", { href: `/samples?${new URLSearchParams({ to: as })}` }, "Samples"),
+      " are images to look at. ",
       element("a", { href: "/guide" }, "The guide"),
       " is for teachers.",
     ),

@@ -94,7 +94,14 @@ function cellsOf(line: string): string[] {
 // The second row of a table has dashes only.
 function tableOf([head, , ...rows]: readonly (readonly string[])[], inline: (text: string) => Markup): Markup {
   const row = (tag: string, cells: readonly string[]) =>
-    element("tr", {}, cells.map((cell) => element(tag, tag === "th" ? { scope: "col" } : {}, inline(cell))));
+    element(
+      "tr",
+      {},
+      cells.map((cell) =>
+        // The first column may have no name.
+        tag === "th" && cell !== "" ? element("th", { scope: "col" }, inline(cell)) : element("td", {}, inline(cell))
+      ),
+    );
   return element(
     "div",
     { class: "wide", tabindex: 0 },

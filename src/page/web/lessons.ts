@@ -11,6 +11,8 @@
 
 import type { LessonFacts } from "../../workshop/lesson_facts.ts";
 import type { StoryData } from "../../story.ts";
+import { addressOf } from "../addresses.ts";
+import { element } from "../markup.ts";
 import { lessonPart } from "../views/lesson.ts";
 import { show } from "./showing.ts";
 import type { Hearer } from "./stream.ts";
@@ -30,7 +32,9 @@ export class LessonsRegion implements Hearer {
     const lesson = document.querySelector<HTMLElement>("[data-island=lesson]");
     this.#refresh = lesson === null ? refresh : () => showLesson(lesson);
     document.addEventListener("click", ({ target }) => {
-      const button = target instanceof Element ? target.closest<HTMLElement>("[data-do], [data-copy]") : null;
+      const button = target instanceof Element
+        ? target.closest<HTMLElement>("[data-do], [data-copy], [data-sample]")
+        : null;
       if (button !== null) void this.#press(button);
     });
     document.addEventListener("submit", (event) => {
@@ -61,6 +65,8 @@ export class LessonsRegion implements Hearer {
   }
 
   #refreshSoon(): void {
+    // The list of samples never changes, and says what has become of the last one.
+    if (document.body.dataset.panel === "samples") return;
     const now = performance.now();
     if (this.#timer === undefined) this.#first = now;
     clearTimeout(this.#timer);
@@ -72,7 +78,8 @@ export class LessonsRegion implements Hearer {
   }
 
   async #press(button: HTMLElement): Promise<void> {
-    const { copy, do: deed, as, sure } = button.dataset;
+    const { copy, do: deed, as, sure, sample, to } = button.dataset;
+    if (sample !== undefined) return await pushSample(sample, to!);
     if (copy !== undefined) {
       // A browser lets a page copy only over HTTPS or on its own machine. Otherwise the text is marked, to be copied by hand.
       const { textContent: text } = button;
@@ -94,6 +101,23 @@ export class LessonsRegion implements Hearer {
     await fetch(location.pathname, { method: "POST", headers, body: JSON.stringify(wish) });
     await this.#refresh();
   }
+}
+
+// Pushes a sample, and says what has become of it.
+async function pushSample(name: string, to: string): Promise<void> {
+  const headers = { "Content-Type": "application/json" };
+  const response = await fetch(`/samples/${name}`, { method: "POST", headers, body: JSON.stringify({ to }) });
+  const { errors, repository, refusal, address } = await response.json();
+  const [detail] = [errors?.[0].detail ?? []].flat();
+  const path = address ?? repository;
+  show(
+    document.querySelector("main > .told")!,
+    errors !== undefined
+      ? element("span", {}, `${name} is not there: expected ${detail?.expected}, got ${detail?.actual}`)
+      : refusal !== undefined
+      ? element("span", {}, `${name} was refused, as it should be: ${refusal.status} ${refusal.code} ${refusal.rule}`)
+      : [`${name} is there: `, element("a", { href: addressOf(path) }, path)],
+  );
 }
 
 async function showLesson(island: HTMLElement): Promise<void> {

@@ -128,7 +128,7 @@ if (document.querySelector("[data-island=graph]") !== null) {
   });
 }
 
-if (["lessons", "lesson", "board"].includes(panel)) {
+if (["lessons", "lesson", "board", "samples"].includes(panel)) {
   const { LessonsRegion } = await import("./lessons.ts");
   hearers.push(new LessonsRegion(refresh));
 }

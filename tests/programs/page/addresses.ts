@@ -103,25 +103,30 @@ export async function checkAddresses(world: World): Promise<void> {
   await using plain = await openTab(world, { javaScriptEnabled: false });
   for (const address of await addressesOf(world)) {
     await check(`${address.name}: whole without JavaScript, without barriers, on any screen`, async () => {
-      const [status, statusOfPlain] = [await tab.open(address.address), await plain.open(address.address)];
-      assertEquals([status, statusOfPlain], [address.status, address.status]);
-      await tab.settle();
-      assertEquals(await missingTexts(plain, tab), [], "texts that only the page without JavaScript has");
-      const text = await plain.page.locator("main").innerText();
-      assert(text.includes(address.text), `"${address.text}" is not in\n${text.slice(0, 2000)}`);
-      await expectStructure(tab);
-      assertEquals(await tab.violations(), [], "light");
-      await tab.page.emulateMedia({ colorScheme: "dark" });
-      assertEquals(await tab.violations(...RULES_OF_COLOURS), [], "dark");
-      await tab.page.emulateMedia({ colorScheme: "light" });
-      for (const size of [PROJECTOR, NARROW, WIDE]) {
-        await tab.page.setViewportSize(size);
-        assertEquals(await tooWide(tab), [], `at ${size.width} x ${size.height}`);
-        if (size === NARROW) assertEquals(await tab.violations(...RULES_OF_PLACES), [], "on a narrow screen");
-      }
-      assertEquals([...tab.complaints.splice(0), ...plain.complaints.splice(0)], []);
+      await checkAddress(address, tab, plain);
     });
   }
+}
+
+/** Checks one address, in a tab with JavaScript and in one without. */
+export async function checkAddress(address: Address, tab: Tab, plain: Tab): Promise<void> {
+  const [status, statusOfPlain] = [await tab.open(address.address), await plain.open(address.address)];
+  assertEquals([status, statusOfPlain], [address.status, address.status]);
+  await tab.settle();
+  assertEquals(await missingTexts(plain, tab), [], "texts that only the page without JavaScript has");
+  const text = await plain.page.locator("main").innerText();
+  assert(text.includes(address.text), `"${address.text}" is not in\n${text.slice(0, 2000)}`);
+  await expectStructure(tab);
+  assertEquals(await tab.violations(), [], "light");
+  await tab.page.emulateMedia({ colorScheme: "dark" });
+  assertEquals(await tab.violations(...RULES_OF_COLOURS), [], "dark");
+  await tab.page.emulateMedia({ colorScheme: "light" });
+  for (const size of [PROJECTOR, NARROW, WIDE]) {
+    await tab.page.setViewportSize(size);
+    assertEquals(await tooWide(tab), [], `at ${size.width} x ${size.height}`);
+    if (size === NARROW) assertEquals(await tab.violations(...RULES_OF_PLACES), [], "on a narrow screen");
+  }
+  assertEquals([...tab.complaints.splice(0), ...plain.complaints.splice(0)], []);
 }
 
 // What JavaScript adds, such as buttons, may be there besides. A graph is drawn in the place of its list; graph.ts compares the two.

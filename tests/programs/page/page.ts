@@ -30,6 +30,7 @@ import { checkEverybody } from "./everybody.ts";
 import { checkGraph } from "./graph.ts";
 import { checkHostile } from "./hostile.ts";
 import { checkLayers } from "./layers.ts";
+import { checkLessons } from "./lessons.ts";
 import { checkLive } from "./live.ts";
 import { checkMany } from "./many.ts";
 import { checkPasswords } from "./passwords.ts";
@@ -137,6 +138,7 @@ async function test(flags: Flags, path: string, stack: AsyncDisposableStack): Pr
   await checkLayers(world);
   await checkHostile(world);
   await checkPasswords(world);
+  await checkLessons(world);
   await checkStopping(world);
   await checkMany(world);
 
