@@ -315,3 +315,10 @@ Deno.test("a path is followed through links to folders, as far as a container wo
     ],
   );
 });
+
+Deno.test("a reading that meets a limit reads no further for the digest of the unpacked bytes, which nobody gets then", async () => {
+  const source = countedSource(tarOf(...Array.from({ length: 1000 }, (_, number) => fileOf(`${number}`))), 512);
+  const { diffId, limitMet } = await readLayer(source, { diffId: true, limits: { entries: 10 } });
+  assertEquals([diffId, limitMet?.limit], [undefined, "entries"]);
+  assertEquals(source.read.bytes < source.size / 2, true, `${source.read.bytes} of ${source.size}`);
+});
