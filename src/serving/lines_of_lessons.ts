@@ -47,9 +47,7 @@ export function linesOfLesson({ as, lesson, text, try: attempts, steps, switch: 
   return [
     head(`${lesson.number}. ${lesson.title}`, `${lesson.minutes} minutes`, `as ${as}`),
     ...text.flatMap((paragraph) => ["", ...wrapped(paragraph)]),
-    ...attempts.flatMap(({ with: client, type }) =>
-      section(`With ${client}`, type.map((command) => `  ${printable(command)}`))
-    ),
+    ...attempts.flatMap(({ with: client, type }) => section(`With ${client}`, type.flatMap(linesOfCommand))),
     ...section(
       "Switch",
       ofLesson === undefined
@@ -79,6 +77,11 @@ export function linesOfEnd({ as, done, after = [], see, origin, next }: LessonFa
     ...section("See", see.map((address) => `  ${printable(origin + address)}`)),
     ...section("Next", next === undefined ? ["  This was the last lesson."] : [`  ${commandFor(next, as)}`]),
   ];
+}
+
+// A command can have several lines. The END of a text stands at the beginning of its line, or the shell does not see it.
+function linesOfCommand(command: string): string[] {
+  return command.split("\n").map((line, at) => `${at === 0 ? "  " : ""}${printable(line)}`);
 }
 
 function commandFor(id: string, as: string): string {

@@ -74,26 +74,31 @@ export function check(
   happenings: readonly Happening[],
   things: readonly Item[],
 ): LessonProgress {
-  const { by, isWhole: isDone } = search(done, happenings, things);
+  const { by, isWhole: isDone, last } = search(done, happenings, things);
   const steps = done.map(({ say = "" }, index): LessonStepProgress => {
     const id = by[index];
     return { say, isDone: index < by.length, ...(id === undefined ? {} : { by: id }) };
   });
   if (isDone) return { isDone, steps };
-  const hint = newestHint(hints, happenings, things);
+  const hint = newestHint(hints, happenings, things, last);
   return hint === undefined ? { isDone, steps } : { isDone, steps, hint };
 }
 
-// What was done last matters most. Of two hints about the same request, the first one of the lesson counts.
+// What was done last matters most: a mistake before the last step that is done has been mended. A hint about the folder alone is about
+// what is there now. Of two hints about the same request, the first one of the lesson counts.
 function newestHint(
   hints: Lesson["hints"],
   happenings: readonly Happening[],
   things: readonly Item[],
+  lastOfSteps: number,
 ): LessonProgress["hint"] {
   const found = hints.flatMap(({ when, say }, index) => {
     const { isWhole, last, by } = search(when, happenings, things, true);
     const id = by.findLast((id) => id !== undefined);
-    return isWhole ? [{ last, hint: { number: index + 1, say, ...(id === undefined ? {} : { by: id }) } }] : [];
+    const isOld = last >= 0 && last < lastOfSteps;
+    return isWhole && !isOld
+      ? [{ last, hint: { number: index + 1, say, ...(id === undefined ? {} : { by: id }) } }]
+      : [];
   });
   return found.reduce((best, one) => one.last > best.last ? one : best, found[0])?.hint;
 }

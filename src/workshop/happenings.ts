@@ -33,7 +33,7 @@ export const STORY_FIELDS = [
 ] as const;
 
 /** The fields of an answer to the question of a lesson, for patterns. */
-export const ANSWER_FIELDS = ["lesson", "answer", "isRight"] as const;
+export const ANSWER_FIELDS = ["lesson", "answer", "isOn", "isRight"] as const;
 
 // More of one request is of no use for a lesson.
 const MOST_CHANGES = 50;

@@ -104,10 +104,14 @@ export class Learners {
     return learner;
   }
 
-  /** Notes the answer of a learner to the question of a lesson. It is right if it names a rule that the registry breaks. */
+  /**
+   * Notes the answer of a learner to the question of a lesson. It is right if it names a rule that the registry breaks. `isOn` in it is
+   * false if the learner has not turned on the switch of the lesson.
+   */
   answer(learner: Learner, lesson: Lesson, answer: string): void {
-    const isRight = learner.switch?.lesson === lesson.id && learner.breaks.includes(answer);
-    const item: Record<typeof ANSWER_FIELDS[number], unknown> = { lesson: lesson.id, answer, isRight };
+    const isOn = learner.switch?.lesson === lesson.id;
+    const isRight = isOn && learner.breaks.includes(answer);
+    const item: Record<typeof ANSWER_FIELDS[number], unknown> = { lesson: lesson.id, answer, isOn, isRight };
     learner.note({ id: `answer-${++this.#answers}`, time: this.#options.disk.now(), is: "answer", item });
   }
 

@@ -20,6 +20,13 @@ import manifest from "./lessons/05_manifest.json" with { type: "json" };
 import tag from "./lessons/06_tag.json" with { type: "json" };
 import chunks from "./lessons/07_chunks.json" with { type: "json" };
 import resume from "./lessons/08_resume.json" with { type: "json" };
+import shared from "./lessons/09_shared.json" with { type: "json" };
+import platforms from "./lessons/10_platforms.json" with { type: "json" };
+import referrers from "./lessons/11_referrers.json" with { type: "json" };
+import deleting from "./lessons/12_delete.json" with { type: "json" };
+import clients from "./lessons/13_clients.json" with { type: "json" };
+import detective from "./lessons/14_detective.json" with { type: "json" };
+import withoutReferrers from "./lessons/15_without_referrers.json" with { type: "json" };
 
 /** The lessons of the course. */
 export const LESSONS: readonly Lesson[] = [
@@ -31,4 +38,11 @@ export const LESSONS: readonly Lesson[] = [
   tag,
   chunks,
   resume,
+  shared,
+  platforms,
+  referrers,
+  deleting,
+  clients,
+  detective,
+  withoutReferrers,
 ].map((data) => readLesson(data, `${data.id}.json`));

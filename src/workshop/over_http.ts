@@ -9,7 +9,11 @@
  *     POST /lessons/detective        {"as": "ana", "do": "answer", "answer": "API-01"}
  *     POST /lessons/delete           {"as": "ana", "do": "collect garbage"}            for those who cannot run `deno task gc`
  *
- * The page answers `GET` at the same addresses. A user who may push to the repositories of a learner may `POST` for that learner.
+ * The page answers `GET` at the same addresses. A user who may push to the repositories of a learner may `POST` for that learner. The
+ * answer is the facts of the lesson; for a client that does not ask for JSON, such as curl, it is a few lines of text:
+ *
+ *     14. Detective: 0 of 1 steps are done.
+ *     The registry keeps this rule. …
  *
  * Next: lessons.ts
  *
@@ -29,7 +33,7 @@ import type { Settings } from "../options.ts";
 import type { Wrapper } from "../registry.ts";
 import type { Learner } from "./learner.ts";
 import type { Learners } from "./learners.ts";
-import type { Asker } from "./lesson_facts.ts";
+import type { Asker, BoardFacts, LessonFacts, LessonsFacts, NoLessons } from "./lesson_facts.ts";
 import { learnerFor, NO_LEARNER, tellerOf } from "./telling_lessons.ts";
 
 /** What the lessons need to answer. */
@@ -59,7 +63,9 @@ export function lessonsOverHttp(learners: Learners, options: LessonsOverHttpOpti
       };
       const mayChange = ({ as }: Learner) => visible?.mayPush(`${as}/a`) ?? true;
       const asked = { request, target, kind: match[1], id: match[2], asker, mayChange, disk: options.disk };
-      return withoutSniffing(Response.json(await answer(learners, asked)));
+      const facts = await answer(learners, asked);
+      const isText = request.method === "POST" && !/json/i.test(request.headers.get("Accept") ?? "");
+      return withoutSniffing(isText ? new Response(inLines(facts)) : Response.json(facts));
     } catch (error) {
       if (error instanceof RegistryError) return refuse(request, error);
       throw error;
@@ -77,7 +83,9 @@ interface AskedLesson {
   readonly disk: Disk;
 }
 
-async function answer(learners: Learners, asked: AskedLesson): Promise<unknown> {
+type Answer = LessonsFacts | LessonFacts | NoLessons | BoardFacts;
+
+async function answer(learners: Learners, asked: AskedLesson): Promise<Answer> {
   const { request: { method }, target, kind, id, asker } = asked;
   const isRead = method === "GET" || method === "HEAD";
   const allowed = kind === "board" ? "GET" : "GET, POST";
@@ -94,6 +102,21 @@ async function answer(learners: Learners, asked: AskedLesson): Promise<unknown> 
   if (learner === undefined) throw refusal(403, NO_LEARNER, `as=${as}`);
   if (!isRead) await change(learners, learner, wish, asked);
   return await teller.lessons(learner.as, id ?? "", asker) ?? noSuchLesson(learners, id);
+}
+
+// For somebody who has typed a command: what is new, and no more.
+function inLines(facts: Answer): string {
+  if ("refusal" in facts) return `${facts.refusal}\n`;
+  if ("learners" in facts) return `${facts.learners.length} learners\n`;
+  if ("lessons" in facts) return `${facts.done} of ${facts.lessons.length} lessons are done.\n`;
+  const { lesson: { number, title, of }, steps, hint, after = [], switch: ofLesson } = facts;
+  const lines = [
+    `${number}. ${title}: ${steps.filter(({ isDone }) => isDone).length} of ${of} steps are done.`,
+    ...(ofLesson === undefined ? [] : [`Its switch is ${ofLesson.isOn ? "on" : "off"}.`]),
+    ...(hint === undefined ? [] : [hint.say]),
+    ...after,
+  ];
+  return `${lines.join("\n\n")}\n`;
 }
 
 // What can be done with a lesson.

@@ -9,10 +9,11 @@
  * A blob that is a layer also has `diffId`: the digest of what is in it when it is unpacked. One that is a config has `diffIds`: what it
  * says about its layers.
  *
- * A manifest also has `mediaType`, `artifactType`, `subject`, `configType`, `layers` and `children` (digests), and `platforms` (such as
- * `linux/arm64`). `kind` is `image`, `index`, or the artifact type of what refers to another manifest. `missing` counts what it points
- * to and what is not there. `diffIds` says whether the config of an image names the digests of its layers as they are when they are
- * unpacked: `right`, `wrong`, or `unknown` if a layer is too large to be unpacked here.
+ * A manifest also has `mediaType`, `artifactType`, `annotations`, `subject`, `configType`, `layers` and `children` (digests), and of its
+ * children `platforms` (such as `linux/arm64`, or `""` if there is none) and `childTypes` (artifact types). `kind` is `image`, `index`, or
+ * the artifact type of what refers to another manifest. `missing` counts what it points to and what is not there. `wrong` counts what it
+ * points to with another size or media type than that of the content. `diffIds` says whether the config of an image names the digests of
+ * its layers as they are when they are unpacked: `right`, `wrong`, or `unknown` if a layer is too large to be unpacked here.
  *
  * Next: lesson_facts.ts
  *
@@ -32,7 +33,7 @@ import type { Item } from "./matching.ts";
 export const THING_FIELDS = [
   ...["is", "repository", "digest", "tag", "kind", "tags", "children", "missing", "mediaType", "artifactType"],
   ...["subject", "configType", "layers", "platforms", "diffIds", "diffId", "size", "file", "names", "isNeeded"],
-  "session",
+  ...["annotations", "childTypes", "wrong", "session"],
 ];
 
 // A learner's layers are small. Larger ones are not unpacked here, so that nobody waits for them.
@@ -70,12 +71,25 @@ export class Things {
   async *#thingsOf({ name, manifests, loose }: RepositoryTree): AsyncGenerator<Item> {
     const blobs = new Map(loose.map((blob) => [blob.digest, { ...blob, isNeeded: false }]));
     const digests = new Set(manifests.map(({ digest }) => digest));
+    const contents = new Map<unknown, KnownContent>();
+    for (const { digest, size, blobs } of manifests) {
+      for (const { digest, size, file } of blobs) if (file !== undefined) contents.set(digest, { size });
+      contents.set(digest, { size, mediaType: await this.#text(contentTypeFile(name, digest)) });
+    }
     for (const manifest of manifests) {
       const { digest, kind, tags, children } = manifest;
       for (const tag of tags) yield { is: "tag", tag, digest, kind };
       const missing = manifest.blobs.filter(({ file }) => file === undefined).length +
         children.filter((child) => !digests.has(child)).length;
-      yield { is: "manifest", digest, kind, tags, children, missing, ...await this.#insideOf(name, manifest) };
+      yield {
+        is: "manifest",
+        digest,
+        kind,
+        tags,
+        children,
+        missing,
+        ...await this.#insideOf(name, manifest, contents),
+      };
       for (const blob of manifest.blobs) {
         if (blob.file !== undefined) blobs.set(blob.digest, { ...blob, isNeeded: true });
       }
@@ -102,20 +116,29 @@ export class Things {
     return Array.isArray(said) ? said.map(String) : undefined;
   }
 
-  async #insideOf(name: Name, { digest, kind, subject }: ManifestTree): Promise<Item> {
+  async #insideOf(
+    name: Name,
+    { digest, kind, subject }: ManifestTree,
+    contents: ReadonlyMap<unknown, KnownContent>,
+  ): Promise<Item> {
     const json = await this.#json(manifestFile(name, digest));
     const layers = listOf(json?.layers).map((layer) => objectOf(layer).digest as Digest);
-    const platforms = listOf(json?.manifests).map((child) => {
-      const { os, architecture, variant } = objectOf(objectOf(child).platform);
+    const children = listOf(json?.manifests).map(objectOf);
+    const platforms = children.map(({ platform }) => {
+      const { os, architecture, variant } = objectOf(platform);
       return [os, architecture, variant].filter((part) => part !== undefined).join("/");
     });
+    const descriptors = [json?.config, ...listOf(json?.layers), ...children, json?.subject].map(objectOf);
     return {
-      mediaType: await this.#text(contentTypeFile(name, digest)),
+      mediaType: contents.get(digest)?.mediaType,
       artifactType: json?.artifactType,
+      annotations: json?.annotations,
       subject,
       configType: objectOf(json?.config).mediaType,
       layers,
       platforms,
+      childTypes: children.flatMap(({ artifactType }) => artifactType ?? []),
+      wrong: descriptors.filter((descriptor) => isWrong(descriptor, contents.get(descriptor.digest))).length,
       diffIds: kind === "index" ? undefined : await this.#judgeDiffIds(name, objectOf(json?.config).digest, layers),
     };
   }
@@ -154,6 +177,18 @@ export class Things {
       return undefined;
     }
   }
+}
+
+// What is there under a digest. Nobody keeps the media type of a blob.
+interface KnownContent {
+  readonly size: number;
+  readonly mediaType?: string;
+}
+
+function isWrong(descriptor: Readonly<Record<string, unknown>>, content: KnownContent | undefined): boolean {
+  if (content === undefined) return false;
+  const { size, mediaType = descriptor.mediaType } = content;
+  return descriptor.size !== size || descriptor.mediaType !== mediaType;
 }
 
 // The digest of a layer when it is unpacked; `undefined` if that cannot be had.

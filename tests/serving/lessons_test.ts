@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Folder } from "../folder.ts";
 import { Program } from "../processes/program.ts";
 
@@ -13,7 +13,7 @@ const OWN = {
   title: "Our base",
   minutes: 5,
   text: ["Push our base image."],
-  try: [{ with: "curl", type: ["{curl} {url}/v2/{as}/base/tags/list"] }],
+  try: [{ with: "curl", type: ["{curl} {url}/v2/{as}/base/tags/list", "cat <<END\n{ }\nEND"] }],
   done: [{ say: "You ask for the tags", story: { endpoint: "end-8a" } }],
   hints: [],
   after: ["Well done."],
@@ -47,6 +47,9 @@ Deno.test("lessons of a folder come behind those of the course, and the command 
 
 With curl
   curl -i ${address}/v2/ana/base/tags/list
+  cat <<END
+{ }
+END
 
 Steps
   to do  You ask for the tags
@@ -58,7 +61,7 @@ Steps
     after,
     "  done   You ask for the tags\n\nDone\n  Well done.\n\nNext\n  This was the last lesson.\n",
   );
-  assertStringIncludes(await lessons("--as", "ana", "--registry", address), "5 min  done\n");
+  assertMatch(await lessons("--as", "ana", "--registry", address), /5 min +done\n/);
   assertStringIncludes(
     await lessons("reset", "our-base", "--as", "ana", "--registry", address),
     "It begins again: our-base of ana.\n",

@@ -79,6 +79,20 @@ Deno.test("of several hints, the one about the newest request is shown; of the s
   assertEquals(hintOf({ endpoint: "end-5" }, { endpoint: "end-5" }), { number: 2, say: "a chunk", by: "2" });
 });
 
+Deno.test("a mistake before the last step that is done needs no hint any more; one after it does", () => {
+  const hints = [
+    { when: [{ story: { endpoint: "end-5", status: 416 } }], say: "another offset" },
+    { when: [{ there: { is: "upload" } }], say: "close it" },
+  ];
+  const hintOf = (...items: Record<string, unknown>[]) =>
+    check({ done: [OPEN, CHUNK, CLOSE], hints }, did(open("a"), ...items), []).hint?.say;
+  assertEquals(hintOf(chunk("a", 416)), "another offset");
+  assertEquals(hintOf(chunk("a", 416), chunk("a")), undefined);
+  assertEquals(hintOf(chunk("a"), chunk("a", 416)), "another offset");
+  const things = [{ is: "upload" }];
+  assertEquals(check({ done: [OPEN, CLOSE], hints }, did(open("a")), things).hint?.say, "close it");
+});
+
 Deno.test("a lesson that is done has no hint", () => {
   const hints = [{ when: [{ story: { endpoint: "end-6" } }], say: "…" }];
   assertEquals(check({ done: [CLOSE], hints }, did(close("a")), []), {

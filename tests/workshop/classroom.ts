@@ -77,7 +77,7 @@ export function classroom(
       method,
       body: text,
       headers: {
-        ...(typeof body === "object" ? { "Content-Type": "application/json" } : {}),
+        ...(typeof body === "object" ? { "Content-Type": "application/json", Accept: "application/json" } : {}),
         ...(text === undefined ? {} : { "Content-Length": String(new TextEncoder().encode(text).length) }),
         ...(user === undefined ? {} : { Authorization: `Basic ${btoa(`${user}:${user}`)}` }),
         ...headers,

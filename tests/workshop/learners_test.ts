@@ -208,6 +208,42 @@ Deno.test("the switch of a lesson is on for one learner only, hidden until the a
   assertEquals([await chunk("ana"), (await facts("/lessons/detective?as=ana")).switch.isOn], [202, false]);
 });
 
+Deno.test("a client that does not ask for JSON gets a few lines: how far the lesson is, its switch, and the hint or the end", async () => {
+  const lessons = [{ ...DETECTIVE, switch: { id: ["chunk-201"], isHidden: true } }];
+  const { send } = classroom({ lessons });
+  const change = async (fields: object, id = "/detective") => {
+    const answer = await send("POST", `/lessons${id}`, { body: { as: "ana", ...fields }, headers: { Accept: "*/*" } });
+    return await answer.text();
+  };
+  assertEquals(await change({ do: "reset" }, ""), "0 of 1 lessons are done.\n");
+  const head = "1. detective: 0 of 1 steps are done.\n\nIts switch is on.\n";
+  assertEquals(await change({ do: "switch on" }), head);
+  assertEquals(await change({ do: "answer", answer: "API-01" }), `${head}\nAnother one.\n`);
+  assertEquals(
+    await change({ do: "answer", answer: "PUSH-CHUNK-09" }),
+    "1. detective: 1 of 1 steps are done.\n\nIts switch is on.\n\nafter\n",
+  );
+});
+
+Deno.test("an answer says whether the switch of the lesson was on", async () => {
+  const lessons = [{
+    ...DETECTIVE,
+    switch: { id: ["chunk-201"], isHidden: true },
+    hints: [{ when: [{ answer: { isOn: false } }], say: "Turn it on." }, {
+      when: [{ answer: { isOn: true } }],
+      say: "It is on.",
+    }],
+  }];
+  const { send, facts } = classroom({ lessons });
+  const change = (fields: object) => send("POST", "/lessons/detective", { body: { as: "ana", ...fields } });
+  const hint = async () => (await facts("/lessons/detective?as=ana")).hint.say;
+  await change({ do: "answer", answer: "API-01" });
+  assertEquals(await hint(), "Turn it on.");
+  await change({ do: "switch on" });
+  await change({ do: "answer", answer: "API-01" });
+  assertEquals(await hint(), "It is on.");
+});
+
 Deno.test("a switch that is on survives a restart", async () => {
   const disk = memoryDisk();
   const lessons = [{ ...DETECTIVE, switch: { id: ["chunk-201"] } }];

@@ -38,6 +38,19 @@ export function nearMissesOf(lesson: string): readonly NearMiss[] {
   });
 }
 
+/**
+ * Returns the commands of somebody who solves a lesson that does not say what to type, or `undefined` if it says so. They stand in
+ * `solutions/`, with empty lines between.
+ */
+export function solutionOf(lesson: string): readonly string[] | undefined {
+  try {
+    return Deno.readTextFileSync(new URL(`solutions/${lesson}.sh`, import.meta.url)).trim().split(/\n\n+/);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
 /** Returns the names of the lessons that have near misses. */
 export function lessonsWithNearMisses(): string[] {
   return [...Deno.readDirSync(new URL("near_misses/", import.meta.url))].map(({ name }) => name.replace(/\.sh$/, ""));

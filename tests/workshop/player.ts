@@ -18,6 +18,7 @@ import { assert } from "@std/assert";
 import type { LessonFacts } from "../../src/workshop/lesson_facts.ts";
 import type { Folder } from "../folder.ts";
 import { Printed, type Program } from "../processes/program.ts";
+import { filled, solutionOf } from "./near_misses.ts";
 
 const PROJECT = new URL("../../", import.meta.url).pathname;
 
@@ -174,8 +175,11 @@ deno() {
 }
 
 /** Returns the commands of a lesson for a client, and the place of the last one that sends something. */
-export function commandsIn({ lesson, try: attempts }: LessonFacts, client: string): readonly [string[], number] {
-  const commands = attempts.filter((attempt) => attempt.with === client).flatMap(({ type }) => type);
+export function commandsIn(facts: LessonFacts, client: string): readonly [string[], number] {
+  const { lesson, try: attempts } = facts;
+  const solution = client === "curl" ? solutionOf(lesson.id) : undefined;
+  const commands = solution?.map((command) => filled(command, facts)) ??
+    attempts.filter((attempt) => attempt.with === client).flatMap(({ type }) => type);
   assert(commands.length > 0, `${lesson.id} has no commands for ${client}`);
   return [commands, commands.findLastIndex((command) => /\b(?:curl|deno|skopeo|docker|oras)\s/.test(command))];
 }

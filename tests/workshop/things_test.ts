@@ -4,6 +4,7 @@ import { assertEquals } from "@std/assert";
 import { gzipSync } from "node:zlib";
 import { memoryDisk } from "../../src/disk/memory_disk.ts";
 import { createRegistry } from "../../src/registry.ts";
+import type { Item } from "../../src/workshop/matching.ts";
 import { pushSample } from "../../src/workshop/samples/pushing.ts";
 import { THING_FIELDS, Things } from "../../src/workshop/things.ts";
 import { descriptorOf, digestOf, startRegistry, TYPES } from "../fixture.ts";
@@ -83,3 +84,60 @@ Deno.test("patterns can name each field of a thing, and no other", async () => {
   const things = await new Things(disk).below("ana/");
   assertEquals(new Set(things.flatMap((thing) => Object.keys(thing))), new Set(THING_FIELDS));
 });
+
+Deno.test("an index shows the platforms, the artifact types and the annotations that are in it", async () => {
+  const { push, thing } = await folder();
+  const image = await push({ config: EMPTY, layers: [] });
+  const platform = { os: "linux", architecture: "arm64", variant: "v8" };
+  const manifests = [{ ...image, platform }, { ...image, artifactType: "text/x-note" }];
+  const index = await push({ mediaType: TYPES.index, manifests, annotations: { "org.example.team": "blue" } });
+  const { platforms, childTypes, annotations } = await thing(index.digest);
+  assertEquals({ platforms, childTypes, annotations }, {
+    platforms: ["linux/arm64/v8", ""],
+    childTypes: ["text/x-note"],
+    annotations: { "org.example.team": "blue" },
+  });
+});
+
+Deno.test("a descriptor whose size or media type is not that of the content is wrong; one whose content is not there is not", async () => {
+  const { push, thing } = await folder();
+  const image = await push({ config: EMPTY, layers: [{ ...EMPTY, size: 3 }] });
+  assertEquals((await thing(image.digest)).wrong, 1);
+  const wrongOf = async (fields: Record<string, unknown>) => (await thing((await push(fields)).digest)).wrong;
+  const fields = { config: EMPTY, layers: [EMPTY] };
+  assertEquals(await wrongOf({ ...fields, subject: image }), 0);
+  assertEquals(await wrongOf({ ...fields, subject: { ...image, size: 1 } }), 1);
+  assertEquals(await wrongOf({ ...fields, subject: { ...image, mediaType: TYPES.index } }), 1);
+  assertEquals(await wrongOf({ ...fields, subject: { ...image, digest: digestOf("nobody has this"), size: 1 } }), 0);
+  assertEquals(
+    await wrongOf({ mediaType: TYPES.index, manifests: [image, { ...image, size: 1 }, { ...image, size: 2 }] }),
+    2,
+  );
+});
+
+const EMPTY = descriptorOf("{}", "application/vnd.oci.empty.v1+json");
+
+/** An empty registry. `push` returns the descriptor of what it has pushed, and `thing` what patterns see of it. */
+async function folder() {
+  const disk = memoryDisk();
+  const registry = await startRegistry({ disk });
+  const things = new Things(disk);
+  await registry.pushBlob("ana/a", "{}");
+  return {
+    async push({ mediaType = TYPES.image, ...fields }: { mediaType?: string; [field: string]: unknown }) {
+      const text = JSON.stringify({ schemaVersion: 2, mediaType, ...fields });
+      const descriptor = descriptorOf(text, mediaType);
+      const { status } = await registry.send("PUT", `/v2/ana/a/manifests/${descriptor.digest}`, {
+        headers: { "Content-Type": mediaType },
+        body: text,
+      });
+      assertEquals(status, 201);
+      return descriptor;
+    },
+    async thing(digest: string): Promise<Item> {
+      const found = (await things.below("ana/")).filter((item) => item.is === "manifest" && item.digest === digest);
+      assertEquals(found.length, 1);
+      return found[0];
+    },
+  };
+}
