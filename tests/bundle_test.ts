@@ -179,19 +179,22 @@ Deno.test("bytes with another hash than the registry says are refused, and no ar
   );
 });
 
-Deno.test("a bundle that cannot be made is one line and status 1: no such system, no registry, no git", async () => {
+Deno.test("a bundle that cannot be made is one line and status 1: no such system, no registry, no git, no clone", async () => {
   await using npm = new Npm({ deno: "1.0.0" });
   using folder = new Folder();
   Deno.symlinkSync(Deno.execPath(), `${folder.path}/deno`);
+  await output("git", ["init", "--quiet", folder.path]);
   const outcomes = [
     await npm.bundle("--only", HERE),
     await bundle({ NPM_CONFIG_REGISTRY: "http://127.0.0.1:1" }, "--only", HERE),
     await bundle({ PATH: folder.path }, "--only", HERE),
+    await bundle({ GIT_DIR: `${folder.path}/.git` }, "--only", HERE),
   ];
   const same = DENO_VERSION.replace(/\.\d+$/, "");
   const expected = [
     `bundle: ${npm.url} has no Deno ${same} for ${HERE}; --only leaves systems out`,
     `bundle: http://127.0.0.1:1/${PACKAGE_HERE.replace("/", "%2f")} cannot be fetched: `,
+    "bundle: it needs git, and a clone of the project: git knows which files belong to it",
     "bundle: it needs git, and a clone of the project: git knows which files belong to it",
   ];
   for (const [index, { code, out, errors }] of outcomes.entries()) {

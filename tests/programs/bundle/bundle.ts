@@ -44,6 +44,8 @@ Usage: deno task bundle [--only SYSTEMS] [--to FOLDER]
 A learner unpacks it and types ./glassbox start, or on Windows glassbox.cmd start. Every other task goes the same way.
 Exit status: 0 if the bundle is made, 1 if not, 2 if the command line is wrong.`;
 
+const NO_CLONE = "it needs git, and a clone of the project: git knows which files belong to it";
+
 class UsageError extends Error {}
 
 if (import.meta.main) await runProgram(HELP, main);
@@ -126,6 +128,8 @@ async function write(path: string, content: ReadableStream<Uint8Array<ArrayBuffe
 
 async function ownFiles(): Promise<BundleFile[]> {
   const paths = (await git("ls-files", "-z")).split("\0").filter((path) => path !== "");
+  // A bundle that was unpacked inside of another repository is no clone.
+  if (!paths.includes("main.ts")) throw new BundleError(NO_CLONE);
   return paths.map((path) => onDisk(path, PROJECT + path));
 }
 
@@ -178,7 +182,7 @@ async function git(...args: string[]): Promise<string> {
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
-  throw new BundleError("it needs git, and a clone of the project: git knows which files belong to it");
+  throw new BundleError(NO_CLONE);
 }
 
 function sizeOf(bytes: number): string {
