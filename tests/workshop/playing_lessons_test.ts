@@ -5,7 +5,7 @@ import { LESSONS } from "../../src/workshop/lessons.ts";
 import { Folder } from "../folder.ts";
 import { Program } from "../processes/program.ts";
 import { filled, lessonsWithNearMisses, nearMissesOf } from "./near_misses.ts";
-import { finish, inTurns, play, Player } from "./player.ts";
+import { inTurns, play, Player } from "./player.ts";
 
 Deno.test("a lesson is done by those who type what it says, in a terminal of their own, and not before the last request", async () => {
   await using workshop = await Workshop.open();
@@ -24,7 +24,7 @@ Deno.test("the whole course is done by one person, and no lesson by the commands
   }
 });
 
-Deno.test("a mistake meets its hint, and those who then type what the lesson says have done it", async () => {
+Deno.test("a mistake meets its hint, and does not do the lesson", async () => {
   await using workshop = await Workshop.open();
   const misses = LESSONS.flatMap(({ id }) => nearMissesOf(id).map((miss, index) => ({ id, miss, index })));
   await inTurns(misses.map(({ id, miss: { hint, mistake, lines }, index }) => async () => {
@@ -35,7 +35,18 @@ Deno.test("a mistake meets its hint, and those who then type what the lesson say
       throw new Error(`${id}, hint ${hint}, "${mistake}": ${error.message}\n${printed}`);
     });
     assertEquals(facts.done, undefined, `${id} is done by a mistake: ${mistake}`);
-    await finish(player, id);
+  }));
+});
+
+Deno.test("those who have made all the mistakes of a lesson, and then type what it says, have done it", async () => {
+  await using workshop = await Workshop.open();
+  await inTurns(LESSONS.map(({ id }) => async () => {
+    await using player = workshop.player(`all-${id}`);
+    const { origin } = await player.facts(id);
+    const mistakes = nearMissesOf(id).map(({ lines }) => filled(lines, { as: player.as, origin }));
+    await player.type(mistakes.join("\n"));
+    await player.newTerminal();
+    await play(player, id);
   }));
 });
 
@@ -58,7 +69,7 @@ class Workshop implements AsyncDisposable {
   /** Starts it. */
   static async open(): Promise<Workshop> {
     const folder = new Folder();
-    return new Workshop(folder, await Program.serve(`${folder.path}/testdata`, "--workshop"));
+    return new Workshop(folder, await Program.serve(`${folder.path}/testdata`, "--workshop", "--durability", "none"));
   }
 
   /** Returns somebody who does lessons here. */

@@ -16,7 +16,8 @@ push other.txt "$(digest real.txt)"
 push other.txt "$(digest real.txt)"
 
 ## 4: there is no lie
-push real.txt "$(digest real.txt)"
+printf 'honest bytes' > honest.txt
+push honest.txt "$(digest honest.txt)"
 
 ## 5: there is no digest
 {curl} --data-binary @other.txt "{url}/v2/{as}/lying-digest/blobs/uploads/"
