@@ -15,6 +15,7 @@
 import { createSwitches, type Switches } from "../composing/switches/switches.ts";
 import { ALL_SWITCHES } from "../composing/switches/table.ts";
 import type { Disk } from "../disk/disk.ts";
+import { LongWork } from "../giving_way.ts";
 import { check, type Happening, type LessonProgress } from "./checking.ts";
 import type { Lesson } from "./lesson.ts";
 import type { DoneLesson } from "./lesson_facts.ts";
@@ -141,16 +142,21 @@ export class Learner {
     const { done, since } = this.#remembered;
     const happenings = [...this.#remembered.happenings];
     const things = await this.#things.below(`${this.as}/`);
-    const states = this.#lessons().map((lesson): LessonState => {
+    const work = new LongWork();
+    const states: LessonState[] = [];
+    for (const lesson of this.#lessons()) {
+      if (work.isLong()) await work.giveWay();
+      const known = done[lesson.id];
       const from = since[lesson.id] ?? 0;
-      const progress = check(lesson, happenings.filter(({ time }) => time >= from), things);
-      if (progress.isDone && done[lesson.id] === undefined) {
-        const by = progress.steps.map(({ by }) => by).filter((id) => id !== undefined);
-        done[lesson.id] = { time: this.#disk.now(), by };
+      const progress = known === undefined
+        ? check(lesson, happenings.filter(({ time }) => time >= from), things)
+        : progressOfDone(lesson, known);
+      if (progress.isDone && known === undefined) {
+        done[lesson.id] = { time: this.#disk.now(), by: progress.steps.map(({ by = null }) => by) };
         this.#isChanged = true;
       }
-      return { lesson, progress, done: done[lesson.id] };
-    });
+      states.push({ lesson, progress, done: done[lesson.id] });
+    }
     if (this.#isChanged) await this.#write();
     return states;
   }
@@ -169,6 +175,14 @@ export class Learner {
     const text = `${JSON.stringify(this.#remembered)}\n`;
     await this.#disk.put(FOLDER, { [this.#file]: new TextEncoder().encode(text) });
   }
+}
+
+// What is done stays done, whatever happens later in the folder.
+function progressOfDone({ done: steps }: Lesson, { by }: DoneLesson): LessonProgress {
+  return {
+    isDone: true,
+    steps: steps.map(({ say = "" }, at) => ({ say, isDone: true, ...(by[at] ? { by: by[at] } : {}) })),
+  };
 }
 
 // A file that a hand has broken counts as not there.

@@ -38,8 +38,8 @@ export interface NoLessons {
 export interface DoneLesson {
   /** When, in milliseconds since 1970. */
   readonly time: number;
-  /** The ids of the stories that have done its steps. */
-  readonly by: readonly string[];
+  /** For each step, the id of the story that has done it; `null` for one about the folder. */
+  readonly by: readonly (string | null)[];
 }
 
 /** Who asks, and where the registry is for this person. */
