@@ -159,7 +159,9 @@ function switchesOn(line: CommandLine, url: string): string {
   const on = [...(line.profile === undefined ? [] : [`the profile ${line.profile}`]), ...line.switch].map(printable);
   const what = on.length === 0 ? "All switches are off" : `Switched on: ${on.join(", ")}`;
   return `${what}${
-    line.workshop ? `. This lists all switches: curl ${url}/switches; and all samples: curl ${url}/samples` : ""
+    line.workshop
+      ? `. This lists all switches: curl ${url}/switches; and all samples: curl -H Accept:application/json ${url}/samples`
+      : ""
   }\n\n`;
 }
 

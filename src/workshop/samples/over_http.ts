@@ -4,6 +4,8 @@
  *     GET  /samples                                  all samples, with what each is for, and what a bad one meets
  *     POST /samples/hello   {"to": "learner/ana"}    pushes learner/ana/hello; without "to", samples/hello
  *
+ * Where there is a page, it answers the `GET`, with the same facts for a person or for a program.
+ *
  * The requests that push a sample are the caller's own: they have the caller's password and address. So nobody gets a sample into a
  * repository that is not theirs, and each request tells its story. If the registry refuses what it should take, its refusal is the answer.
  *
