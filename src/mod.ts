@@ -63,15 +63,14 @@ export {
 } from "./story.ts";
 export { formatStory, type StoryFormat } from "./stories/lines.ts";
 export { type Meaning, type Sentence, sentenceFor, SENTENCES, type Why, whyOf } from "./stories/why.ts";
+export { describeAction, sumOf } from "./stories/action_words.ts";
 export {
   type Action,
   type ActionKind,
   Actions,
   type Added,
-  describeAction,
   type NewAndShared,
   type Subject,
-  sumOf,
 } from "./stories/actions.ts";
 
 // Filling: images from files into a registry, and out of it.

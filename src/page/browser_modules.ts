@@ -32,6 +32,7 @@ export const SHARED_MODULES: readonly string[] = [
   "page/graph_ways.ts",
   "page/markup.ts",
   "spec/headings.ts",
+  "stories/action_words.ts",
   "stories/actions.ts",
   "stories/why.ts",
 ];

@@ -12,7 +12,7 @@
  * @module
  */
 
-import { describeAction, sumOf } from "../stories/actions.ts";
+import { describeAction, sumOf } from "../stories/action_words.ts";
 import { type Why, whyOf } from "../stories/why.ts";
 import type { StoryData } from "../story.ts";
 import type { PageAddress } from "./addresses.ts";

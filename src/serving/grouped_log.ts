@@ -22,7 +22,8 @@
  */
 
 import { printableJson, shorten } from "../definitions/printable.ts";
-import { type Action, Actions, describeAction, sumOf } from "../stories/actions.ts";
+import { describeAction, sumOf } from "../stories/action_words.ts";
+import { type Action, Actions } from "../stories/actions.ts";
 import { storyLines, wrapText } from "../stories/lines.ts";
 import { DISTINCT, type SpanStyle, type StyledLine } from "../stories/styled.ts";
 import type { StoryData } from "../story.ts";
