@@ -23,16 +23,14 @@ import { fileSource } from "./bytes.ts";
 import { contentBytes } from "./content.ts";
 import type {
   ChildChange,
-  ContentBytes,
   DifferenceFacts,
-  Facts,
   FieldChange,
   FileChange,
   FilesDifference,
   LayerStep,
-  ManifestFacts,
   SideFacts,
-} from "./facts.ts";
+} from "./difference_facts.ts";
+import type { ContentBytes, Facts, ManifestFacts } from "./facts.ts";
 import { type DocumentKind, explain } from "./fields.ts";
 import { findImage, openLayers } from "./images.ts";
 import { pointerTo, readJson } from "./json_rows.ts";

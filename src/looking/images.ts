@@ -3,7 +3,7 @@
  *
  *     library/hello:latest ─▶ index ─▶ linux/amd64 ─▶ layer, layer, layer
  *
- * Next: compare.ts
+ * Next: difference_facts.ts
  *
  * @module
  */

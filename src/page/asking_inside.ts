@@ -11,7 +11,7 @@
  */
 
 import { parseAddress } from "../looking/address.ts";
-import type { DifferenceFacts } from "../looking/facts.ts";
+import type { DifferenceFacts } from "../looking/difference_facts.ts";
 import { Looking } from "../looking/looking.ts";
 import { whyUnreadable } from "./unreadable.ts";
 import type { PageContext } from "./context.ts";

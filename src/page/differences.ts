@@ -10,7 +10,8 @@
  */
 
 import { parseAddress as parsePath } from "../looking/address.ts";
-import type { DifferenceFacts, PlaceLink } from "../looking/facts.ts";
+import type { DifferenceFacts } from "../looking/difference_facts.ts";
+import type { PlaceLink } from "../looking/facts.ts";
 import { look } from "../looking/look.ts";
 import { asTyped } from "../looking/next.ts";
 import type { PageAddress } from "./addresses.ts";

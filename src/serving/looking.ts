@@ -15,7 +15,8 @@
 import { printableJson } from "../definitions/printable.ts";
 import { localDisk } from "../disk/local_disk.ts";
 import { compare } from "../looking/compare.ts";
-import type { DifferenceFacts, Facts } from "../looking/facts.ts";
+import type { DifferenceFacts } from "../looking/difference_facts.ts";
+import type { Facts } from "../looking/facts.ts";
 import { look } from "../looking/look.ts";
 import { type CommandLine, UsageError } from "./command_line.ts";
 import { linesOfDifference } from "./lines_of_differences.ts";

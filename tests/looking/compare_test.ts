@@ -4,7 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { localDisk } from "../../src/disk/local_disk.ts";
 import { watched } from "../../src/disk/watched.ts";
 import { compare, type DifferenceOptions } from "../../src/looking/compare.ts";
-import type { DifferenceFacts } from "../../src/looking/facts.ts";
+import type { DifferenceFacts } from "../../src/looking/difference_facts.ts";
 import { linesOfDifference } from "../../src/serving/lines_of_differences.ts";
 import { randomBytes, startRegistry, type TestRegistry, TYPES } from "../fixture.ts";
 import { pushArtifact, pushImage, pushIndex } from "./images.ts";

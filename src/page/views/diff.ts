@@ -15,7 +15,7 @@ import type {
   FilesDifference,
   LayerStep,
   SideFacts,
-} from "../../looking/facts.ts";
+} from "../../looking/difference_facts.ts";
 import { addressOf, addressOfDiff } from "../addresses.ts";
 import type { DiffFacts } from "../differences.ts";
 import { element, type Markup } from "../markup.ts";
