@@ -6,48 +6,53 @@ printf 'Hello from a layer\n' > motd
 tar -cf layer.tar motd
 gzip -c layer.tar > layer.tar.gz
 
-## 1: the diff_id is that of the compressed layer
+## 6: the diff_id is that of the compressed layer
 push layer.tar.gz
 config "$(digest layer.tar.gz)"
 push config.json
 
-## 1: the same, and the config goes first
+## 6: the same, and the config goes first
 config "$(digest layer.tar.gz)"
 push config.json
 push layer.tar.gz
 
-## 2: the diff_id has no sha256: before it
+## 1: the diff_id has no sha256: before it
 push layer.tar.gz
 config "$(openssl dgst -sha256 -r layer.tar)"
 push config.json
 
-## 2: the list is empty
+## 1: the list is empty
 push layer.tar.gz
 printf '{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}' > config.json
 push config.json
 
-## 3: the layer was packed again
+## 7: the layer was packed again
 push layer.tar.gz
 touch -t 202001010000 motd
 tar -cf layer.tar motd
 config "$(digest layer.tar)"
 push config.json
 
-## 4: the config has no rootfs
+## 2: the config has no rootfs
 push layer.tar.gz
 printf '{"architecture":"amd64","os":"linux","diff_ids":["%s"]}' "$(digest layer.tar)" > config.json
 push config.json
 
-## 5: the layer is not compressed
+## 3: the layer is not compressed
 push layer.tar
 
-## 6: the layer is no archive
+## 4: the layer is no archive
 push motd
 
-## 6: the config is not JSON
+## 4: the config is not JSON
 push layer.tar.gz
 printf '{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":["%s]}}' "$(digest layer.tar)" > config.json
 push config.json
 
-## 7: the digest in the address is that of the unpacked layer
+## 5: the digest in the address is that of the unpacked layer
 {curl} -H "Content-Type: application/octet-stream" --data-binary @layer.tar.gz "{url}/v2/{as}/layer/blobs/uploads/?digest=$(digest layer.tar)"
+
+## 7: the same, and the config goes first
+config "$(digest motd)"
+push config.json
+push layer.tar.gz
