@@ -2,10 +2,19 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { startRegistry } from "../src/serving/start_registry.ts";
+import { LESSONS } from "../src/workshop/lessons.ts";
 import { Folder } from "./folder.ts";
 import { Program, runDenoWith } from "./processes/program.ts";
 import { DENO_VERSION } from "./programs/deno_version.ts";
-import { judgeBrowser, judgeCurl, judgeHashes, judgeOptional, judgeShell } from "./programs/preflight/clients.ts";
+import {
+  judgeBrowser,
+  judgeCurl,
+  judgeHashes,
+  judgeOptional,
+  judgeShell,
+  judgeTool,
+  TOOLS as NEEDED,
+} from "./programs/preflight/clients.ts";
 import { type DockerInfo, judgeDocker, type Wanted } from "./programs/preflight/docker.ts";
 import { adviceFor, linesOf, type System, systemOf } from "./programs/preflight/finding.ts";
 import {
@@ -68,16 +77,33 @@ Deno.test("the advice is that for the system; where only Linux is known, it is b
 
 Deno.test("what a learner needs and does not have is missing, and there is advice for each system", () => {
   for (const system of SYSTEMS) {
-    for (const finding of [judgeCurl(undefined, system), judgeHashes([], system)]) {
+    for (const finding of [judgeCurl(undefined, system), judgeTool("openssl", undefined, system)]) {
       assertEquals([finding.word, finding.advice!.length > 0], ["missing", true], system);
     }
   }
-  assertEquals(judgeShell(false).word, "missing");
+  assertEquals([judgeShell(false).word, judgeHashes([], "debian").word], ["missing", "warning"]);
   assertEquals(judgeCurl(undefined, "linux"), {
     word: "missing",
     what: "curl: there is no such program",
     advice: ["Debian, Ubuntu: sudo apt install curl", "Fedora: sudo dnf install curl"],
   });
+});
+
+// What every Unix has, and Git Bash as well; and the words that the shell itself knows.
+const EVERYWHERE = "awk cat cp cut date dd grep head ls mkdir mktemp mv rm sed sleep sort tail tee tr wc cd echo printf"
+  .split(" ");
+
+Deno.test("the programs that the lessons use with curl are those that the preflight looks for, and what every Unix has", () => {
+  const lines = LESSONS.flatMap((lesson) =>
+    lesson.try.flatMap((attempt) => attempt.with === "curl" ? attempt.type : [])
+  );
+  const used = lines.flatMap((line) => {
+    const code = line.replaceAll(/'[^']*'/g, "''");
+    return [...code.matchAll(/(?:^|\||&&|;|\$\(|\{ |do |then )\s*([a-z][\w.-]*)(?=[\s)]|$)/g)].map(([, word]) => word);
+  });
+  const functions = lines.flatMap((line) => /^(\w+)\(\) /.exec(line)?.[1] ?? []);
+  const outside = new Set(used.filter((word) => !EVERYWHERE.includes(word) && !functions.includes(word)));
+  assertEquals([...outside].sort(), Object.keys(NEEDED).sort());
 });
 
 Deno.test("shasum of macOS does instead of sha256sum, and the advice makes a function of it", () => {
@@ -318,7 +344,7 @@ class Laptop implements Disposable {
   }
 }
 
-const TOOLS = { curl: "8.5.0", sha256sum: "9.4", tar: "1.35", gzip: "1.12", firefox: "140.0" };
+const TOOLS = { curl: "8.5.0", openssl: "3.5.1", sha256sum: "9.4", tar: "1.35", gzip: "1.12", firefox: "140.0" };
 
 Deno.test("preflight of a class with one registry tells if this laptop reaches it, and what a learner needs; status 0", async () => {
   await using registry = await startRegistry();
@@ -334,6 +360,7 @@ Deno.test("preflight of a class with one registry tells if this laptop reaches i
       "What the lessons use",
       "✓ ok        curl 8.5.0",
       "✓ ok        sha256sum",
+      "✓ ok        openssl 3.5.1",
       "✓ ok        tar 1.35",
       "✓ ok        gzip 1.12",
       "✓ ok        a browser: firefox",
@@ -370,7 +397,7 @@ Deno.test("preflight asks for the page as a browser does", async () => {
 Deno.test("preflight with something missing has status 1, and says how much is missing", async () => {
   const registry = await startRegistry();
   await registry[Symbol.asyncDispose]();
-  using laptop = new Laptop({ sha256sum: "9.4", tar: "1.35", gzip: "1.12" });
+  using laptop = new Laptop({ sha256sum: "9.4", openssl: "3.5.1", tar: "1.35", gzip: "1.12" });
   const { port } = new URL(registry.url);
 
   const { code, findings, errors } = await laptop.preflight("--registry", registry.url);

@@ -16,7 +16,7 @@ if [ "${1:-}" != inside ]; then
   deno task bundle --only "$system" --to "$folder" || { echo '0 passed, 1 failed'; exit 1; }
   mkdir "$folder/home" "$folder/programs"
   tar -xzf "$folder"/*.tar.gz -C "$folder"
-  for program in sh dirname uname ls ip curl sha256sum cut grep htpasswd sleep cat env; do
+  for program in openssl sh dirname uname ls ip curl sha256sum cut grep htpasswd sleep cat env; do
     ln -s "$(command -v "$program")" "$folder/programs/$program"
   done
   unshare --user --map-root-user --net \

@@ -32,7 +32,7 @@ export function judgeCurl(version: string | undefined, system: System): Finding 
   return { word: "missing", what: "curl: there is no such program", advice };
 }
 
-/** Looks for a program that prints the SHA-256 of a file. */
+/** Looks for programs that print the SHA-256 of a file. The README has one, the lessons have another one. */
 export async function findHashes(system: System): Promise<Finding> {
   const names = ["sha256sum", "shasum"];
   const found = await Promise.all(names.map((name) => ask(name, "--version")));
@@ -51,22 +51,29 @@ export function judgeHashes(names: readonly string[], system: System): Finding {
     macos: "macOS has it as /usr/bin/shasum: look at your PATH",
     windows: "Git Bash has sha256sum; PowerShell has: (Get-FileHash FILE).Hash.ToLower()",
   });
-  return { word: "missing", what: "sha256sum, shasum: there is none of these programs", advice };
+  const what = "sha256sum, shasum: there is none of these programs; the lessons have openssl, the README sha256sum";
+  return { word: "warning", what, advice };
 }
 
-/** Looks for the programs that the lessons about layers use. */
+/** The programs that the commands of the lessons need, besides curl and what every Unix has; and what prints the version of each. */
+export const TOOLS: Readonly<Record<string, string>> = { openssl: "version", tar: "--version", gzip: "--version" };
+
+/** Looks for these programs. */
 export async function findTools(system: System): Promise<Finding[]> {
-  const names = ["tar", "gzip"];
-  const versions = await Promise.all(names.map((name) => versionOf(name)));
-  return names.map((name, index) => {
-    if (versions[index] !== undefined) return { word: "ok", what: `${name} ${versions[index]}`.trim() };
-    const advice = adviceFor(system, {
-      ...packageOf(name),
-      macos: `macOS has it as /usr/bin/${name}: look at your PATH`,
-      windows: `Git Bash has ${name}: https://gitforwindows.org`,
-    });
-    return { word: "missing", what: `${name}: there is no such program`, advice };
+  return await Promise.all(
+    Object.entries(TOOLS).map(async ([name, argument]) => judgeTool(name, await versionOf(name, argument), system)),
+  );
+}
+
+/** Judges if a program is there that the lessons need. */
+export function judgeTool(name: string, version: string | undefined, system: System): Finding {
+  if (version !== undefined) return { word: "ok", what: `${name} ${version}`.trim() };
+  const advice = adviceFor(system, {
+    ...packageOf(name),
+    macos: `macOS has it as /usr/bin/${name}: look at your PATH`,
+    windows: `Git Bash has ${name}: https://gitforwindows.org`,
   });
+  return { word: "missing", what: `${name}: there is no such program`, advice };
 }
 
 /** Looks for a shell of Unix, on Windows. The other systems have one. */
