@@ -10,16 +10,14 @@
  * usually another thread answers them; see serving/looking_thread.ts. Each one ends when it has met a limit, and says so. The last few
  * layers stay in memory, so that the next folder of the same layer comes at once. Nothing is written.
  *
- * Next: trees.ts
+ * Next: in_memory.ts
  *
  * @module
  */
 
 import type { ByteSource, ReadingLimits } from "../archive/source.ts";
 import { openFile, readFile } from "../archive/file.ts";
-import type { LayerFacts } from "../archive/layer.ts";
 import { bytesAt } from "../archive/packing.ts";
-import { type StackFacts, stackLayers } from "../archive/stack.ts";
 import type { Disk } from "../disk/disk.ts";
 import { fileSource } from "../looking/bytes.ts";
 import { compare } from "../looking/compare.ts";
@@ -27,6 +25,7 @@ import type { DifferenceFacts } from "../looking/difference_facts.ts";
 import type { Facts } from "../looking/facts.ts";
 import type { LookedTree, LookOptions } from "../looking/looking.ts";
 import { look } from "../looking/look.ts";
+import { LayersInMemory, StacksInMemory } from "./in_memory.ts";
 import { type TreeFacts, treeOf, type WasteFacts, wasteOf } from "./trees.ts";
 
 /** A call. Each one has an id, by which it can be cancelled, and by which the pieces of a file are asked for. */
@@ -300,56 +299,3 @@ function isAmong(names: readonly string[]): (name: string) => boolean {
   const all = new Set(names);
   return (name) => all.has(name);
 }
-
-// The layers that were read last. Their entries together are limited, because each entry takes some hundred bytes.
-class LayersInMemory {
-  readonly #most: number;
-  readonly #layers = new Map<string, LayerFacts>();
-  #entries = 0;
-
-  constructor(most: number) {
-    this.#most = most;
-  }
-
-  get(key: string): LayerFacts | undefined {
-    const layer = this.#layers.get(key);
-    if (layer === undefined) return undefined;
-    // A map knows the order in which its keys came. The last one is forgotten last.
-    this.#layers.delete(key);
-    this.#layers.set(key, layer);
-    return layer;
-  }
-
-  set(key: string, layer: LayerFacts): void {
-    this.#forget(key);
-    this.#layers.set(key, layer);
-    this.#entries += layer.entries.length;
-    for (const oldest of this.#layers.keys()) {
-      if (this.#entries <= this.#most) break;
-      this.#forget(oldest);
-    }
-  }
-
-  #forget(key: string): void {
-    this.#entries -= this.#layers.get(key)?.entries.length ?? 0;
-    this.#layers.delete(key);
-  }
-}
-
-// The stacks of the images that were looked at last, so that the next page of the same list comes at once.
-class StacksInMemory {
-  readonly #stacks: { readonly layers: readonly LayerFacts[]; readonly stack: StackFacts }[] = [];
-
-  stack = (layers: readonly LayerFacts[]): StackFacts => {
-    const known = this.#stacks.find((one) =>
-      one.layers.length === layers.length && one.layers.every((layer, at) => layer === layers[at])
-    );
-    if (known !== undefined) return known.stack;
-    const stack = stackLayers(layers);
-    this.#stacks.unshift({ layers, stack });
-    this.#stacks.length = Math.min(this.#stacks.length, MOST_STACKS);
-    return stack;
-  };
-}
-
-const MOST_STACKS = 2;
