@@ -41,7 +41,7 @@ export async function put(
   // All files are written and synced at the same time. Each one waits with its name until the one before it has its name.
   const placed: Promise<void>[] = [];
   for (const [name, bytes] of Object.entries(files)) {
-    placed.push(putFile(root, `${folder}/${name}`, bytes, placed.at(-1)));
+    placed.push(putFile(root, `${folder}/${name}`, bytes, isNew, placed.at(-1)));
   }
   for (const result of await Promise.allSettled(placed)) if (result.status === "rejected") throw result.reason;
   await syncFolders(root, isNew || movedFrom === undefined ? [folder] : [folder, movedFrom]);
@@ -55,9 +55,15 @@ async function makeUnlinkedFolder(root: Root, folder: string): Promise<boolean> 
   return isNew;
 }
 
-async function putFile(root: Root, path: string, bytes: Uint8Array, turn: Promise<void> | undefined): Promise<void> {
-  // Only the story needs this, and it costs a look.
-  const isNew = root.tell && fileSize(path) === undefined;
+async function putFile(
+  root: Root,
+  path: string,
+  bytes: Uint8Array,
+  isFolderNew: boolean,
+  turn: Promise<void> | undefined,
+): Promise<void> {
+  // Only the story needs this, and it costs a look, unless the folder was made just now.
+  const isNew = root.tell && (isFolderNew || fileSize(path) === undefined);
   await placeAside(root, path, async (aside) => {
     await step(root, "write aside", path, async () => {
       using file = await root.calls.open(aside, { write: true, createNew: true, mode: 0o644 });

@@ -60,9 +60,6 @@ function row({ name, purpose, meets }: SampleInfo, to: string): Markup {
     element(
       "dd",
       {},
-      prose(purpose),
-      meets !== undefined && [" It meets: ", element("q", {}, meets)],
-      " ",
       element("button", {
         type: "button",
         class: "needs-script",
@@ -70,6 +67,9 @@ function row({ name, purpose, meets }: SampleInfo, to: string): Markup {
         "data-to": to,
         "aria-label": `Push ${name}`,
       }, "Push"),
+      " ",
+      prose(purpose),
+      meets !== undefined && [" It meets: ", element("q", {}, meets)],
     ),
   ];
 }
