@@ -32,6 +32,8 @@ export interface Exercise {
   readonly learn: string;
   /** The rules that are red without the function. */
   readonly rules: readonly Rule[];
+  /** Some of these rules, if their tests take long. They run when all others are green. */
+  readonly slow?: readonly Rule[];
   /** The test files, from the project's folder. Of their tests, those run that name one of the rules, or no rule at all. */
   readonly tests: readonly string[];
   /** Three hints, from a soft one to nearly the solution. A line that begins with two blanks is code. */

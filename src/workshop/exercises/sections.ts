@@ -187,6 +187,7 @@ undefined is sessionUnknown(name, id, "PUSH-CHUNK-09"). Everything else is 202 w
       "DISC-REFERRERS-12", "DISC-REFERRERS-13", "DISC-REFERRERS-14", "DISC-REFERRERS-15", "DISC-REFERRERS-I01",
       "DISC-REFERRERS-I02", "DISC-REFERRERS-I03", "MGMT-MANIFEST-I01", "MGMT-TAG-I01",
     ],
+    slow: ["DISC-REFERRERS-11"],
     tests: ["tests/content_discovery/listing_referrers_test.ts"],
     hints: [
       "Begin without filter and pages: all referrers of the subject, as an index. allReferrers yields lists of them, and text is the " +

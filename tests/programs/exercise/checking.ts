@@ -14,8 +14,8 @@ import { MARK, type Message, type TestOutcome, type Wanted } from "./outcome.ts"
 
 /** What the tests say about the learner's file. */
 export type Result =
-  /** They have run. */
-  | { readonly kind: "ran"; readonly tests: readonly TestOutcome[] }
+  /** They have run; `left` slow ones wait until these are green. */
+  | { readonly kind: "ran"; readonly tests: readonly TestOutcome[]; readonly left: number }
   /** The file cannot be loaded: it is no TypeScript, or its first lines throw. */
   | { readonly kind: "unloadable"; readonly message: string; readonly places: readonly string[] }
   /** A test runs or waits, and does not end. */
@@ -30,13 +30,20 @@ const RUN_TESTS = fileURLToPath(new URL("run_tests.ts", import.meta.url));
 const LONGEST_START = 20_000;
 const LONGEST_TEST = 10_000;
 
-/**
- * Runs the tests of an exercise with the learner's file in the place of the source; `all` runs also the other tests of its test files.
- * The caller can break off; then the result means nothing.
- */
-export async function runTests(file: LearnerFile, signal?: AbortSignal, all = false): Promise<Result> {
-  const { tests: files, rules } = file.exercise;
-  const wanted: Wanted = { file: file.shown, files, rules: all ? undefined : rules };
+/** How tests run. */
+export interface Running {
+  /** Breaks off; then the result means nothing. */
+  readonly signal?: AbortSignal;
+  /** Runs all tests of the test files. */
+  readonly all?: boolean;
+  /** Is called when all others are green, and so many slow tests begin. */
+  readonly onSlow?: (slow: number) => void;
+}
+
+/** Runs the tests of an exercise with the learner's file in the place of the source. */
+export async function runTests(file: LearnerFile, { signal, all = false, onSlow }: Running = {}): Promise<Result> {
+  const { tests: files, rules, slow } = file.exercise;
+  const wanted: Wanted = { file: file.shown, files, ...(all ? {} : { rules, slow }) };
   using child = new Child(signal, [
     ...["run", "--no-prompt", "--no-check", "--allow-read", `--import-map=${file.importMap()}`],
     ...[RUN_TESTS, JSON.stringify(wanted)],
@@ -60,9 +67,10 @@ export async function runTests(file: LearnerFile, signal?: AbortSignal, all = fa
       waitAtMost(LONGEST_TEST);
       if ("begins" in message) running = message.begins;
       else if ("ends" in message) tests.push(message.ends);
+      else if ("slow" in message) onSlow?.(message.slow);
       else if ("waits" in message) return { kind: "endless", how: "waits", test: message.waits };
       else if ("unloadable" in message) return { kind: "unloadable", ...message.unloadable };
-      else return { kind: "ran", tests };
+      else return { kind: "ran", tests, left: message.left };
     }
     if (isLate) return { kind: "endless", how: "runs", test: running };
     return { kind: "ended", test: running, said: firstLineOf(await child.said) };

@@ -178,7 +178,8 @@ async function tell(
   checking: Promise<string | undefined>,
 ): Promise<boolean> {
   const started = performance.now();
-  const result = await runTests(file, signal);
+  const onSlow = (slow: number) => print([styled("good", `All tests are green but ${slow} slow ones, which run now.`)]);
+  const result = await runTests(file, { signal, onSlow });
   const time = performance.now() - started;
   const numbers = summary(file, result, time);
   if (signal.aborted) return false;

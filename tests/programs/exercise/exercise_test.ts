@@ -159,6 +159,18 @@ Deno.test("the learner's file begins without the function, and what is red is to
   assertEquals(out.match(/^first red/gm)?.length, 1);
 });
 
+Deno.test("slow tests run only if all others are green", async () => {
+  using learner = new Learner();
+  const red = await learner.run("referrers", "--once");
+  learner.solve("referrers");
+
+  const green = await learner.run("referrers", "--once");
+
+  assertMatch(red.out, /referrers\.ts {3}\d+ of \d+ tests are green; \d+ slow ones wait until these are {3}/);
+  assertMatch(green.out, /^All tests are green but \d+ slow ones, which run now\.$/m);
+  assertMatch(green.out, /referrers\.ts {3}(\d+) of \1 tests are green {3}/);
+});
+
 Deno.test("a value that is wrong is told as what was expected and what came", async () => {
   using learner = new Learner();
   learner.write("content-range", "return { start: Number(text[0]), length: 1 };");

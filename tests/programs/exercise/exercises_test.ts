@@ -24,10 +24,10 @@ Deno.test("without its function, the rules that an exercise names are red, and n
   const results = await inParallel(EXERCISES, async (exercise) => {
     const file = new LearnerFile(exercise, `${folder.path}/${exercise.name}`);
     file.make();
-    const blank = await runTests(file, undefined, true);
+    const blank = await runTests(file, { all: true });
     const solution = file.solution();
     Deno.writeTextFileSync(file.path, solution);
-    return { exercise, blank, whole: await runTests(file, undefined, true) };
+    return { exercise, blank, whole: await runTests(file, { all: true }) };
   });
 
   for (const { exercise: { name, function: taken, rules }, blank, whole } of results) {

@@ -3,7 +3,7 @@
  *
  *     {"begins": "PULL-BLOB-09: …"}
  *     {"ends": {"name": "PULL-BLOB-09: …", "state": "red", "printed": [], "failure": {"got": "undefined", …}}}
- *     {"all": true}
+ *     {"left": 0}
  *
  * @module
  */
@@ -16,6 +16,8 @@ export interface Wanted {
   readonly files: readonly string[];
   /** Of their tests, those that name one of these rules run, and those that name none. Without this, all of them run. */
   readonly rules?: readonly string[];
+  /** The tests that name one of these run at the end, and only if all others are green. */
+  readonly slow?: readonly string[];
 }
 
 /** What went wrong in a test. */
@@ -45,12 +47,14 @@ export interface TestOutcome {
 export type Message =
   | { readonly begins: string }
   | { readonly ends: TestOutcome }
+  /** All others are green, and now this number of slow tests runs. */
+  | { readonly slow: number }
   /** The test waits for something that never happens. The process ends. */
   | { readonly waits: string }
   /** The learner's file, or a test, cannot be loaded. The process ends. */
   | { readonly unloadable: { readonly message: string; readonly places: readonly string[] } }
-  /** All tests have run. */
-  | { readonly all: true };
+  /** This was the last one. `left` is the number of slow tests that wait until all others are green. */
+  | { readonly left: number };
 
 /** Each message begins with this character, so that nothing that the learner's code prints looks like one. */
 export const MARK = "\x1e";

@@ -41,16 +41,40 @@ try {
 }
 
 async function run(wanted: Wanted): Promise<void> {
-  for (const { name, run } of await load(wanted)) {
+  const { slow = [] } = wanted;
+  const { quick = [], late = [] } = Object.groupBy(
+    await load(wanted),
+    ({ name }) => names(name, slow) ? "late" : "quick",
+  );
+  const areGreen = await runEach(quick);
+  if (areGreen && late.length > 0) {
+    tell({ slow: late.length });
+    await runEach(late);
+  }
+  tell({ left: areGreen ? 0 : late.length });
+}
+
+// Returns true if none was red.
+async function runEach(tests: readonly RegisteredTest[]): Promise<boolean> {
+  let areGreen = true;
+  for (const { name, run } of tests) {
     printed = [];
     tell({ begins: name });
     const error = await failureOf(run, LONGEST_TEST);
-    if (error instanceof TooLongError) return tell({ waits: name });
+    if (error instanceof TooLongError) {
+      tell({ waits: name });
+      Deno.exit(0);
+    }
     if (error instanceof EndedEarlyError) continue;
     const failure = error === undefined ? undefined : explain(error);
     tell({ ends: { name, isGreen: failure === undefined, failure, printed } });
+    areGreen &&= failure === undefined;
   }
-  tell({ all: true });
+  return areGreen;
+}
+
+function names(test: string, rules: readonly string[]): boolean {
+  return citationsIn(test).some(({ id }) => rules.includes(id));
 }
 
 // Nothing that can import the learner's file is loaded before. So an error in that file is one that can be told.
@@ -86,10 +110,8 @@ async function load({ file: learners, files, rules }: Wanted): Promise<Registere
     tell({ unloadable: { message: `${name}: ${message}`, places: placesOf(error as Error) } });
     Deno.exit(0);
   }
-  return tests.filter(({ name }) => {
-    const cited = citationsIn(name);
-    return rules === undefined || cited.length === 0 || cited.some(({ id }) => rules.includes(id));
-  });
+  const matters = (test: string) => rules === undefined || citationsIn(test).length === 0 || names(test, rules);
+  return tests.filter(({ name }) => matters(name));
 }
 
 function tell(message: Message): void {

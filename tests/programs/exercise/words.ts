@@ -70,10 +70,10 @@ export function summary(file: LearnerFile, result: Result, milliseconds: number)
   const time = `${(milliseconds / 1000).toFixed(1)} s`;
   if (result.kind !== "ran") return `${styled("strong", file.shown)}   ${styled("bad", "no test counts")}   ${time}`;
   const green = result.tests.filter(({ isGreen }) => isGreen).length;
-  const numbers = `${green} of ${result.tests.length} tests are green`;
-  return `${styled("strong", file.shown)}   ${
-    styled(green === result.tests.length ? "good" : "bad", numbers)
-  }   ${time}`;
+  const style = green === result.tests.length ? "good" : "bad";
+  const later = result.left === 0 ? "" : `; ${result.left} slow ones wait until these are`;
+  const numbers = styled(style, `${green} of ${result.tests.length} tests are green${later}`);
+  return `${styled("strong", file.shown)}   ${numbers}   ${time}`;
 }
 
 /** Returns what a learner reads when everything is right: both solutions, and what comes next. */
