@@ -25,10 +25,12 @@ export type Result =
 
 const RUN_TESTS = fileURLToPath(new URL("run_tests.ts", import.meta.url));
 
-// The first start of all translates a hundred files, and a test needs some milliseconds. If nothing happens for longer than that,
-// the learner's code runs in a circle. A test that waits without running ends by itself, and a little earlier.
+// The first start of all translates a hundred files. A test needs some milliseconds, and on a busy machine a second.
 const LONGEST_START = 20_000;
-const LONGEST_TEST = 10_000;
+const LONGEST_TEST = 8000;
+
+// A test that waits without running ends by itself after its time. One that runs in a circle is ended a little later.
+const GRACE = 2000;
 
 /** How tests run. */
 export interface Running {
@@ -36,14 +38,19 @@ export interface Running {
   readonly signal?: AbortSignal;
   /** Runs all tests of the test files. */
   readonly all?: boolean;
+  /** The longest time of a test, in milliseconds. */
+  readonly longest?: number;
   /** Is called when all others are green, and so many slow tests begin. */
   readonly onSlow?: (slow: number) => void;
 }
 
 /** Runs the tests of an exercise with the learner's file in the place of the source. */
-export async function runTests(file: LearnerFile, { signal, all = false, onSlow }: Running = {}): Promise<Result> {
+export async function runTests(
+  file: LearnerFile,
+  { signal, all = false, longest = LONGEST_TEST, onSlow }: Running = {},
+): Promise<Result> {
   const { tests: files, rules, slow } = file.exercise;
-  const wanted: Wanted = { file: file.shown, files, ...(all ? {} : { rules, slow }) };
+  const wanted: Wanted = { file: file.shown, longest, files, ...(all ? {} : { rules, slow }) };
   using child = new Child(signal, [
     ...["run", "--no-prompt", "--no-check", "--allow-read", `--import-map=${file.importMap()}`],
     ...[RUN_TESTS, JSON.stringify(wanted)],
@@ -64,7 +71,7 @@ export async function runTests(file: LearnerFile, { signal, all = false, onSlow 
     for await (const line of linesOf(child.stdout)) {
       if (!line.startsWith(MARK)) continue;
       const message: Message = JSON.parse(line.slice(MARK.length));
-      waitAtMost(LONGEST_TEST);
+      waitAtMost(longest + GRACE);
       if ("begins" in message) running = message.begins;
       else if ("ends" in message) tests.push(message.ends);
       else if ("slow" in message) onSlow?.(message.slow);

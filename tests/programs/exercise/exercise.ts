@@ -13,10 +13,12 @@
  * @module
  */
 
+import { relative, resolve } from "node:path";
 import { styled, table } from "../../../src/serving/terminal_lines.ts";
 import { inTime } from "../../../src/waiting.ts";
 import type { Exercise } from "../../../src/workshop/exercises/exercise.ts";
 import { EXERCISES } from "../../../src/workshop/exercises/exercises.ts";
+import { PROJECT } from "../project.ts";
 import { distanceOf } from "../rules.ts";
 import { runProgram } from "../run_program.ts";
 import { checkTypes, runTests } from "./checking.ts";
@@ -57,7 +59,17 @@ async function main(args: string[]): Promise<number> {
     console.error(choice);
     return 2;
   }
-  const { exercise, folder, action, flags } = choice;
+  try {
+    return await act(choice);
+  } catch (error) {
+    const isAboutFile = Object.values(Deno.errors).some((FileError) => error instanceof FileError);
+    if (!isAboutFile) throw error;
+    console.error(`Cannot use the folder ${choice.folder}: ${(error as Error).message}`);
+    return 2;
+  }
+}
+
+async function act({ exercise, folder, action, flags }: Choice): Promise<number> {
   const progress = new Progress(folder);
   if (exercise === undefined) {
     print(listOf(folder, progress));
@@ -87,6 +99,7 @@ async function main(args: string[]): Promise<number> {
 /** What the command line asks for. */
 interface Choice {
   readonly exercise?: Exercise;
+  /** The folder of the learner, as a whole path. */
   readonly folder: string;
   readonly action?: string;
   /** The flags of the registry. */
@@ -107,6 +120,8 @@ function choose(args: readonly string[]): Choice | string {
     else names.push(arg);
   }
   if (folder === undefined || folder === "") return "--folder needs the path of a folder.";
+  const whole = resolve(PROJECT, folder).replaceAll("\\", "/");
+  if (isOfProject(whole)) return `--folder ${folder} is a folder of the project itself. Yours may be below ${FOLDER}/.`;
   if (names.length > 1) return "One exercise at a time, please.";
   if (actions.length > 1) return `${actions.join(" and ")} do not go together.`;
   const [name] = names;
@@ -115,7 +130,13 @@ function choose(args: readonly string[]): Choice | string {
   if (name !== undefined && exercise === undefined) {
     return `There is no exercise "${name}". Did you mean ${nearest(name)}?`;
   }
-  return { exercise, folder, action: actions[0], flags: args.slice(end) };
+  return { exercise, folder: whole, action: actions[0], flags: args.slice(end) };
+}
+
+// In a folder of the project, a source would be taken for a learner's file.
+function isOfProject(folder: string): boolean {
+  const inside = relative(PROJECT, folder).replaceAll("\\", "/");
+  return !inside.startsWith("../") && inside !== FOLDER && !inside.startsWith(`${FOLDER}/`);
 }
 
 function nearest(wanted: string): string {
@@ -188,6 +209,7 @@ async function tell(
     print([...wordsFor(file, result), "", numbers]);
     return false;
   }
+  // A type error is told in place of the tests if it is known in time, and after them if not.
   const allGreen = result.kind === "ran" && result.tests.length > 0 && result.tests.every(({ isGreen }) => isGreen);
   const isKnown = !allGreen && await inTime(checking, WAIT_FOR_TYPES - time);
   const known = isKnown ? await checking : undefined;

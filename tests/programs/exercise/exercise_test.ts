@@ -5,7 +5,9 @@ import { EXERCISES } from "../../../src/workshop/exercises/exercises.ts";
 import { Folder } from "../../folder.ts";
 import { Printed } from "../../processes/program.ts";
 import { PROJECT, read } from "../project.ts";
+import { runTests } from "./checking.ts";
 import { LearnerFile } from "./learner_file.ts";
+import { summary, wordsFor } from "./words.ts";
 
 const [, ...FLAGS] = JSON.parse(read("deno.json")).tasks.exercise.split(" ");
 
@@ -31,6 +33,14 @@ class Learner implements Disposable {
   async run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
     await using running = this.start(...args);
     return { code: (await running.status).code, out: await running.out.whole(), err: await running.err.whole() };
+  }
+
+  /** Runs the tests of an exercise in a process of their own, and returns what the program says about them. */
+  async told(name: string, longest?: number): Promise<string> {
+    const file = this.fileOf(name);
+    file.make();
+    const result = await runTests(file, { longest });
+    return [...wordsFor(file, result), "", summary(file, result, 0)].join("\n");
   }
 
   /** Writes the body of the function that an exercise takes away. */
@@ -161,23 +171,25 @@ Deno.test("the learner's file begins without the function, and what is red is to
 
 Deno.test("slow tests run only if all others are green", async () => {
   using learner = new Learner();
-  const red = await learner.run("referrers", "--once");
+  const red = await learner.told("referrers");
   learner.solve("referrers");
+  const file = learner.fileOf("referrers");
+  const slow: number[] = [];
 
-  const green = await learner.run("referrers", "--once");
+  const green = await runTests(file, { onSlow: (number) => slow.push(number), longest: 60_000 });
 
-  assertMatch(red.out, /referrers\.ts {3}\d+ of \d+ tests are green; \d+ slow ones wait until these are {3}/);
-  assertMatch(green.out, /^All tests are green but \d+ slow ones, which run now\.$/m);
-  assertMatch(green.out, /referrers\.ts {3}(\d+) of \1 tests are green {3}/);
+  const left = /referrers\.ts {3}\d+ of \d+ tests are green; (\d+) slow ones wait until these are {3}/.exec(red)?.[1];
+  assert(Number(left) > 0, red);
+  assertEquals(slow, [Number(left)]);
+  assertMatch(summary(file, green, 0), /referrers\.ts {3}(\d+) of \1 tests are green {3}/);
 });
 
 Deno.test("a value that is wrong is told as what was expected and what came", async () => {
   using learner = new Learner();
   learner.write("content-range", "return { start: Number(text[0]), length: 1 };");
 
-  const { code, out } = await learner.run("content-range", "--once");
+  const out = await learner.told("content-range");
 
-  assertEquals(code, 1);
   assertMatch(out, /^ {2}expected {2}\{ start: 0, length: 5 \}\n {2}got {7}\{ start: 0, length: 1 \}$/m);
 });
 
@@ -185,9 +197,8 @@ Deno.test("the cause of a 500 is told, with the line of the learner's file", asy
   using learner = new Learner();
   learner.write("cancel", "const ids = new Map<string, string>();", "return new Response(ids.get(name)!.slice(1));");
 
-  const { code, out } = await learner.run("cancel", "--once");
+  const out = await learner.told("cancel");
 
-  assertEquals(code, 1);
   assertMatch(out, /^ {2}DELETE \/v2\/.* ended in a 500\. The cause:\n {2}TypeError: .*undefined/m);
   assertStringIncludes(out, `\n      at ${learner.placeOf("cancel", "ids.get")}\n`);
 });
@@ -196,7 +207,7 @@ Deno.test("what the learner's code prints is shown", async () => {
   using learner = new Learner();
   learner.write("content-range", 'console.log("I see", text);', "return undefined;");
 
-  const { out } = await learner.run("content-range", "--once");
+  const out = await learner.told("content-range");
 
   assertMatch(out, /^ {2}I see 0-0$/m);
 });
@@ -205,10 +216,9 @@ Deno.test("a file that is no TypeScript is told as that, with its line, and no t
   using learner = new Learner();
   learner.write("tag", "const a b = 1;");
 
-  const { code, out } = await learner.run("tag", "--once");
+  const out = await learner.told("tag");
 
-  assertEquals(code, 1);
-  assertStringIncludes(out, `\ncannot load  ${learner.placeOf("tag", "const a b")}, so no test runs\n  SyntaxError: `);
+  assertStringIncludes(out, `cannot load  ${learner.placeOf("tag", "const a b")}, so no test runs\n  SyntaxError: `);
   assertMatch(out, /tag\.ts {3}no test counts {3}\d/);
   assert(!out.includes("first red"), out);
 });
@@ -218,7 +228,7 @@ Deno.test("a function that is not there any more is told as that", async () => {
   const file = learner.write("tag", "return undefined;");
   Deno.writeTextFileSync(file.path, file.text()!.replace("function parseTag", "function parseTags"));
 
-  const { out } = await learner.run("tag", "--once");
+  const out = await learner.told("tag");
 
   assertMatch(out, /^cannot load {2}.*mine\/tag\.ts does not export parseTag, so no test runs$/m);
 });
@@ -243,28 +253,24 @@ Deno.test("a type error is told with its line, and an exercise is not done with 
 Deno.test("a loop without an end, and a promise without one, end with a word about it", async () => {
   using learner = new Learner();
   learner.write("tag", "for (;;);");
-  const loop = await learner.run("tag", "--once");
+  const loop = await learner.told("tag", 1000);
   learner.write("cancel", "return await new Promise(() => {});");
-  const promise = await learner.run("cancel", "--once");
+  const promise = await learner.told("cancel", 1000);
 
-  assertEquals([loop.code, promise.code], [1, 1]);
-  assertMatch(
-    loop.out,
-    /^endless {2}.*tag\.ts does not come to an end, in the test "PULL-MANIFEST-04 .*"\.\n {2}Is there a loop /m,
-  );
-  assertMatch(
-    promise.out,
-    /^endless {2}.*cancel\.ts does not come to an end, in the test "PUSH-CANCEL-01: .*"\.\n {2}Is there a promise /m,
-  );
+  const words =
+    /^endless {2}.*\.ts does not come to an end, in the test "(PULL-MANIFEST-04|PUSH-CANCEL-01).*"\.\n {2}(.*\?)\n/;
+  assertEquals(words.exec(loop)?.slice(1), ["PULL-MANIFEST-04", "Is there a loop that never ends?"]);
+  assertEquals(words.exec(promise)?.[1], "PUSH-CANCEL-01");
+  assertMatch(promise, /^ {2}Is there a promise that nobody resolves, /m);
+  assertMatch(loop, /tag\.ts {3}no test counts {3}/);
 });
 
 Deno.test("code that ends the process is told, and the tests before it do not count", async () => {
   using learner = new Learner();
   learner.write("tag", "Deno.exit(0);");
 
-  const { code, out } = await learner.run("tag", "--once");
+  const out = await learner.told("tag");
 
-  assertEquals(code, 1);
   assertMatch(
     out,
     /^ended {2}.*tag\.ts ends the process of the tests, in the test "PULL-MANIFEST-04 .*\n {2}Does it call Deno\.exit\?$/m,
@@ -275,7 +281,7 @@ Deno.test("the learner's code may write nothing and reach nobody", async () => {
   using learner = new Learner();
   learner.write("tag", `Deno.writeTextFileSync("${learner.folder}/out", text);`, "return undefined;");
 
-  const { out } = await learner.run("tag", "--once");
+  const out = await learner.told("tag");
 
   assertMatch(out, /^first red {2}PULL-MANIFEST-04 .*\n {2}NotCapable: Requires write access /m);
   assert(![...Deno.readDirSync(learner.folder)].some(({ name }) => name === "out"));
@@ -385,7 +391,7 @@ Deno.test("--serve serves the learner's function, and its next version after a c
   assertEquals([code, signal, await running.children()], [0, null, []]);
 });
 
-Deno.test("a command line that makes no sense is refused in one line, and nothing is written", async () => {
+Deno.test("a command line that makes no sense is refused in one line", async () => {
   using learner = new Learner();
   const refused = {
     "rang": 'There is no exercise "rang". Did you mean range?',
@@ -397,16 +403,31 @@ Deno.test("a command line that makes no sense is refused in one line, and nothin
   for (const [args, message] of Object.entries(refused)) {
     assertEquals(await learner.run(...args.split(" ")), { code: 2, out: "", err: `${message}\n` });
   }
+  await using inProject = new Running([...FLAGS, "tag", "--reset", "--folder", "src/definitions"]);
+  assertEquals(
+    [(await inProject.status).code, await inProject.err.whole()],
+    [2, "--folder src/definitions is a folder of the project itself. Yours may be below exercises/.\n"],
+  );
   await using serving = learner.serve("tag", "--prot", "1");
   assertEquals([(await serving.status).code, await serving.out.whole()], [2, ""]);
   assertMatch(await serving.err.whole(), /^[^\n]*--prot[^\n]*\n$/);
+});
+
+Deno.test("a folder that is none is refused in one line", async () => {
+  using learner = new Learner();
+  Deno.writeTextFileSync(learner.folder, "no folder");
+
+  const { code, out, err } = await learner.run("tag", "--once");
+
+  assertEquals([code, out], [2, ""]);
+  assertMatch(err, /^Cannot use the folder [^\n]+\n$/);
 });
 
 Deno.test("the file in the project has imports that an editor understands, and elsewhere they are URLs", () => {
   using learner = new Learner();
   const exercise = EXERCISES.find(({ name }) => name === "cancel")!;
 
-  const here = new LearnerFile(exercise, "exercises").blank();
+  const here = new LearnerFile(exercise, `${PROJECT}exercises`).blank();
   const elsewhere = learner.fileOf("cancel").blank();
 
   assertStringIncludes(here, 'import { sessionUnknown } from "../src/push/pushing_blobs.ts";');

@@ -24,10 +24,10 @@ Deno.test("without its function, the rules that an exercise names are red, and n
   const results = await inParallel(EXERCISES, async (exercise) => {
     const file = new LearnerFile(exercise, `${folder.path}/${exercise.name}`);
     file.make();
-    const blank = await runTests(file, { all: true });
+    const blank = await runTests(file, { all: true, longest: 60_000 });
     const solution = file.solution();
     Deno.writeTextFileSync(file.path, solution);
-    return { exercise, blank, whole: await runTests(file, { all: true }) };
+    return { exercise, blank, whole: await runTests(file, { all: true, longest: 60_000 }) };
   });
 
   for (const { exercise: { name, function: taken, rules }, blank, whole } of results) {
@@ -68,7 +68,7 @@ Deno.test("an exercise takes its function away, and says what is needed to write
   assertEquals(new Set(EXERCISES.map(({ name }) => name)).size, EXERCISES.length);
   for (const exercise of EXERCISES) {
     const { name, learn, hints, rules, tests } = exercise;
-    const file = new LearnerFile(exercise, "exercises");
+    const file = new LearnerFile(exercise, `${PROJECT}exercises`);
     const [blank, solution] = [file.blank(), file.solution()];
 
     assert(/^[a-z]+(?:-[a-z]+)*$/.test(name), name);

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { isAbsolute, relative } from "node:path";
+import { relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Exercise } from "../../../src/workshop/exercises/exercise.ts";
 import { replaceBody, withAbsoluteImports, without } from "../blanking/blank.ts";
@@ -21,10 +21,10 @@ export class LearnerFile {
   readonly path: string;
   readonly #folder: string;
 
-  /** Names the file of an exercise in the folder of a learner. */
+  /** Names the file of an exercise in the folder of a learner, which is a whole path. */
   constructor(readonly exercise: Exercise, folder: string) {
-    this.#folder = isAbsolute(folder) ? folder : PROJECT + folder;
-    this.path = `${this.#folder}/${exercise.name}.ts`;
+    this.#folder = folder;
+    this.path = `${folder}/${exercise.name}.ts`;
   }
 
   /** Its path as a person knows it: from the project's folder, if it is there. */

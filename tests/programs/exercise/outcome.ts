@@ -12,6 +12,8 @@
 export interface Wanted {
   /** The learner's file, as a place in it begins: `exercises/range.ts`. */
   readonly file: string;
+  /** The longest time of a test, in milliseconds. */
+  readonly longest: number;
   /** The test files, from the project's folder. */
   readonly files: readonly string[];
   /** Of their tests, those that name one of these rules run, and those that name none. Without this, all of them run. */

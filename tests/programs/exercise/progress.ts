@@ -9,9 +9,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { isAbsolute } from "node:path";
 import type { Exercise } from "../../../src/workshop/exercises/exercise.ts";
-import { PROJECT } from "../project.ts";
 import { type LearnerFile, replaceFile, unlessMissing } from "./learner_file.ts";
 
 interface Entry {
@@ -27,7 +25,7 @@ export class Progress {
 
   /** Names the folder of the learner. */
   constructor(folder: string) {
-    this.#path = `${isAbsolute(folder) ? folder : PROJECT + folder}/.progress.json`;
+    this.#path = `${folder}/.progress.json`;
   }
 
   /** Returns the number of hints that the learner has seen. */

@@ -2,7 +2,7 @@
  * Runs the tests of an exercise, and tells each outcome at once.
  *
  *     deno run --no-check --import-map exercises/.tag.imports.json tests/programs/exercise/run_tests.ts \
- *       '{"file": "exercises/tag.ts", "files": ["tests/definitions/tag_test.ts"], "rules": ["PULL-MANIFEST-04"]}'
+ *       '{"file": "exercises/tag.ts", "longest": 8000, "files": ["tests/definitions/tag_test.ts"]}'
  *
  * The registries of the tests store in memory. So it is fast on every machine, and the learner's code has no permission to write
  * anything. A test that needs a folder or a port does not count.
@@ -16,9 +16,6 @@ import { placesOf } from "../../places.ts";
 import { failureOf, type RegisteredTest, takeOver, testsIn, TooLongError } from "../registered_tests.ts";
 import { citationsIn } from "../rules.ts";
 import { type Failure, MARK, type Message, type Wanted } from "./outcome.ts";
-
-// A test that waits for longer waits for ever: the tests of an exercise need some milliseconds, and on a busy machine a second.
-const LONGEST_TEST = 8000;
 
 // Thrown by a test that has ended early, because it needs a folder or a permission.
 class EndedEarlyError extends Error {}
@@ -41,26 +38,26 @@ try {
 }
 
 async function run(wanted: Wanted): Promise<void> {
-  const { slow = [] } = wanted;
+  const { slow = [], longest } = wanted;
   const { quick = [], late = [] } = Object.groupBy(
     await load(wanted),
     ({ name }) => names(name, slow) ? "late" : "quick",
   );
-  const areGreen = await runEach(quick);
+  const areGreen = await runEach(quick, longest);
   if (areGreen && late.length > 0) {
     tell({ slow: late.length });
-    await runEach(late);
+    await runEach(late, longest);
   }
   tell({ left: areGreen ? 0 : late.length });
 }
 
 // Returns true if none was red.
-async function runEach(tests: readonly RegisteredTest[]): Promise<boolean> {
+async function runEach(tests: readonly RegisteredTest[], longest: number): Promise<boolean> {
   let areGreen = true;
   for (const { name, run } of tests) {
     printed = [];
     tell({ begins: name });
-    const error = await failureOf(run, LONGEST_TEST);
+    const error = await failureOf(run, longest);
     if (error instanceof TooLongError) {
       tell({ waits: name });
       Deno.exit(0);

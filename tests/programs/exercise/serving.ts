@@ -9,7 +9,6 @@
  * @module
  */
 
-import { isAbsolute } from "node:path";
 import { parseCommandLine, UsageError } from "../../../src/serving/command_line.ts";
 import { PROJECT } from "../project.ts";
 import type { LearnerFile } from "./learner_file.ts";
@@ -17,8 +16,7 @@ import { eventsOf } from "./watching.ts";
 
 /** Serves until a person ends it. The flags are those of `deno task start`. Returns the exit status. */
 export async function serve(file: LearnerFile, folder: string, flags: readonly string[]): Promise<number> {
-  const root = `${isAbsolute(folder) ? folder : PROJECT + folder}/.registry`;
-  const args = ["--root", root, "--threads", "1", ...flags];
+  const args = ["--root", `${folder}/.registry`, "--threads", "1", ...flags];
   try {
     const line = parseCommandLine(args, "");
     if (typeof line === "string") throw new UsageError("--serve starts a registry, and takes no --help or --version");

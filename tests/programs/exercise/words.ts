@@ -1,15 +1,16 @@
 /**
  * What the program says about an exercise: lines for a terminal.
  *
- *     exercises/range.ts   3 of 14 tests are green   0.2 s
- *
  *     first red  PULL-BLOB-09: the range of a pull is compared with the size of the blob
  *       expected  [ { start: 2, length: 8 } ]
  *       got       "unsatisfiable"
- *       tests/definitions/range_test.ts:59   assertEquals(parseRanges("bytes=2-", 10), [{ start: 2, length: 8 }]);
+ *       at tests/definitions/range_test.ts:56
+ *            assertEquals(parseRanges("bytes=2-", 10), [{ start: 2, length: 8 }]);
  *
- *     red rules
- *       PULL-BLOB-09  11 tests  Honour Range requests as in RFC 9110 section 14.
+ *     the rule that is red
+ *       PULL-BLOB-09  11 red  Honour Range requests as in RFC 9110 section 14.
+ *
+ *     exercises/range.ts   3 of 14 tests are green   0.2 s
  *
  * @module
  */
@@ -180,11 +181,12 @@ function aboutRules(exercise: Exercise, red: readonly TestOutcome[]): string[] {
   const rows = [...numbers].map(([id, number]) => [id, `${number} red`, sentences.get(id) ?? ""]);
   const left = rows.length - MOST_RULES;
   const [first] = numbers.keys();
+  const title = rows.length === 0 ? "no rule is red" : rows.length === 1 ? "the rule that is red" : undefined;
   return [
-    styled("strong", rows.length === 1 ? "the rule that is red" : `the ${rows.length} rules that are red`),
+    styled("strong", title ?? `the ${rows.length} rules that are red`),
     ...table(rows.slice(0, MOST_RULES)),
     ...(left > 0 ? [`  and ${left} more`] : []),
-    ...(others > 0 ? [`  and ${others} red without a rule of its own`] : []),
+    ...(others > 0 ? [`  and ${others} red ${others === 1 ? "test" : "tests"} without a rule`] : []),
     ...(first === undefined ? [] : [`  deno task rule ${first} shows what the spec says`]),
   ];
 }
