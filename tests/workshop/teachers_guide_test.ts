@@ -5,6 +5,9 @@ import config from "../../deno.json" with { type: "json" };
 import { KINDS } from "../../src/page/addresses.ts";
 import { help } from "../../src/serving/command_line.ts";
 import { LESSONS } from "../../src/workshop/lessons.ts";
+import { digestOf } from "../fixture.ts";
+import { Folder } from "../folder.ts";
+import { Program } from "../processes/program.ts";
 
 const PROJECT = new URL("../../", import.meta.url);
 const GUIDE = read("src/workshop/teachers_guide.md");
@@ -102,5 +105,34 @@ Deno.test("the guide has at most 250 lines, its JSON is JSON, and no code stands
   assertEquals(GUIDE.match(/^ +```/gm), null);
   assert(GUIDE.split("\n").length <= 250);
   const blocks = [...GUIDE.matchAll(/```json\n(.*?)```/gs)].map(([, text]) => JSON.parse(text));
-  assertEquals(blocks, [{ "insecure-registries": ["192.168.1.20:5080"] }]);
+  assertEquals(blocks.length, 2);
+  assertEquals(blocks[0], { "insecure-registries": ["192.168.1.20:5080"] });
+});
+
+Deno.test("a teacher who copies the lesson of the guide has a lesson, with a hint, which is done by what it says", async () => {
+  const [, text] = /```json\n(\{\n {2}"id".*?)```/s.exec(GUIDE)!;
+  using folder = new Folder();
+  Deno.mkdirSync(`${folder.path}/mine`);
+  Deno.writeTextFileSync(`${folder.path}/mine/logo.json`, text);
+  await using program = await Program.serve(`${folder.path}/root`, "--workshop", "--lessons", `${folder.path}/mine`);
+  const lesson = async () =>
+    await (await program.send("GET", "/lessons/logo", { headers: { Accept: "application/json" } })).json();
+
+  const url = `${program.address}/v2/learner/logo/blobs/uploads/?digest=`;
+  const headers = { "Content-Type": "application/octet-stream" };
+  await fetch(url + digestOf("a picture\n"), { method: "POST", headers, body: "a picture" }).then((answer) =>
+    answer.text()
+  );
+  const near = await lesson();
+  const { try: [{ type }] } = near;
+  const cwd = folder.path;
+  const typed = await new Deno.Command("bash", { args: ["-ec", type.join("\n")], cwd, stdout: "null", stderr: "null" })
+    .output();
+  const done = await lesson();
+
+  assertEquals([near.lesson.isDone, near.hint.say], [
+    false,
+    "Send the file with `--data-binary`: `-d` takes newlines away.",
+  ]);
+  assertEquals([typed.code, done.lesson.isDone], [0, true]);
 });
