@@ -84,8 +84,8 @@ export function check(
   return hint === undefined ? { isDone, steps } : { isDone, steps, hint };
 }
 
-// What was done last matters most: a mistake before the last step that is done has been mended. A hint about the folder alone is about
-// what is there now. Of two hints about the same request, the first one of the lesson counts.
+// What was done last matters most: a mistake before the last step that is done has been mended, unless the folder still shows it. Of two
+// hints about the same request, the first one of the lesson counts.
 function newestHint(
   hints: Lesson["hints"],
   happenings: readonly Happening[],
@@ -95,7 +95,7 @@ function newestHint(
   const found = hints.flatMap(({ when, say }, index) => {
     const { isWhole, last, by } = search(when, happenings, things, true);
     const id = by.findLast((id) => id !== undefined);
-    const isOld = last >= 0 && last < lastOfSteps;
+    const isOld = last < lastOfSteps && when.every(({ there, gone }) => there === undefined && gone === undefined);
     return isWhole && !isOld
       ? [{ last, hint: { number: index + 1, say, ...(id === undefined ? {} : { by: id }) } }]
       : [];

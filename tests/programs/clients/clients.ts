@@ -86,7 +86,18 @@ const CLIENTS: readonly Client[] = [
   { name: "docker", needs: ["dockerd", "docker", "skopeo"], try: tryDocker },
   { name: "lessons", needs: ["curl", "oras"], try: (bench) => tryLessons(bench, "oras") },
   { name: "lessons", needs: ["curl", "skopeo"], try: (bench) => tryLessons(bench, "skopeo") },
+  { name: "lessons", needs: ["curl", "crane"], try: (bench) => tryLessons(bench, "crane") },
+  {
+    name: "lessons",
+    needs: ["curl", "oras", "skopeo", "crane"],
+    try: (bench) => tryLessons(bench, "oras, skopeo and crane"),
+  },
   { name: "lessons", needs: ["curl", "dockerd", "docker", "skopeo"], try: (bench) => tryLessons(bench, "docker") },
+  {
+    name: "lessons",
+    needs: ["curl", "dockerd", "docker", "skopeo"],
+    try: (bench) => tryLessons(bench, "docker and skopeo"),
+  },
   { name: "tokens", needs: ["skopeo", "crane", "oras", "regctl"], try: tryTokens },
   { name: "tokens", needs: ["dockerd", "docker", "skopeo"], try: tryTokensWithDocker },
   { name: "tokens", needs: ["containerd", "ctr", "skopeo"], try: tryTokensWithContainerd },

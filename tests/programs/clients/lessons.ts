@@ -15,18 +15,19 @@ import { Glassbox } from "./glassbox.ts";
 import type { Workbench } from "./workbench.ts";
 
 /** Plays all lessons that have commands for a client. docker's steps have started the daemon before. */
-export async function tryLessons(bench: Workbench, client: "oras" | "skopeo" | "docker"): Promise<void> {
+export async function tryLessons(bench: Workbench, client: string): Promise<void> {
   const step = bench.stepsOf("lessons");
   const lessons = LESSONS.filter((lesson) => lesson.try.some((attempt) => attempt.with === client));
   if (lessons.length === 0) return;
-  const path = bench.makeFolder(`lessons-${client}`);
+  const name = client.replace(/\W+/g, "-");
+  const path = bench.makeFolder(`lessons-${name}`);
   const glassbox = await Glassbox.start(`${path}/testdata`, bench.stack, "--workshop");
   const send = (method: string, path: string, sent: RequestInit = {}) =>
     fetch(`http://${glassbox.address}${path}`, { method, ...sent });
   const env = { ...bench.environment, DOCKER_HOST: dockerSocket(bench) };
   for (const { id } of lessons) {
     await step(`"${id}" is done with ${client}`, [], async () => {
-      await using player = new Player({ program: { send }, folder: { path }, as: `${client}-${id}`, env });
+      await using player = new Player({ program: { send }, folder: { path }, as: `${name}-${id}`, env });
       await play(player, id, client);
     });
   }
