@@ -3,7 +3,7 @@
 import { Folder } from "../folder.ts";
 import { Program } from "../processes/program.ts";
 import { filled } from "./near_misses.ts";
-import { finish, play, Player } from "./player.ts";
+import { play, Player } from "./player.ts";
 
 const EXAMPLES = new URL("../../src/workshop/example_lessons/", import.meta.url).pathname;
 
@@ -27,6 +27,7 @@ Deno.test("the example of an own lesson can be served and done, and a mistake me
     const { origin } = await player.facts("our-base");
     await player.type(filled(lines, { as: player.as, origin }));
     await player.factsThat("our-base", (facts) => facts.hint?.number === hint);
-    await finish(player, "our-base");
+    await player.newTerminal();
+    await play(player, "our-base");
   }
 });
