@@ -23,6 +23,7 @@ import { dataOf, type Story, type StoryData } from "../story.ts";
 import { type ANSWER_FIELDS, happeningOf } from "./happenings.ts";
 import { FOLDER, Learner } from "./learner.ts";
 import type { Lesson } from "./lesson.ts";
+import { SAMPLES_AGENT } from "./samples/pushing.ts";
 import { Things } from "./things.ts";
 
 /** The learner who has given no name. */
@@ -75,7 +76,8 @@ export class Learners {
 
   /** Takes a story to those whom it belongs to. */
   readonly tell = (story: Story): void => {
-    if (!OF_A_CLIENT.test(story.url)) return;
+    // A sample that somebody pushes with a button is not that person's work.
+    if (!OF_A_CLIENT.test(story.url) || story.client === SAMPLES_AGENT) return;
     const data = dataOf(story);
     for (const learner of this.#whose(data)) learner.note(happeningOf(data, `${learner.as}/`));
   };

@@ -312,3 +312,10 @@ Deno.test("a page of another site changes nothing", async () => {
   const answer = await send("POST", "/lessons/knock", { body: { as: "ana", do: "reset" }, headers });
   assertEquals(answer.status, 403);
 });
+
+Deno.test("a sample that a button pushes is nobody's work", async () => {
+  const { send, facts } = classroom();
+  await facts("/lessons?as=ana");
+  await send("POST", push("ana"), { body: "foo", headers: { "User-Agent": "glassbox-samples" } });
+  assertEquals((await facts("/lessons?as=ana")).done, 0);
+});

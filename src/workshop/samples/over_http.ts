@@ -27,7 +27,7 @@ import { expectNoForeignPage, hostsForBrowsers } from "../../http/web_pages.ts";
 import type { Settings } from "../../options.ts";
 import type { Registry, Wrapper } from "../../registry.ts";
 import { linkTo } from "../../spec/headings.ts";
-import { type PushedSample, pushSample } from "./pushing.ts";
+import { type PushedSample, pushSample, SAMPLES_AGENT } from "./pushing.ts";
 import { SAMPLE_NAMES, samplesFacts } from "./samples.ts";
 
 /** The settings about web pages, the users, and the disk for the samples that are damaged there. */
@@ -37,9 +37,6 @@ export interface SamplesOverHttpOptions extends Partial<Pick<Settings, "origin" 
   /** The disk of the registry. Default: none; then the samples that need it are refused. */
   readonly disk?: Disk;
 }
-
-/** The name that these requests have in the stories. */
-export const SAMPLES_AGENT = "glassbox-samples";
 
 /**
  * Answers requests about samples, and passes all others on to the registry. It stands around a whole registry, so that what it pushes is

@@ -27,6 +27,9 @@ export interface PushSampleOptions {
   readonly disk?: Disk;
 }
 
+/** The name that these requests have in the stories. */
+export const SAMPLES_AGENT = "glassbox-samples";
+
 /** A sample that was pushed. */
 export interface PushedSample extends SampleInfo {
   /** Its repository. */
