@@ -46,7 +46,7 @@ export function linesOfLessons({ as, origin, done, lessons }: LessonsFacts): str
 export function linesOfLesson({ as, lesson, text, try: attempts, steps, switch: ofLesson }: LessonFacts): string[] {
   return [
     head(`${lesson.number}. ${lesson.title}`, `${lesson.minutes} minutes`, `as ${as}`),
-    ...text.flatMap((paragraph) => ["", ...wrapped(paragraph)]),
+    ...text.flatMap((paragraph) => ["", ...paragraphOf(paragraph)]),
     ...attempts.flatMap(({ with: client, type }) => section(`With ${client}`, type.flatMap(linesOfCommand))),
     ...section(
       "Switch",
@@ -66,17 +66,22 @@ export function linesOfStep({ say, isDone }: LessonFacts["steps"][number]): stri
 
 /** Returns the lines of a hint. */
 export function linesOfHint({ say }: NonNullable<LessonFacts["hint"]>): string[] {
-  return section("Hint", wrapped(say));
+  return section("Hint", paragraphOf(say));
 }
 
 /** Returns the lines behind a lesson: what it means, and where to go on. */
 export function linesOfEnd({ as, done, after = [], see, origin, next }: LessonFacts): string[] {
   if (done === undefined) return [];
   return [
-    ...section("Done", after.flatMap((paragraph, at) => [...at === 0 ? [] : [""], ...wrapped(paragraph)])),
+    ...section("Done", after.flatMap((paragraph, at) => [...at === 0 ? [] : [""], ...paragraphOf(paragraph)])),
     ...section("See", see.map((address) => `  ${printable(origin + address)}`)),
     ...section("Next", next === undefined ? ["  This was the last lesson."] : [`  ${commandFor(next, as)}`]),
   ];
+}
+
+// A word that the page shows in bold has marks around it. Here nothing is bold.
+function paragraphOf(text: string): string[] {
+  return wrapped(text.replace(/\*\*([^*]+)\*\*/g, "$1"));
 }
 
 // A command can have several lines. The END of a text stands at the beginning of its line, or the shell does not see it.

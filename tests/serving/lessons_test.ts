@@ -12,7 +12,7 @@ const OWN = {
   id: "our-base",
   title: "Our base",
   minutes: 5,
-  text: ["Push our base image."],
+  text: ["Push our **base** image."],
   try: [{ with: "curl", type: ["{curl} {url}/v2/{as}/base/tags/list", "cat <<END\n{ }\nEND"] }],
   done: [{ say: "You ask for the tags", story: { endpoint: "end-8a" } }],
   hints: [],
