@@ -24,7 +24,7 @@ import type { BlobFacts, NeedRow, PlaceLink } from "./facts.ts";
 import { recognise, textTrait, traitsOfDescriptor, traitsOfJson } from "./formats.ts";
 import { imageConfigOf } from "./image_config.ts";
 import { MOST_JSON, readJson } from "./json_rows.ts";
-import { layerListing } from "./layer.ts";
+import { layerListing } from "./entry_tree.ts";
 import { placeText } from "./manifest.ts";
 import type { Own } from "./common_facts.ts";
 import { statementOf } from "./statement.ts";

@@ -5,39 +5,27 @@
  *     layers      kept sha256:9b4e…   gone sha256:4f2a…   new sha256:77c1…
  *     files       etc/motd changed   usr/bin/hello added
  *
- * The files are those that a container sees: the layers of each image are stacked first. So a file that a new layer only repeats is
- * no difference.
+ * Each side is looked at first, as {@linkcode look} does it. Then its documents are compared field by field, its layers by their digests,
+ * and its files by `compared_files.ts`.
  *
- * Next: unified_diff.ts
+ * Next: compared_files.ts
  *
  * @module
  */
 
-import { compareStacks, type PathChange } from "../archive/comparison.ts";
-import { readFile } from "../archive/file.ts";
 import type { Digest } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";
 import { shorten } from "../definitions/printable.ts";
 import type { Disk } from "../disk/disk.ts";
-import { fileSource } from "./bytes.ts";
-import { contentBytes } from "./content.ts";
-import type {
-  ChildChange,
-  DifferenceFacts,
-  FieldChange,
-  FileChange,
-  FilesDifference,
-  LayerStep,
-  SideFacts,
-} from "./difference_facts.ts";
-import type { ContentBytes, Facts, ManifestFacts } from "./facts.ts";
+import type { ChildChange, DifferenceFacts, FieldChange, LayerStep, SideFacts } from "./difference_facts.ts";
+import type { Facts, ManifestFacts } from "./facts.ts";
 import { type DocumentKind, explain } from "./fields.ts";
 import { findImage, openLayers } from "./images.ts";
 import { pointerTo, readJson } from "./json_rows.ts";
 import { type OpenLayer, openLayer } from "./layer.ts";
 import { look } from "./look.ts";
-import { unifiedDiff } from "./unified_diff.ts";
 import { Looking, type LookOptions } from "./looking.ts";
+import { fileDifference, filesBetween } from "./compared_files.ts";
 
 /** The options of a comparison. */
 export interface DifferenceOptions extends LookOptions {
@@ -45,11 +33,8 @@ export interface DifferenceOptions extends LookOptions {
   readonly mostDiffs?: number;
 }
 
-// The largest text file whose differences are shown, the most changes of fields, and the most changed files.
-const LARGEST_TEXT = 256 * 1024;
+// The most changes of fields, and the most children of an index.
 const MOST_FIELDS = 500;
-const MOST_FILES = 2000;
-const MOST_DIFFS = 20;
 const MOST_CHILDREN = 10_000;
 
 /** Returns the differences between what is at two addresses. */
@@ -76,7 +61,9 @@ export async function compare(
   const [imageBefore, imageAfter] = sides.map(({ image }) => image);
   const documents = sides.map(({ document, config }) => ({ document, config }));
   const hasFiles = sides.every(({ layers }) => layers !== undefined);
-  const files = hasFiles ? await filesBetween(looking, sides[0].layers!, sides[1].layers!, options) : undefined;
+  const files = hasFiles
+    ? await filesBetween(looking, sides[0].layers!, sides[1].layers!, options.mostDiffs)
+    : undefined;
   return {
     ...facts,
     manifest: changesOf(documents[0].document, documents[1].document, manifestAfter?.shape, NOT_IN_MANIFEST),
@@ -249,97 +236,4 @@ function layersBetween(before: ManifestFacts | undefined, after: ManifestFacts |
   }
   // A layer that is gone stands in front of the one that took its place.
   return [...rest, ...steps].sort((a, b) => (a.after ?? a.before! - 0.5) - (b.after ?? b.before! - 0.5));
-}
-
-// ---- files ----
-
-async function filesBetween(
-  looking: Looking,
-  before: readonly OpenLayer[],
-  after: readonly OpenLayer[],
-  { mostDiffs = MOST_DIFFS }: DifferenceOptions,
-): Promise<FilesDifference> {
-  const { changes, added, removed, changed, same, limitMet } = compareStacks(
-    before.map(({ facts }) => facts),
-    after.map(({ facts }) => facts),
-  );
-  if (limitMet !== undefined) looking.limit(limitMet.text);
-  if (changes.length > MOST_FILES) {
-    looking.limit(`Only the first ${MOST_FILES} of ${changes.length} changed files are listed.`);
-  }
-  const rows: FileChange[] = [];
-  let diffs = 0;
-  for (const change of changes.slice(0, MOST_FILES)) {
-    const row = rowOf(change, before, after);
-    const isText = change.what?.includes("content") === true && diffs < mostDiffs;
-    const diff = isText ? await diffOf(looking, change, before, after) : undefined;
-    if (diff !== undefined) diffs++;
-    rows.push(diff === undefined ? row : { ...row, diff });
-  }
-  if (diffs === mostDiffs) looking.limit(`Only the first ${mostDiffs} text files are compared line by line.`);
-  return { rows, added, removed, changed, same };
-}
-
-function rowOf(
-  { path, how, what, ...sides }: PathChange,
-  before: readonly OpenLayer[],
-  after: readonly OpenLayer[],
-): FileChange {
-  const place = (layers: readonly OpenLayer[], side: PathChange["before"]) =>
-    side && { address: `${layers[side.layer].file.path}!/${path}`, size: side.size, layer: layers[side.layer].number };
-  const [from, to] = [place(before, sides.before), place(after, sides.after)];
-  return {
-    path,
-    how,
-    ...(what === undefined ? {} : { what }),
-    ...(from === undefined ? {} : { before: from }),
-    ...(to === undefined ? {} : { after: to }),
-  };
-}
-
-async function diffOf(
-  looking: Looking,
-  { before: from, after: to }: PathChange,
-  before: readonly OpenLayer[],
-  after: readonly OpenLayer[],
-): Promise<string[] | undefined> {
-  if (from === undefined || to === undefined || Math.max(from.size, to.size) > LARGEST_TEXT) return undefined;
-  const [one, other] = [
-    await textIn(looking, before[from.layer], from.entry),
-    await textIn(looking, after[to.layer], to.entry),
-  ];
-  return one === undefined || other === undefined ? undefined : unifiedDiff(one, other);
-}
-
-async function textIn(
-  looking: Looking,
-  { file, facts }: OpenLayer,
-  entry: number | undefined,
-): Promise<string | undefined> {
-  if (entry === undefined) return undefined;
-  const options = { length: LARGEST_TEXT, limits: looking.options.limits };
-  const { bytes, found } = await readFile(fileSource(looking.disk, file), facts.entries[entry], options);
-  return found === undefined ? undefined : wholeText(contentBytes(bytes, found.size));
-}
-
-function wholeText({ text, isWhole }: ContentBytes): string | undefined {
-  return isWhole ? text : undefined;
-}
-
-type File = Extract<Facts, { kind: "file" }>;
-
-function fileDifference(before: File, after: File): FilesDifference {
-  const [one, other] = [before.content && wholeText(before.content), after.content && wholeText(after.content)];
-  const isSame = before.content?.head === after.content?.head && before.content?.size === after.content?.size &&
-    one === other;
-  const diff = one === undefined || other === undefined ? undefined : unifiedDiff(one, other);
-  const side = ({ address, row, layers }: File) => ({ address, size: row.size, layer: layers?.at(-1)?.layer ?? 0 });
-  const row: FileChange = {
-    path: after.path,
-    how: "changed",
-    before: side(before),
-    after: side(after),
-    ...(diff === undefined ? {} : { diff }),
-  };
-  return { rows: isSame ? [] : [row], added: 0, removed: 0, changed: isSame ? 0 : 1, same: isSame ? 1 : 0 };
 }

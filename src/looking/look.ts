@@ -19,7 +19,6 @@ import { parseSessionId } from "../definitions/session.ts";
 import { parseTag, type Tag } from "../definitions/tag.ts";
 import { shorten } from "../definitions/printable.ts";
 import type { Disk } from "../disk/disk.ts";
-import { inSteps } from "../giving_way.ts";
 import {
   CONTENT_TYPE_FILE,
   contentFolder,
@@ -39,18 +38,15 @@ import { listTags, resolveTag } from "../store/tags.ts";
 import { type AddressParts, parseAddress } from "./address.ts";
 import { lookAtBlob } from "./blob.ts";
 import { firstBytes } from "./bytes.ts";
-import { contentBytes, jsonFacts, MOST_SHOWN } from "./content.ts";
-import type { Facts, FieldFacts, ManifestFacts, TagFacts } from "./facts.ts";
-import type { DocumentKind } from "./fields.ts";
+import { contentBytes, MOST_SHOWN } from "./content.ts";
+import type { Facts, ManifestFacts, TagFacts } from "./facts.ts";
 import { recognise, textTrait } from "./formats.ts";
-import { objectOf } from "./json_values.ts";
 import { findImage, openLayers } from "./images.ts";
-import { fieldRows, MOST_EXPLAINED, partAt } from "./json_rows.ts";
-import { type FoundPath, lookInLayer, lookInStack } from "./layer.ts";
+import { type FoundPath, lookInLayer, lookInStack } from "./layer_paths.ts";
 import { lookAtManifest } from "./manifest.ts";
 import { referrersOf } from "./relatives.ts";
 import { nearest } from "./nearby.ts";
-import { finish, type Own } from "./common_facts.ts";
+import { finish } from "./common_facts.ts";
 import { ambiguous, missing, missingDigest, missingFile, missingIn, missingName, missingTag, NEAR } from "./missing.ts";
 import {
   lookAtFolder,
@@ -62,6 +58,7 @@ import {
   uploadRow,
 } from "./repository.ts";
 import { type FoundContent, Looking, type LookOptions, timeText } from "./looking.ts";
+import { lookAtField } from "./field.ts";
 
 /** Returns the facts at an address. */
 export async function look(disk: Disk, text: string, options: LookOptions = {}): Promise<Facts> {
@@ -227,65 +224,6 @@ function finishPath(looking: Looking, parts: AddressParts, address: string, own:
   const inside = own.path === "" ? [] : [{ address: `${address}!/`, text: "/" }, ...folders];
   const facts = finish(looking, parts, `${address}!/${own.path}`, own);
   return { ...facts, way: [...facts.way, place, ...inside] };
-}
-
-async function lookAtField(
-  looking: Looking,
-  name: Name,
-  digest: Digest,
-  { file, isManifest }: FoundContent,
-  parts: AddressParts & { readonly pointer: string },
-): Promise<Facts> {
-  const bytes = await firstBytes(looking.disk, file, MOST_EXPLAINED);
-  const { json, value } = await jsonFacts(looking, bytes, file.size, { what: "the document", most: MOST_EXPLAINED });
-  const found = value === undefined ? undefined : partAt(value, parts.pointer);
-  if (found === undefined) {
-    const text = json.broken !== undefined
-      ? json.broken.text
-      : value === undefined
-      ? "It is too long to look at a part of it."
-      : `It has nothing at ${parts.pointer}.`;
-    const pointers = nearest(parts.pointer, json.fields.map(({ pointer }) => pointer), NEAR);
-    const near = pointers.map((pointer) => ({ address: `${file.path}#${pointer}`, text: `#${pointer}` }));
-    return missing(looking, parts, `${file.path}#${parts.pointer}`, text, near);
-  }
-  const document = documentOf(isManifest, file.path, value);
-  const link = (text: string) => looking.linkTo(name, text);
-  const { rows } = await inSteps(fieldRows(found.part, { document, names: found.names, link }));
-  const descriptor = objectOf(found.part);
-  const isDescriptor = ["mediaType", "digest", "size"].every((field) => field in descriptor) &&
-    parseDigest(String(descriptor.digest)) !== undefined;
-  const address = `${file.path}#${parts.pointer}`;
-  const own: Own<FieldFacts> = {
-    kind: "field",
-    name,
-    digest,
-    pointer: parts.pointer,
-    formats: [],
-    fields: rows,
-    text: JSON.stringify(found.part, null, 2).slice(0, MOST_SHOWN),
-    ...(isDescriptor
-      ? {
-        descriptor: await looking.describe(name, descriptor as never, {
-          address: file.path,
-          pointer: parts.pointer,
-          to: "either",
-          inside: document === "index" ? "index" : undefined,
-          isKeptHere: parts.pointer !== "/subject",
-        }),
-      }
-      : {}),
-  };
-  const facts = finish(looking, parts, address, { ...own, formats: own.descriptor?.formats ?? [] });
-  return {
-    ...facts,
-    way: [...facts.way, { address: file.path, text: file.path.slice(file.path.lastIndexOf("/") + 1) }],
-  };
-}
-
-function documentOf(isManifest: boolean, path: string, value: unknown): DocumentKind | undefined {
-  if (isManifest) return "manifests" in objectOf(value) ? "index" : "image";
-  return path.endsWith("/config.json") ? "config" : undefined;
 }
 
 async function lookAtReferrers(looking: Looking, name: Name, parts: AddressParts): Promise<Facts> {

@@ -6,7 +6,7 @@
  *
  * A text with "!" needs quotes, because an interactive shell takes it for a command of its history.
  *
- * Next: missing.ts
+ * Next: field.ts
  *
  * @module
  */
