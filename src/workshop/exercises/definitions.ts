@@ -54,7 +54,8 @@ export const EXERCISES_ABOUT_TEXTS: readonly Exercise[] = [
   const GRAMMAR = new RegExp(\`^\${PART}(?:/\${PART})*$\`);
 Then a text is a Name if it is short enough and the expression finds it.`,
     ],
-    afterwards: "tests/hostile_input_test.ts sends names that make a careless grammar run for years. Why not yours?",
+    afterwards:
+      "A grammar that can read a text in many ways may need years for a bad one. How long does yours need for an a, 200 hyphens and a !?",
   },
   {
     name: "referrers-tag",
@@ -87,7 +88,7 @@ encoded is the rest of the digest behind the algorithm and the colon.`,
     tests: ["tests/definitions/range_test.ts"],
     hints: [
       "Two decimal numbers with one hyphen between, and nothing else. Then the question is how many bytes lie between the two.",
-      "Number() is too kind: it reads 0x4, 1e3 and an empty text as well. Let a regular expression with two groups of [0-9] find the " +
+      "Number() accepts too much: it reads 0x4, 1e3 and an empty text as well. Let a regular expression with two groups of [0-9] find the " +
       "digits first, and allow only so many digits that a number can be exact.",
       `The last byte counts, so the length is one more than the difference. The comment of the function tells of 5-4:
   const [start, last] = [Number(match[1]), Number(match[2])];

@@ -56,7 +56,7 @@ expectBlob is the function that finds the blob, and useBlob notes the use:
 Then throw sessionUnknown(name, id, "PUSH-CANCEL-01"), or answer with STATUS_CODE.NoContent.`,
     ],
     afterwards:
-      "src/store/uploads.ts has withSession. Two sessions of one client at the same time: who waits for whom?",
+      "src/store/uploads.ts has withSession. If two requests use one session at the same time, which one waits?",
   },
   {
     name: "delete-tag",
@@ -113,7 +113,7 @@ If it was not there: MANIFEST_UNKNOWN if repositoryExists, NAME_UNKNOWN if not, 
 Try linkBlob(call.store, source, name, digest) with each. If none has it, return openUploadFor(call, { name, algorithm: … }).`,
     ],
     afterwards:
-      "ls -li shows one inode under both names. src/disk/links.ts is what happens if a disk has no hard links.",
+      "ls -li shows one inode under both names. src/disk/changes.ts copies the bytes if a disk has no hard links.",
   },
   {
     name: "tags",
@@ -142,7 +142,7 @@ Try linkBlob(call.store, source, name, digest) with each. If none has it, return
   }
 The source also gives way to other requests in a long list: LongWork.`,
     ],
-    afterwards: "deno task bench compares pages of tags with other registries: this list is where Glassbox is fastest.",
+    afterwards: "deno task bench compares pages of tags with those of other registries.",
   },
   {
     name: "chunk",
@@ -207,7 +207,6 @@ undefined is sessionUnknown(name, id, "PUSH-CHUNK-09"). Everything else is 202 w
   }
 With a rest, Link is linkToRest(call, name, subject, types, rest). The body is the text of an index around the texts of the page.`,
     ],
-    afterwards:
-      "src/store/referrers.ts: how the list stays right while images are pushed and deleted. Now you have been everywhere.",
+    afterwards: "src/store/referrers.ts: how the list stays right while images are pushed and deleted.",
   },
 ];

@@ -47,8 +47,8 @@ const FOLDER = "exercises";
 
 const ACTIONS = ["--hint", "--solution", "--reset", "--once", "--serve"];
 
-// The types come a little later than the tests. A type error is the reason for many red tests, so it is worth a moment: so many
-// milliseconds after the save, the tests are told without it.
+// The types are known a little later than the tests. A type error can be the reason for red tests, so the tests wait for it, up to so
+// many milliseconds after the save.
 const WAIT_FOR_TYPES = 1200;
 
 if (import.meta.main) await runProgram(HELP, main);

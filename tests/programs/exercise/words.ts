@@ -25,7 +25,7 @@ import type { Result } from "./checking.ts";
 import { type LearnerFile, unlessMissing } from "./learner_file.ts";
 import type { Failure, TestOutcome } from "./outcome.ts";
 
-// A terminal in a room full of people has few lines.
+// A terminal on a projector has few lines.
 const MOST_LINES = 16;
 const MOST_RULES = 8;
 
