@@ -51,6 +51,9 @@ const ACTIONS = ["--hint", "--solution", "--reset", "--once", "--serve"];
 // many milliseconds after the save.
 const WAIT_FOR_TYPES = 1200;
 
+// A person sits in front of it: keys count, and the screen is cleared for what is new.
+const isTerminal = Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
+
 if (import.meta.main) await runProgram(HELP, main);
 
 async function main(args: string[]): Promise<number> {
@@ -218,7 +221,11 @@ async function tell(
   if (isKnown) return false;
   const typeError = await checking;
   if (signal.aborted) return false;
-  if (typeError !== undefined) print(["", ...wordsForTypes(file, typeError)]);
+  if (typeError !== undefined) {
+    // What the tests say does not count any more, so it goes.
+    if (isTerminal) console.clear();
+    print(["", ...wordsForTypes(file, typeError), "", numbers]);
+  }
   if (typeError !== undefined || !allGreen) return false;
   progress.noteDone(file.exercise, text);
   print(["", styled("good", "All is green, and the types are right."), ...wordsForDone(file)]);
@@ -227,7 +234,6 @@ async function tell(
 
 /** Runs the tests now and after each change, until a person ends it. */
 async function watch(file: LearnerFile, progress: Progress): Promise<number> {
-  const isTerminal = Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
   const events = eventsOf(file.path, isTerminal);
   let stop = new AbortController();
   let checked: string | undefined;
