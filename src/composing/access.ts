@@ -18,32 +18,16 @@
  * The rules are about the names that come to this wrapper. If a wrapper outside of it changes names or asks questions, the rules see
  * the changed names, and a question needs the same rights as a request of the client.
  *
- * Next: ../access/rules.ts
+ * Next: caller.ts
  *
  * @module
  */
 
 import type { AccessAction, AccessRule } from "../access/access_rule.ts";
-import {
-  BASIC_CHALLENGE,
-  expectPassword,
-  parseBasic,
-  parseBearer,
-  unauthorized,
-  type Users,
-} from "../access/credentials.ts";
+import type { Users } from "../access/credentials.ts";
 import { AccessRules } from "../access/rules.ts";
-import {
-  answerTokenRequest,
-  formatScope,
-  isStillUser,
-  mayList,
-  TOKEN_PATH,
-  type TokenService,
-} from "../access/token_service.ts";
-import { type Claims, type Scope, SERVICE, TokenError, Tokens } from "../access/tokens.ts";
-import { RegistryError } from "../api/error_codes.ts";
-import { parseName } from "../definitions/name.ts";
+import { answerTokenRequest, TOKEN_PATH } from "../access/token_service.ts";
+import { Tokens } from "../access/tokens.ts";
 import type { Page } from "../definitions/page.ts";
 import type { Peer } from "../http/peer.ts";
 import { parseTarget } from "../http/target.ts";
@@ -51,6 +35,7 @@ import type { Registry, Wrapper } from "../registry.ts";
 import { ask, orRefusal, requestLike } from "./asking.ts";
 import { type Question, questionOf } from "./composing.ts";
 import { answerWithPage, CATALOG, entriesOf } from "./lists.ts";
+import { Caller, Challenge, knownOf } from "./caller.ts";
 
 /** What {@linkcode access} needs besides the rules. */
 export interface AccessOptions {
@@ -171,156 +156,6 @@ export function access(
 
 function constant<T>(value: T): () => T {
   return () => value;
-}
-
-// What a client has said about itself, and what is proven.
-interface Known {
-  readonly user?: string;
-  readonly token?: Claims;
-}
-
-async function knownOf(
-  { headers }: Request,
-  users: Users,
-  service: TokenService | undefined,
-  challenge: Challenge,
-  peer: Peer | undefined,
-): Promise<Known> {
-  const header = headers.get("Authorization");
-  const credentials = parseBasic(header);
-  if (credentials !== undefined) {
-    await expectPassword(users, credentials, peer, challenge.headers());
-    return { user: credentials[0] };
-  }
-  const text = service && parseBearer(header);
-  if (service === undefined || text === undefined) return {};
-  try {
-    const token = await service.tokens.check("access", text);
-    if (await isStillUser(service, token)) return { user: token.sub, token };
-    throw new TokenError("one of a user who has gone, or has another password now");
-  } catch (error) {
-    if (!(error instanceof TokenError)) throw error;
-    const expected = "a token that this registry has signed, and that is still valid";
-    throw unauthorized(expected, error.message, challenge.headers([], "invalid_token"));
-  }
-}
-
-// The header that tells a client how to say who it is: exactly one challenge, because some clients read only the first.
-class Challenge {
-  readonly #realm: string | undefined;
-
-  // `realm` is the address of the token service, if there is one.
-  constructor(realm: string | undefined) {
-    this.#realm = realm;
-  }
-
-  get isForToken(): boolean {
-    return this.#realm !== undefined;
-  }
-
-  headers(scopes: readonly Scope[] = [], error?: string): Readonly<Record<string, string>> {
-    if (this.#realm === undefined) return BASIC_CHALLENGE;
-    // A text that is no name could end the quotes.
-    const named = scopes.filter(({ type, name }) => type !== "repository" || parseName(name) !== undefined);
-    const scope = named.length === 0 ? undefined : named.map(formatScope).join(" ");
-    const parameters = Object.entries({ realm: this.#realm, service: SERVICE, scope, error })
-      .filter(([, value]) => value !== undefined).map(([name, value]) => `${name}="${value}"`);
-    return { "WWW-Authenticate": `Bearer ${parameters.join(",")}` };
-  }
-}
-
-// The client of one request, and its rights.
-class Caller {
-  readonly #known: Known;
-  readonly #rules: AccessRules;
-  readonly #canLogIn: boolean;
-  readonly #challenge: Challenge;
-
-  constructor(known: Known, rules: AccessRules, canLogIn: boolean, challenge: Challenge) {
-    this.#known = known;
-    this.#rules = rules;
-    this.#canLogIn = canLogIn;
-    this.#challenge = challenge;
-  }
-
-  get user(): string | undefined {
-    return this.#known.user;
-  }
-
-  // Returns true if the client may do this in a repository: the rules allow it, and its token as well, if it has one.
-  may(action: AccessAction, name: string): boolean {
-    return this.#rules.allows(this.#known.user, action, name) && this.#hasScope("repository", name, action);
-  }
-
-  get mayPullEverything(): boolean {
-    return this.#known.token === undefined && this.#rules.allowsEverywhere(this.#known.user, "pull");
-  }
-
-  // Returns true if a repository is in the client's catalog. A token for the catalog is for no repository.
-  sees(name: string): boolean {
-    return this.#rules.allows(this.#known.user, "pull", name);
-  }
-
-  get seesEverything(): boolean {
-    return this.#rules.allowsEverywhere(this.#known.user, "pull");
-  }
-
-  expect(action: AccessAction, name: string, others: readonly Scope[]): void {
-    if (this.may(action, name)) return;
-    // A client that pushes also asks what is there already.
-    const actions = action === "push" ? ["pull", "push"] : [action];
-    const scopes = [{ type: "repository", name, actions }, ...others];
-    const what = `${action === "pull" ? "pull from" : action === "push" ? "push to" : "delete in"} ${name}`;
-    const patterns = this.#rules.patternsOf(this.#known.user, action);
-    const where = patterns.length === 0 ? "no repository" : patterns.join(", ");
-    this.#refuse(this.#rules.allows(this.#known.user, action, name), scopes, `to ${what}`, where);
-  }
-
-  expectCatalog(): void {
-    const isAllowed = mayList(this.#rules, this.#known.user);
-    // Some clients say who they are only if they are asked. Without that, they would see only what anybody sees. A client without a
-    // name gets a token, too.
-    const isAsked = this.#challenge.isForToken && this.#isUnknown && !this.seesEverything;
-    if (isAllowed && !isAsked && this.#hasScope("registry", "catalog", "*")) return;
-    this.#refuse(isAllowed, [{ type: "registry", name: "catalog", actions: ["*"] }], "to list repositories", "none");
-  }
-
-  // Docker sends a password only if `/v2/` has asked for it. So it asks, even if there is something that anybody may pull.
-  expectKnown(): void {
-    if (!this.#canLogIn || !this.#isUnknown) return;
-    throw unauthorized("the name and password of a user", "none", this.#challenge.headers());
-  }
-
-  // For a path that belongs to no repository. A wrapper may answer it, and only somebody who may change everything may write there.
-  expectOutsideOfTable(isHarmless: boolean): void {
-    if (!isHarmless || !this.#rules.allowsAnything(undefined)) this.expectKnown();
-    if (isHarmless || this.#rules.allowsEverywhere(this.#known.user, "push")) return;
-    this.#refuse(false, [], "to push everywhere", "some repositories or none");
-  }
-
-  get #isUnknown(): boolean {
-    return this.#known.user === undefined && this.#known.token === undefined;
-  }
-
-  #hasScope(type: string, name: string, action: string): boolean {
-    const { token } = this.#known;
-    return token === undefined ||
-      token.access.some((scope) => scope.type === type && scope.name === name && scope.actions.includes(action));
-  }
-
-  // `isAllowed` says that the rules allow it, and only the token does not.
-  #refuse(isAllowed: boolean, scopes: readonly Scope[], what: string, where: string): never {
-    const { user, token } = this.#known;
-    if (this.#canLogIn && (user === undefined || isAllowed)) {
-      const isToken = token !== undefined;
-      const expected = isAllowed ? `a token ${what}` : `the name and password of a user who may ${what.slice(3)}`;
-      const headers = this.#challenge.headers(scopes, isToken ? "insufficient_scope" : undefined);
-      throw unauthorized(expected, isToken ? "a token without that" : "none", headers);
-    }
-    const who = user ?? "everybody";
-    const expected = `the right ${what}; ${who} has it for ${where}`;
-    throw new RegistryError("DENIED", { rule: "API-ERR-I12", expected, actual: who });
-  }
 }
 
 // A request that the rules may allow.

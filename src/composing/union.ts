@@ -17,7 +17,7 @@
  *
  * Each registry has to sort its lists, as the spec says of tags.
  *
- * Next: traced.ts
+ * Next: lending.ts
  *
  * @module
  */
@@ -26,8 +26,7 @@ import { STATUS_CODE } from "@std/http";
 import { RegistryError } from "../api/error_codes.ts";
 import { addWarnings } from "../api/warnings.ts";
 import { pagesOf } from "../client/pages.ts";
-import { Fault } from "../definitions/fault.ts";
-import { OCI_INDEX, parseLongManifest, type Reference } from "../definitions/manifest.ts";
+import { OCI_INDEX } from "../definitions/manifest.ts";
 import { parseName } from "../definitions/name.ts";
 import type { Page } from "../definitions/page.ts";
 import type { Peer } from "../http/peer.ts";
@@ -48,8 +47,9 @@ import {
   requestLike,
   UnexpectedAnswer,
 } from "./asking.ts";
-import { type Question, questionOf, refuse } from "./composing.ts";
+import { questionOf, refuse } from "./composing.ts";
 import { answerWithPage, CATALOG, entriesOf, type List, tagsOf } from "./lists.ts";
+import { copyReferences, type Joined } from "./lending.ts";
 
 /**
  * Joins registries: reads from the first one that has it, lists what all have, and writes to the first one. To have the stories of the
@@ -82,15 +82,6 @@ export function union(first: Registry, ...others: readonly Registry[]): Registry
     if (answer === undefined || !isNamed) return await first(request, peer);
     return await orRefusal(request, () => answer({ first, others, request, peer, question: question! }));
   };
-}
-
-// One request to a union.
-interface Joined {
-  readonly first: Registry;
-  readonly others: readonly Registry[];
-  readonly request: Request;
-  readonly peer: Peer | undefined;
-  readonly question: Question;
 }
 
 const ANSWERS: Readonly<Record<string, (joined: Joined) => Promise<Response>>> = {
@@ -290,81 +281,4 @@ async function withConditionsOfFirst(
     return requestLike(request, { headers: { "If-Match": undefined, "If-None-Match": "*" } });
   }
   return request;
-}
-
-// Copies what a manifest points to into the first registry, as far as that one lacks it and another one has it. Returns true if it
-// has copied something.
-async function copyReferences(joined: Joined, manifest: Uint8Array, mediaType: string | null): Promise<boolean> {
-  const { first, others, request, peer, question: { texts: { name } } } = joined;
-  let hasCopied = false;
-  for (const { descriptor: { digest }, to } of await referencesOf(manifest, mediaType)) {
-    const kinds = to === "blob" ? ["blobs"] : to === "manifest" ? ["manifests"] : ["manifests", "blobs"];
-    for (const kind of kinds) {
-      const path = `/v2/${name}/${kind}/${digest}`;
-      if (await digestAt(first, request, peer, path) !== undefined) break;
-      const found = await findIn(others, request, peer, path);
-      if (found === undefined) continue;
-      await (kind === "blobs" ? copyBlob(joined, digest, found) : copyManifest(joined, path, found));
-      hasCopied = true;
-      break;
-    }
-  }
-  return hasCopied;
-}
-
-// Pulls some content from the first registry that has it.
-async function findIn(
-  registries: readonly Registry[],
-  request: Request,
-  peer: Peer | undefined,
-  path: string,
-): Promise<Response | undefined> {
-  for (const registry of registries) {
-    const found = await ask(registry, request, peer, "GET", path);
-    if (found.status === STATUS_CODE.OK) return found;
-    await found.body?.cancel();
-  }
-}
-
-async function copyBlob({ first, request, peer, question }: Joined, digest: string, found: Response): Promise<void> {
-  const none = { "Content-Range": undefined, "If-Match": undefined, "If-None-Match": undefined };
-  const empty = { ...none, "Content-Type": undefined, "Content-Length": "0" };
-  const path = `/v2/${question.texts.name}/blobs/uploads/`;
-  const opened = await first(requestLike(request, { method: "POST", path, headers: empty, body: null }), peer);
-  await expectStatus(opened, STATUS_CODE.Accepted);
-  const { pathname, searchParams } = new URL(opened.headers.get("Location") ?? "", `http://localhost${path}`);
-  searchParams.set("digest", digest);
-  const length = found.headers.get("Content-Length") ?? undefined;
-  const headers = { ...none, "Content-Type": "application/octet-stream", "Content-Length": length };
-  const close = { method: "PUT", path: `${pathname}?${searchParams}`, headers, body: found.body };
-  await expectStatus(await first(requestLike(request, close), peer), STATUS_CODE.Created);
-}
-
-async function copyManifest(joined: Joined, path: string, found: Response): Promise<void> {
-  const { first, request, peer } = joined;
-  const body = await found.bytes();
-  // What this one points to may be missing as well.
-  await copyReferences(joined, body, found.headers.get("Content-Type"));
-  const headers = {
-    "Content-Type": found.headers.get("Content-Type") ?? undefined,
-    "Content-Length": String(body.length),
-    "If-Match": undefined,
-    "If-None-Match": undefined,
-  };
-  await expectStatus(await first(requestLike(request, { path, headers, body }), peer), STATUS_CODE.Created);
-}
-
-async function expectStatus(response: Response, status: number): Promise<void> {
-  if (response.status !== status) throw new UnexpectedAnswer(response);
-  await response.body?.cancel();
-}
-
-// Returns what a manifest points to. Another registry may take a manifest that this one cannot read; then nothing is copied for it.
-async function referencesOf(manifest: Uint8Array, mediaType: string | null): Promise<readonly Reference[]> {
-  try {
-    return (await parseLongManifest(manifest, mediaType)).references;
-  } catch (error) {
-    if (error instanceof Fault) return [];
-    throw error;
-  }
 }

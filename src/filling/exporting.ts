@@ -8,7 +8,7 @@
  * `index.json`. `docker save` has written archives so since version 25. All files are the bytes of the registry, so their digests
  * stay the same.
  *
- * Next: target.ts
+ * Next: layout_writer.ts
  *
  * @module
  */
@@ -25,12 +25,12 @@ import type { Tag } from "../definitions/tag.ts";
 import type { Registry } from "../registry.ts";
 import { DOCKER_FILE } from "./docker_archive.ts";
 import { FillError } from "./files.ts";
-import type { ImageInRegistry, Progress } from "./fill.ts";
+import type { ImageInRegistry } from "./choosing.ts";
+import type { Progress } from "./fill.ts";
 import { blobPath, IMAGE_NAME, INDEX_FILE, LAYOUT, LAYOUT_FILE, REF_NAME } from "./layout.ts";
-import { beginFile, beginFolder, type NewFile } from "./local_files.ts";
 import { parseTyped } from "./references.ts";
-import { isArchive, isGzipped } from "./target.ts";
-import { drainOf, loadTarStream, type Pack } from "./tar_stream.ts";
+import { isArchive } from "./target.ts";
+import { beginArchive, beginLayout, type LayoutWriter } from "./layout_writer.ts";
 
 /** The options of {@linkcode exportImage}. */
 export interface ExportOptions {
@@ -250,103 +250,4 @@ async function writeAll(
 async function writeText(output: LayoutWriter, path: string, text: string): Promise<void> {
   const bytes = new TextEncoder().encode(text);
   await output.add(path, bytes.length, ReadableStream.from([bytes]));
-}
-
-// A layout that is being written.
-interface LayoutWriter {
-  add(path: string, size: number, pieces: AsyncIterable<Uint8Array>): Promise<void>;
-  finish(): Promise<void>;
-  discard(error: unknown): Promise<void>;
-}
-
-async function beginLayout(target: string): Promise<LayoutWriter> {
-  const folder = await beginFolder(target);
-  return {
-    async add(path, _size, pieces) {
-      const file = await folder.begin(path);
-      try {
-        for await (const piece of pieces) await file.write(piece);
-      } catch (error) {
-        await file.discard();
-        throw error;
-      }
-      await file.finish();
-    },
-    finish: () => folder.finish(),
-    discard: () => folder.discard(),
-  };
-}
-
-async function beginArchive(target: string | WritableStream<Uint8Array>): Promise<LayoutWriter> {
-  const tar = await loadTarStream();
-  const file = typeof target === "string" ? await beginFile(target) : fileOf(target);
-  const isGzip = typeof target === "string" && isGzipped(target);
-  const pack = tar.pack();
-  pack.on("error", toldElsewhere);
-  let failure: { readonly error: unknown } | undefined;
-  const write = (bytes: Uint8Array) =>
-    file.write(bytes).catch((error) => {
-      failure = { error };
-      throw error;
-    });
-  const writing = writePack(pack, write, isGzip);
-  // The error comes out at the next `add` or at `finish`.
-  writing.catch(() => {});
-  return {
-    async add(path, size, pieces) {
-      try {
-        await Promise.race([addEntry(pack, path, size, pieces), writing]);
-      } catch (error) {
-        // If bytes cannot be written, the entry ends, too, and does not say why.
-        throw failure === undefined ? error : failure.error;
-      }
-    },
-    async finish() {
-      pack.finalize();
-      await writing;
-      await file.finish();
-    },
-    async discard(error) {
-      pack.destroy(error instanceof Error ? error : new Error(String(error)));
-      await writing.catch(() => {});
-      await file.discard();
-    },
-  };
-}
-
-async function writePack(pack: Pack, write: NewFile["write"], isGzip: boolean): Promise<void> {
-  try {
-    const stream = ReadableStream.from(pack) as ReadableStream<Uint8Array<ArrayBuffer>>;
-    const compressed = isGzip ? stream.pipeThrough(new CompressionStream("gzip")) : stream;
-    for await (const piece of compressed) await write(piece);
-  } catch (error) {
-    pack.destroy(error as Error);
-    throw error;
-  }
-}
-
-// A stream throws its error if nobody listens to it, although the caller that waits for the stream gets the error, too.
-const toldElsewhere = () => {};
-
-// The entries have no time of their own, so the same image is always the same archive.
-const NO_TIME = new Date(0);
-
-async function addEntry(pack: Pack, name: string, size: number, pieces: AsyncIterable<Uint8Array>): Promise<void> {
-  const ended = Promise.withResolvers<void>();
-  const sink = pack.entry({ name, size, mtime: NO_TIME }, (error) => error ? ended.reject(error) : ended.resolve());
-  ended.promise.catch(() => {});
-  sink.on("error", toldElsewhere);
-  const drained = drainOf(sink);
-  for await (const piece of pieces) if (!sink.write(piece)) await drained();
-  sink.end();
-  await ended.promise;
-}
-
-function fileOf(stream: WritableStream<Uint8Array>): NewFile {
-  const writer = stream.getWriter();
-  return {
-    write: (bytes) => writer.write(bytes),
-    finish: () => writer.close(),
-    discard: () => writer.abort().catch(() => {}),
-  };
 }

@@ -6,7 +6,7 @@
  *
  * The whole plan is made and checked before the first byte is pushed. So a source with a fault leaves nothing in the registry.
  *
- * Next: exporting.ts
+ * Next: choosing.ts
  *
  * @module
  */
