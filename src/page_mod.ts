@@ -41,6 +41,7 @@ export type {
   LessonsTeller,
   NoLessons,
 } from "./workshop/lesson_facts.ts";
+export type { SampleInfo, SampleKind, SamplesFacts } from "./workshop/sample_facts.ts";
 export type { LessonStepProgress } from "./workshop/checking.ts";
 export type { LessonAttempt } from "./workshop/lesson.ts";
 export type { LiveLimits } from "./page/live.ts";

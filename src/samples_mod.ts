@@ -17,14 +17,8 @@
  * @module
  */
 
-export {
-  infoOf,
-  SAMPLE_NAMES,
-  type SampleInfo,
-  type SampleKey,
-  type SampleKind,
-  samples,
-} from "./workshop/samples/samples.ts";
+export { infoOf, SAMPLE_NAMES, type SampleKey, samples } from "./workshop/samples/samples.ts";
+export type { SampleInfo, SampleKind } from "./workshop/sample_facts.ts";
 export type { SampleLayout } from "./workshop/samples/layout_of_sample.ts";
 export { type PushedSample, pushSample, type PushSampleOptions } from "./workshop/samples/pushing.ts";
 export type { SampleRefusal } from "./workshop/samples/recipe.ts";

@@ -13,7 +13,6 @@
  */
 
 import type { Asker, BoardFacts, NoLessons } from "../workshop/lesson_facts.ts";
-import { samplesFacts } from "../workshop/samples/samples.ts";
 import { addressOfGraph, type PageAddress } from "./addresses.ts";
 import type { PageContext } from "./context.ts";
 import { filterOf } from "./feed.ts";
@@ -87,7 +86,7 @@ export function factsOfSamples(
 ): Promise<SamplesPageFacts | NoLessons | undefined> {
   if (rest !== "") return Promise.resolve(undefined);
   const to = query.get("to") || person?.user || "samples";
-  return Promise.resolve(teller === undefined ? NO_WORKSHOP : { ...samplesFacts(), to });
+  return Promise.resolve(teller === undefined ? NO_WORKSHOP : { ...teller.samples(), to });
 }
 
 /** Returns the facts of `/guide`. */

@@ -28,7 +28,8 @@ import { verify } from "../housekeeping/verify.ts";
 import { look } from "../looking/look.ts";
 import { createRegistry } from "../registry.ts";
 import { type PushedSample, pushSample } from "../workshop/samples/pushing.ts";
-import { infoOf, SAMPLE_KINDS, SAMPLE_NAMES, type SampleKind } from "../workshop/samples/samples.ts";
+import { infoOf, SAMPLE_KINDS, SAMPLE_NAMES } from "../workshop/samples/samples.ts";
+import type { SampleKind } from "../workshop/sample_facts.ts";
 import type { CommandLine } from "./command_line.ts";
 
 /** Pushes samples, or lists them. Returns false if one is not what its recipe announces. */

@@ -7,12 +7,13 @@
  *
  * All texts are complete: the placeholders of a lesson, such as `{url}`, are filled in.
  *
- * Next: learner.ts
+ * Next: sample_facts.ts
  *
  * @module
  */
 
 import type { LessonStepProgress } from "./checking.ts";
+import type { SamplesFacts } from "./sample_facts.ts";
 import type { LessonAttempt } from "./lesson.ts";
 
 /** Tells how far learners are. */
@@ -24,6 +25,8 @@ export interface LessonsTeller {
   lessons(as: string | null, wanted: string, asker: Asker): Promise<LessonsFacts | LessonFacts | NoLessons | undefined>;
   /** Returns the facts of the board: the learners whom a person may see. */
   board(asker: Asker): Promise<BoardFacts>;
+  /** Returns what there is to know of all samples. */
+  samples(): SamplesFacts;
 }
 
 /** Why there are no lessons to see. */

@@ -13,6 +13,7 @@
 import type { Learner, LessonState } from "./learner.ts";
 import { type Learners, NAMELESS } from "./learners.ts";
 import type { Lesson } from "./lesson.ts";
+import { samplesFacts } from "./samples/samples.ts";
 import type {
   Asker,
   BoardFacts,
@@ -33,6 +34,7 @@ export function tellerOf(learners: Learners): LessonsTeller {
       return wanted === "" ? await factsOfLessons(learner, asker) : await factsOfLesson(learner, wanted, asker);
     },
     board: (asker) => factsOfBoard(learners, asker),
+    samples: samplesFacts,
   };
 }
 

@@ -125,7 +125,7 @@ Deno.test("a lesson, a learner and an address that are not there are told, with 
 
 Deno.test("the page passes on what changes a lesson, and refuses it for everything else", async () => {
   const { send } = workshop();
-  const headers = { "Content-Type": "application/json" };
+  const headers = { "Content-Type": "application/json", Accept: "application/json" };
   const answer = await send("POST", "/lessons/knock", { headers, body: '{"as":"ana","do":"reset"}' });
   assertEquals([answer.status, (await answer.json()).as], [200, "ana"]);
   assertEquals((await send("POST", "/board", { headers, body: "{}" })).status, 405);

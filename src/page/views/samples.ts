@@ -7,7 +7,7 @@
  */
 
 import type { NoLessons } from "../../workshop/lesson_facts.ts";
-import type { SampleInfo, SampleKind, SamplesFacts } from "../../workshop/samples/samples.ts";
+import type { SampleInfo, SampleKind, SamplesFacts } from "../../workshop/sample_facts.ts";
 import { element, type Markup } from "../markup.ts";
 import { noLessonsView } from "./lessons.ts";
 import { prose } from "./prose.ts";

@@ -17,7 +17,8 @@ import { type Name, NAME_FORM, parseName } from "../../definitions/name.ts";
 import type { Disk } from "../../disk/disk.ts";
 import type { Registry } from "../../registry.ts";
 import type { DamagedRecipe, RefusedRecipe, SampleRefusal } from "./recipe.ts";
-import { infoOf, type MadeSample, makeSample, recipeOf, type SampleInfo } from "./samples.ts";
+import { infoOf, type MadeSample, makeSample, recipeOf } from "./samples.ts";
+import type { SampleInfo } from "../sample_facts.ts";
 
 /** The options of {@linkcode pushSample}. */
 export interface PushSampleOptions {

@@ -18,22 +18,8 @@ import { DAMAGED } from "./damaged.ts";
 import { IMAGES } from "./images.ts";
 import { type SampleLayout, SampleMaker, type SamplePart } from "./layout_of_sample.ts";
 import type { BrokenRecipe, DamagedRecipe, GoodRecipe, RefusedRecipe } from "./recipe.ts";
+import type { SampleInfo, SampleKind, SamplesFacts } from "../sample_facts.ts";
 import { REFUSED } from "./refused.ts";
-
-/** The kinds of samples: nothing is wrong; the registry refuses it; a look finds it broken; its files on the disk are damaged. */
-export type SampleKind = "good" | "refused" | "broken" | "damaged";
-
-/** A sample, in words. */
-export interface SampleInfo {
-  /** Its name, such as `shared-base`. */
-  readonly name: string;
-  /** Its kind. */
-  readonly kind: SampleKind;
-  /** A sentence: what it shows, or what is wrong with it. */
-  readonly purpose: string;
-  /** What a bad one meets: the refusal, or the sentence that somebody who looks will read. */
-  readonly meets?: string;
-}
 
 /** The kinds, from the good ones to those that damage a folder, each with a sentence. */
 export const SAMPLE_KINDS: Readonly<Record<SampleKind, string>> = {
@@ -109,14 +95,6 @@ export function infoOf(name: string): SampleInfo {
   if (kind !== "refused") return { name, kind, purpose, meets: recipe.finding };
   const { status, code, rule } = recipe.refusal;
   return { name, kind, purpose, meets: `${status} ${code} ${rule}` };
-}
-
-/** All samples, as `GET /samples` answers. */
-export interface SamplesFacts {
-  /** The samples. */
-  readonly samples: readonly SampleInfo[];
-  /** A sentence about each kind. */
-  readonly kinds: Readonly<Record<SampleKind, string>>;
 }
 
 /** Returns what there is to know of all samples. */
