@@ -15,7 +15,7 @@
 import { shorten } from "../definitions/printable.ts";
 import { formatBytes } from "../definitions/size.ts";
 import type { DifferenceFacts } from "../looking/difference_facts.ts";
-import { ending, head, MOST_LINES } from "./lines_of_facts.ts";
+import { ending, head, MOST_LINES } from "./common_lines.ts";
 import { fit, line, section, styled, table } from "./terminal_lines.ts";
 
 const SIGNS = { added: "+", removed: "-", changed: "~", new: "+", gone: "-", kept: "=", moved: "~" } as const;

@@ -21,7 +21,7 @@
 
 import { printable } from "../definitions/printable.ts";
 import type { LessonFacts, LessonsFacts } from "../workshop/lesson_facts.ts";
-import { head } from "./lines_of_facts.ts";
+import { head } from "./common_lines.ts";
 import { section, styled, table, wrapped } from "./terminal_lines.ts";
 
 /** Returns the lines of all lessons. */
