@@ -104,6 +104,7 @@ export async function serve(
     async stop(deadline) {
       page?.close();
       await listening.stop(deadline);
+      await workshop?.flush();
       await log?.flush(LAST_WORDS);
     },
   };

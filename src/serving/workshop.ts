@@ -40,6 +40,8 @@ export interface Workshop {
   readonly tell: (story: Story) => void;
   /** Tells how far the learners are. */
   readonly teller: LessonsTeller;
+  /** Writes what learners have done last, before the registry ends. */
+  readonly flush: () => Promise<void>;
 }
 
 /** Makes the workshop of a command line. */
@@ -56,6 +58,7 @@ export function workshopOf(
     inner: learners.wrapper,
     tell: learners.tell,
     teller: tellerOf(learners),
+    flush: () => learners.flush(),
   };
 }
 

@@ -138,6 +138,11 @@ export class Learner {
     return states;
   }
 
+  /** Writes what is not on disk yet. */
+  async flush(): Promise<void> {
+    if (this.#isChanged) await this.states();
+  }
+
   async #look(): Promise<readonly LessonState[]> {
     const { done, since } = this.#remembered;
     const happenings = [...this.#remembered.happenings];

@@ -129,6 +129,12 @@ export class Learners {
     learner.turn(isOn && id !== undefined ? { lesson: lesson.id, id } : undefined);
   }
 
+  /** Writes what is not on disk yet, before the registry ends. */
+  async flush(): Promise<void> {
+    // If the disk fails, nothing can be done about it any more.
+    await Promise.allSettled(this.all.map((learner) => learner.flush()));
+  }
+
   /** Puts the switches of the learners around a registry. */
   readonly wrapper = (registry: Registry): Registry => {
     const behind = new WeakMap<Learner, Registry>();

@@ -188,3 +188,16 @@ Deno.test("a lesson that is not there, and a learner who cannot be, are told in 
     'glassbox: "chunks" is one too many; the usage is deno task lessons [LESSON]\nstatus 2\n',
   );
 });
+
+Deno.test("what somebody has done just before the registry stops is remembered", async () => {
+  using root = new Folder();
+  await using first = await Program.serve(root.path, "--workshop");
+  await first.send("GET", "/v2/");
+  first.signal("SIGTERM");
+  assertEquals((await first.status()).code, 0);
+
+  await using second = await Program.serve(root.path, "--workshop");
+  const { lesson } = await (await second.send("GET", "/lessons/knock", { headers: { Accept: "application/json" } }))
+    .json();
+  assertEquals(lesson.isDone, true);
+});
