@@ -11,15 +11,14 @@
  * also known what nobody needs. Otherwise the graph has what some tags reach, and says how much more there is. While it reads, it
  * gives way to other requests.
  *
- * Next: graph_facts.ts
+ * Next: manifest_parts.ts
  *
  * @module
  */
 
-import type { Descriptor } from "../definitions/descriptor.ts";
 import { type Digest, HASHES, parseDigest } from "../definitions/digest.ts";
 import { Fault } from "../definitions/fault.ts";
-import { type Manifest, parseStoredManifest } from "../definitions/manifest.ts";
+import { parseStoredManifest } from "../definitions/manifest.ts";
 import { type Name, parseName } from "../definitions/name.ts";
 import { entriesAfter } from "../definitions/page.ts";
 import { parseSessionId, type SessionId } from "../definitions/session.ts";
@@ -28,24 +27,16 @@ import { LongWork } from "../giving_way.ts";
 import { findBlob } from "../store/blobs.ts";
 import { digestsAmong, MANIFEST_FILE, sessionFile, tagFile, tagsFolder, uploadsFolder } from "../store/layout.ts";
 import { findManifest, readManifest } from "../store/manifests.ts";
-import { platformOf, recognise, textTrait, traitsOfDescriptor } from "../looking/formats.ts";
+import { textTrait } from "../looking/formats.ts";
 import { listEntries } from "../store/referrers.ts";
 import { listFolders } from "../store/repositories.ts";
 import { openStore, type Store } from "../store/store.ts";
 import { resolveTag } from "../store/tags.ts";
 import { addressOfGraph, type PageAddress } from "./addresses.ts";
 import type { PageContext } from "./context.ts";
-import {
-  type Box,
-  type Graph,
-  type GraphFile,
-  graphOf,
-  type ManifestPart,
-  type ManifestParts,
-  MOST_OTHERS,
-  partOf,
-  placeOf,
-} from "./graph_facts.ts";
+import { type Box, type Graph, type GraphFile, type ManifestParts, placeOf } from "./graph_facts.ts";
+import { graphOf, MOST_OTHERS, partOf } from "./graph_of_files.ts";
+import { formatOf, partsOfManifest } from "./manifest_parts.ts";
 
 /** The facts of a graph. */
 export interface GraphFacts extends Graph {
@@ -473,66 +464,3 @@ function more(number: number, noun: string, nouns = `${noun}s`): string {
 
 // The shortest text that is looked for in digests.
 const SHORTEST_PART_OF_DIGEST = 4;
-
-// The longest text that a manifest may put into a box, in characters.
-const LONGEST_TEXT = 100;
-
-function partsOfManifest(
-  { mediaType, shape, artifactType, subject, references, annotations }: Manifest,
-): ManifestParts {
-  const parts = new Map<string, ManifestPart>();
-  for (const [at, { descriptor, isKeptHere }] of references.entries()) {
-    const { digest, mediaType, size } = descriptor;
-    if (parts.has(digest)) continue;
-    const role = shape === "index" ? "child" : at === 0 ? "config" : "layer";
-    const format = role === "child" ? undefined : formatOfPart(descriptor);
-    const part = { role, digest, mediaType, size, format, ...(isKeptHere ? {} : { isElsewhere: true }) } as const;
-    parts.set(digest, role === "child" ? { ...part, ...ofChild(descriptor) } : part);
-  }
-  const layers = shape === "index"
-    ? []
-    : references.slice(1, MOST_LAYERS).map(({ descriptor }) => descriptor.mediaType);
-  const format = formatOf([
-    ...textTrait("artifact", artifactType),
-    ...textTrait("shape", shape),
-    ...[...new Set(layers)].flatMap((type) => textTrait("layer", type)),
-    ...traitsOfDescriptor({ annotations }),
-  ]);
-  const type = artifactType?.slice(0, LONGEST_TEXT);
-  return { mediaType, shape, artifactType: type, format, subject: subject?.digest, parts: [...parts.values()] };
-}
-
-// The layers that are looked at to recognise the format of a manifest.
-const MOST_LAYERS = 20;
-
-// The type of a plain config or layer says no more than its role and its packing do.
-function formatOfPart({ mediaType, annotations }: Descriptor): string | undefined {
-  const isPlain = /^application\/vnd\.(?:oci\.image|docker\.(?:container\.)?image)\./.test(mediaType);
-  return formatOf(traitsOfDescriptor(isPlain ? { annotations } : { mediaType, annotations }));
-}
-
-// Most manifests have the same few formats.
-const formats = new Map<string, string | undefined>();
-
-// Returns the name of the format with these traits. Without any, nothing is recognised.
-function formatOf(traits: readonly string[]): string | undefined {
-  if (traits.length === 0) return undefined;
-  const key = traits.join("\n");
-  if (formats.has(key)) return formats.get(key);
-  const format = recognise(traits)[0]?.name;
-  if (formats.size === MOST_FORMATS) formats.clear();
-  if (key.length < LONGEST_KEY) formats.set(key, format);
-  return format;
-}
-
-const MOST_FORMATS = 1000;
-const LONGEST_KEY = 1000;
-
-// BuildKit puts an attestation beside its image, with a platform that no machine has.
-function ofChild(descriptor: Descriptor & { readonly platform?: unknown }): Pick<ManifestPart, "platform" | "attests"> {
-  const attests = (descriptor.annotations as Record<string, unknown> | undefined)?.["vnd.docker.reference.digest"];
-  return {
-    platform: platformOf(descriptor.platform)?.slice(0, LONGEST_TEXT),
-    attests: typeof attests === "string" ? attests : undefined,
-  };
-}

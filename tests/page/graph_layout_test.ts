@@ -5,14 +5,8 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import {
-  type Box,
-  type Edge,
-  type Graph,
-  type GraphFile,
-  graphOf,
-  type ManifestParts,
-} from "../../src/page/graph_facts.ts";
+import type { Box, Edge, Graph, GraphFile, ManifestParts } from "../../src/page/graph_facts.ts";
+import { graphOf } from "../../src/page/graph_of_files.ts";
 import { BOX, type GraphLayout, layOut, layOutInSteps } from "../../src/page/graph_layout.ts";
 import { TYPES } from "../fixture.ts";
 import { Random } from "../fuzz/random.ts";

@@ -5,7 +5,8 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { type Graph, type GraphFile, graphOf, type ManifestParts } from "../../src/page/graph_facts.ts";
+import type { Graph, GraphFile, ManifestParts } from "../../src/page/graph_facts.ts";
+import { graphOf } from "../../src/page/graph_of_files.ts";
 import { BOX, layOut } from "../../src/page/graph_layout.ts";
 import { GraphWays } from "../../src/page/graph_ways.ts";
 import { TYPES } from "../fixture.ts";

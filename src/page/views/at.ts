@@ -1,31 +1,20 @@
 /**
  * The view of a path: a folder, a repository, a tag, a manifest, a blob, a file in a layer, and all else that `look` finds.
  *
- * Next: pieces.ts
+ * Next: repository.ts
  *
  * @module
  */
 
 import { shorten } from "../../definitions/printable.ts";
-import { counted } from "../../definitions/size.ts";
 import type {
-  ContentRow,
   Facts,
   FieldFacts,
-  FolderFacts,
   InvalidFacts,
   MissingFacts,
   ReferrersFacts,
-  RepositoryFacts,
-  RepositoryRow,
-  Rows,
-  SubjectsFacts,
   TagFacts,
-  TagRow,
-  TagsFacts,
   UploadFacts,
-  UploadRow,
-  UploadsFacts,
 } from "../../looking/facts.ts";
 import { addressOf, addressOfDiff } from "../addresses.ts";
 import type { LookedFacts, ThereFacts } from "../looked.ts";
@@ -34,8 +23,9 @@ import { bytesOf } from "./bytes.ts";
 import { blob, file } from "./content.ts";
 import { json } from "./json.ts";
 import { descriptor, manifest, referrers } from "./manifest.ts";
-import { chips, commands, digestOf, formats, link, linkTo, more, size, table, time, troubles, way } from "./pieces.ts";
+import { commands, digestOf, formats, linkTo, size, time, troubles, way } from "./pieces.ts";
 import { tree } from "./tree.ts";
+import { folder, repository, subjects, tags, uploads } from "./repository.ts";
 
 /** The title. */
 export function titleOf({ look, asked }: LookedFacts): string {
@@ -147,146 +137,6 @@ function body(facts: ThereFacts): Markup {
     case "invalid":
       return invalid(look);
   }
-}
-
-function repositories(caption: string, { rows, next, total }: Rows<RepositoryRow>): Markup {
-  return [
-    table(
-      caption,
-      ["Repository", "Tags", "Manifests and blobs", "Uploads"],
-      rows.map((row) => [linkTo(row), row.tags, row.contents, row.uploads]),
-      { class: "numbers" },
-    ),
-    more(next, total),
-  ];
-}
-
-function folder({ repositories: rows }: FolderFacts): Markup {
-  if (rows.rows.length > 0) return repositories("Repositories, in all depths", rows);
-  return element("p", { class: "lead" }, "There is no repository yet. The first push makes one.");
-}
-
-function repository(look: RepositoryFacts): Markup {
-  const { name, tags, contents, size: bytes, loose, subjects, uploads, below } = look;
-  return [
-    element(
-      "p",
-      { class: "lead" },
-      `${counted(tags.total ?? tags.rows.length, "tag")}, ${
-        counted(contents.total ?? contents.rows.length, "manifest or blob", "manifests and blobs")
-      }`,
-      bytes !== undefined && [", ", size(bytes)],
-      ". ",
-      subjects > 0 &&
-        [
-          element(
-            "a",
-            { href: addressOf(`${name}/_referrers`) },
-            `${counted(subjects, "manifest has", "manifests have")} referrers`,
-          ),
-          ".",
-        ],
-    ),
-    element("p", {}, element("a", { href: `/graph/${name}` }, "The graph of this repository"), ": what needs what."),
-    element("h2", {}, "Tags"),
-    tags.rows.length === 0
-      ? element(
-        "p",
-        {},
-        "No tags. A tag is a name for people, and points to a manifest. Manifests without one can be pulled by their digest.",
-      )
-      : tagTable(tags),
-    tags.rows.length > 1 && compareTags(tags.rows),
-    element("h2", {}, "Manifests and blobs"),
-    contentTable("Everything that is kept, by digest", contents),
-    loose !== undefined && loose.length > 0 && [
-      element("h3", {}, "Needed by nobody"),
-      element(
-        "p",
-        {},
-        "No manifest points to these blobs. A push may still need them; ",
-        element("code", {}, "deno task gc"),
-        " removes those that are old.",
-      ),
-      contentTable("Blobs that no manifest needs", { rows: loose }),
-    ],
-    uploads.rows.length > 0 && [element("h2", {}, "Uploads"), uploadTable(uploads)],
-    below.rows.length > 0 && [element("h2", {}, "Repositories below"), repositories("Repositories below", below)],
-  ];
-}
-
-function tagTable({ rows, next, total }: Rows<TagRow>): Markup {
-  return [
-    table(
-      "Tags",
-      ["Tag", "Points to", "Type", "Changed"],
-      rows.map(({ address, text, digest, to, mediaType, formats, changed }) => [
-        [link(address, text), " ", chips(formats)],
-        digest === undefined ? "nothing: its file has no digest" : digestOf(digest, to),
-        mediaType ?? (digest === undefined ? "" : element("b", { class: "wrong" }, "the manifest is not there")),
-        time(changed),
-      ]),
-    ),
-    more(next, total),
-  ];
-}
-
-function compareTags([first, second]: readonly TagRow[]): Markup {
-  return element(
-    "p",
-    {},
-    element("a", { href: addressOfDiff(first.address, second.address) }, `Compare ${first.text} with ${second.text}`),
-    ", or any two.",
-  );
-}
-
-function contentTable(caption: string, { rows, next, total }: Rows<ContentRow>): Markup {
-  return [
-    table(
-      caption,
-      ["Digest", "File", "Size", "Names of the file", "Type"],
-      rows.map(({ address, digest, file, size: bytes, names, mediaType }) => [
-        digestOf(digest, address),
-        file ?? element("b", { class: "wrong" }, "no file"),
-        size(bytes),
-        names,
-        mediaType,
-      ]),
-    ),
-    more(next, total),
-  ];
-}
-
-function tags(look: TagsFacts): Markup {
-  return tagTable(look.tags);
-}
-
-function subjects({ subjects: { rows, next, total } }: SubjectsFacts): Markup {
-  return [
-    table(
-      "Subjects: manifests that others refer to",
-      ["Subject", "Referrers", "Is it here?"],
-      rows.map((
-        { address, digest, referrers, isThere },
-      ) => [digestOf(digest, address), referrers, isThere ? "yes" : "no: it may be pushed later"]),
-    ),
-    more(next, total),
-  ];
-}
-
-function uploadTable({ rows, next, total }: Rows<UploadRow>): Markup {
-  return [
-    table(
-      "Upload sessions",
-      ["Session", "Bytes so far", "Last used"],
-      rows.map(({ address, text, size: bytes, used }) => [link(address, shorten(text)), size(bytes), time(used)]),
-    ),
-    more(next, total),
-  ];
-}
-
-function uploads(look: UploadsFacts): Markup {
-  return uploadTable(look.uploads);
 }
 
 function tag({ digest, changed, target, about, name, address }: TagFacts): Markup {

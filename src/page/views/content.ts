@@ -1,20 +1,21 @@
 /**
  * The view of a blob, and of a file in a layer.
  *
- * Next: tree.ts
+ * Next: statement.ts
  *
  * @module
  */
 
 import { shorten } from "../../definitions/printable.ts";
-import type { BlobFacts, FileFacts, LayerListing, StatementFacts } from "../../looking/facts.ts";
+import type { BlobFacts, FileFacts, LayerListing } from "../../looking/facts.ts";
 import { addressOf } from "../addresses.ts";
 import type { InsideFacts } from "../inside.ts";
 import { element, type Markup } from "../markup.ts";
 import { bytesOf, hex } from "./bytes.ts";
 import { json } from "./json.ts";
-import { digestOf, formats, link, linkTo, outside, size, table, time } from "./pieces.ts";
+import { digestOf, link, linkTo, size, table, time } from "./pieces.ts";
 import { tree, waste } from "./tree.ts";
+import { statementOf } from "./statement.ts";
 
 /** Returns a blob. */
 export function blob(look: BlobFacts, facts: InsideFacts): Markup {
@@ -161,72 +162,6 @@ function layerOf(
     ),
     facts.tree !== undefined && tree(facts.tree),
     facts.tree === undefined && element("p", {}, link(`${address}!/`, "Its files")),
-  ];
-}
-
-function statementOf(
-  {
-    warning,
-    envelope,
-    type,
-    predicateType,
-    formats: list,
-    subjects,
-    builder,
-    buildType,
-    materials,
-    certificate,
-    logEntries,
-    payload,
-    broken,
-  }: StatementFacts,
-): Markup {
-  const rows: [string, Markup][] = [
-    ["Statement", type && outside(type, type)],
-    ["Claim", predicateType && outside(predicateType, predicateType)],
-    [
-      "Speaks of",
-      subjects.length > 0 && element(
-        "ul",
-        { class: "plain" },
-        subjects.map(({ name, digest, link: place }) =>
-          element("li", {}, name, " ", place ? linkTo(place) : digest && digestOf(digest))
-        ),
-      ),
-    ],
-    ["Built by", builder && outside(builder, builder)],
-    ["Kind of build", buildType && outside(buildType, buildType)],
-    [
-      "Made from",
-      materials.length > 0 && element(
-        "ul",
-        { class: "plain" },
-        materials.map(({ uri, digest }) =>
-          element("li", {}, element("code", {}, uri), " ", digest && digestOf(digest))
-        ),
-      ),
-    ],
-    [
-      "Envelope",
-      envelope &&
-      `${envelope.payloadType}, ${envelope.signatures} ${envelope.signatures === 1 ? "signature" : "signatures"}`,
-    ],
-    ["Certificate", certificate && "in the bundle"],
-    ["Public log", logEntries !== undefined && `${logEntries} entries`],
-  ];
-  return [
-    element("h2", {}, "What it claims"),
-    formats(list),
-    element("p", { class: "limit" }, warning),
-    broken !== undefined && element("p", { class: "fault" }, broken),
-    element(
-      "dl",
-      { class: "facts" },
-      rows.map(([name, value]) =>
-        value !== undefined && value !== false && value !== "" && [element("dt", {}, name), element("dd", {}, value)]
-      ),
-    ),
-    payload !== undefined && [element("h3", {}, "The claim itself"), json(payload, "the claim", "/payload")],
   ];
 }
 
