@@ -13,6 +13,7 @@
 import { type Digest, parseDigest } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";
 import { inSteps } from "../giving_way.ts";
+import { describe } from "./descriptors.ts";
 import type { AddressParts } from "./address.ts";
 import { firstBytes } from "./bytes.ts";
 import { jsonFacts, MOST_SHOWN } from "./content.ts";
@@ -63,7 +64,7 @@ export async function lookAtField(
     text: JSON.stringify(found.part, null, 2).slice(0, MOST_SHOWN),
     ...(isDescriptor
       ? {
-        descriptor: await looking.describe(name, descriptor as never, {
+        descriptor: await describe(looking, name, descriptor as never, {
           address: file.path,
           pointer: parts.pointer,
           to: "either",

@@ -16,6 +16,7 @@
  */
 
 import type { Name } from "../definitions/name.ts";
+import { annotationRows } from "./descriptors.ts";
 import type { HistoryRow, ImageConfigFacts, TextRow } from "./facts.ts";
 import { platformOf } from "./formats.ts";
 import { objectOf, textField, textsOf } from "./json_values.ts";
@@ -41,7 +42,7 @@ export function imageConfigOf(looking: Looking, name: Name, json: unknown): Imag
     ...list("entrypoint", run.Entrypoint),
     ...list("cmd", run.Cmd),
     env: textsOf(run.Env).map(variableOf),
-    labels: looking.annotations(name, run.Labels),
+    labels: annotationRows(looking, name, run.Labels),
     ports: Object.keys(objectOf(run.ExposedPorts)).slice(0, MOST_ENTRIES),
     volumes: Object.keys(objectOf(run.Volumes)).slice(0, MOST_ENTRIES),
     diffIds: textsOf(rootfs.diff_ids),

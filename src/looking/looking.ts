@@ -19,7 +19,6 @@ import type { ReadingLimits } from "../archive/source.ts";
 import type { StackFacts } from "../archive/stack.ts";
 import type { TarEntry } from "../archive/tar_entry.ts";
 import type { TreeNode } from "../archive/tree_nodes.ts";
-import type { Descriptor } from "../definitions/descriptor.ts";
 import { type Digest, HASHES, parseDigest } from "../definitions/digest.ts";
 import { Fault } from "../definitions/fault.ts";
 import { type Manifest, parseStoredManifest } from "../definitions/manifest.ts";
@@ -36,9 +35,7 @@ import { listContent, listRepositories } from "../store/repositories.ts";
 import { openStore, type Store } from "../store/store.ts";
 import { listTags, resolveTag } from "../store/tags.ts";
 import { manifestAddress } from "./address.ts";
-import type { DescriptorFacts, EntryRow, PlaceLink, Rows, TextRow, Wrong } from "./facts.ts";
-import { explain } from "./fields.ts";
-import { platformOf, recognise, traitsOfDescriptor } from "./formats.ts";
+import type { EntryRow, PlaceLink, Rows, Wrong } from "./facts.ts";
 
 /** A tree of files that a look has found: that of a layer, or of stacked layers. It stays in this thread. */
 export interface LookedTree {
@@ -253,64 +250,6 @@ export class Looking {
     return names;
   }
 
-  /** Returns facts about a descriptor of a manifest. Notes what is wrong with it. */
-  async describe(
-    name: Name,
-    descriptor: Descriptor,
-    place: {
-      address: string;
-      pointer: string;
-      to: "manifest" | "blob" | "either";
-      inside?: string;
-      isKeptHere?: boolean;
-    },
-  ): Promise<DescriptorFacts> {
-    const { mediaType, digest, size, urls, artifactType } = descriptor;
-    const { address, pointer, to, inside, isKeptHere = true } = place;
-    const found = this.find(name, digest, to);
-    const { platform, data } = descriptor as { platform?: unknown; data?: unknown };
-    const platformText = platformOf(platform);
-    const where = `${address}#${pointer}`;
-    if (found === undefined && isKeptHere) {
-      this.faults.push({ address: where, text: `It points to ${digest}, which is not there.` });
-    } else if (found !== undefined && found.file.size !== size) {
-      this.faults.push({
-        address: where,
-        text: `It says that ${digest} has ${size} bytes, but it has ${found.file.size}.`,
-      });
-    }
-    return {
-      pointer,
-      mediaType,
-      digest,
-      size,
-      ...(found === undefined ? {} : {
-        address: found.address,
-        actualSize: found.file.size,
-        names: await this.namesOf(name, digest, found.file),
-      }),
-      formats: recognise(traitsOfDescriptor(descriptor as unknown as Record<string, unknown>, inside)),
-      ...(platformText === undefined ? {} : { platform: platformText }),
-      ...(typeof artifactType === "string" ? { artifactType } : {}),
-      annotations: this.annotations(name, descriptor.annotations),
-      ...(typeof data === "string" ? dataOf(data) : {}),
-      ...(Array.isArray(urls) && urls.length > 0 ? { urls: urls.map(String).slice(0, MOST_URLS) } : {}),
-    };
-  }
-
-  /** Returns annotations or labels as rows, each with a sentence if its name is known. */
-  annotations(name: Name, annotations: unknown): TextRow[] {
-    if (typeof annotations !== "object" || annotations === null) return [];
-    const all = Object.keys(annotations);
-    if (all.length > MOST_ANNOTATIONS) this.limit(`Only the first ${MOST_ANNOTATIONS} annotations are shown.`);
-    return all.slice(0, MOST_ANNOTATIONS).map((key) => {
-      const text = String((annotations as Readonly<Record<string, unknown>>)[key]);
-      const what = explain("annotation", [key])?.what;
-      const link = this.linkTo(name, text);
-      return { name: key, text, ...(what === undefined ? {} : { what }), ...(link === undefined ? {} : { link }) };
-    });
-  }
-
   /** Returns the part of a sorted list that begins after a row, and makes its rows. */
   async rows<Key extends string, Row>(
     keys: readonly Key[],
@@ -350,21 +289,6 @@ export class Looking {
 
 /** The most rows of a list, if nobody says otherwise. */
 export const ROWS = 100;
-
-const MOST_ANNOTATIONS = 500;
-const MOST_URLS = 20;
-const MOST_DATA = 64 * 1024;
-
-// The content in a descriptor, if it is text.
-function dataOf(base64: string): { data?: string } {
-  if (base64.length > MOST_DATA) return {};
-  try {
-    return { data: new TextDecoder("utf-8", { fatal: true }).decode(Uint8Array.fromBase64(base64)) };
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof TypeError) return {};
-    throw error;
-  }
-}
 
 /** Returns a time in milliseconds since 1970 as an ISO text. */
 export function timeText(milliseconds: number): string {

@@ -9,7 +9,7 @@
  *
  * A manifest that somebody has damaged is shown as it is, with the place where it breaks.
  *
- * Next: relatives.ts
+ * Next: descriptors.ts
  *
  * @module
  */
@@ -19,6 +19,7 @@ import { Fault } from "../definitions/fault.ts";
 import { type Manifest, parseStoredManifest, type Reference } from "../definitions/manifest.ts";
 import type { Name } from "../definitions/name.ts";
 import type { FileInfo } from "../disk/disk.ts";
+import { annotationRows, describe } from "./descriptors.ts";
 import { firstBytes } from "./bytes.ts";
 import { jsonFacts } from "./content.ts";
 import type { ChildRow, DescriptorFacts, ImageConfigFacts, LayerRow, ManifestFacts, Rows } from "./facts.ts";
@@ -62,7 +63,7 @@ export async function lookAtManifest(
     mediaType,
     tags: await looking.tagsOf(name, digest),
     pushed: timeText(file.lastUsed),
-    annotations: looking.annotations(name, fields.annotations),
+    annotations: annotationRows(looking, name, fields.annotations),
     referrers: await referrersOf(looking, name, digest),
     json,
   } as const;
@@ -90,7 +91,7 @@ export async function lookAtManifest(
     layers: isImage ? await layersOf(looking, name, address, manifest, config?.image) : [],
     children: isImage ? { rows: [] } : await childrenOf(looking, name, address, manifest),
     ...(subject === undefined ? {} : {
-      subject: await looking.describe(name, subject, {
+      subject: await describe(looking, name, subject, {
         address,
         pointer: "/subject",
         to: "manifest",
@@ -142,7 +143,7 @@ async function configOf(
   { references: [{ descriptor, isKeptHere }] }: Manifest,
 ): Promise<{ descriptor: DescriptorFacts; image?: ImageConfigFacts }> {
   const place = { address, pointer: "/config", to: "blob", isKeptHere } as const;
-  const facts = await looking.describe(name, descriptor, place);
+  const facts = await describe(looking, name, descriptor, place);
   const found = looking.find(name, descriptor.digest, "blob");
   if (found === undefined || !/json/.test(descriptor.mediaType)) return { descriptor: facts };
   if (found.file.size > LARGEST_CONFIG) {
@@ -171,7 +172,7 @@ async function layersOf(
     const made = image?.history.find(({ layer }) => layer === number);
     const diffId = image?.diffIds[number];
     rows.push({
-      ...await looking.describe(name, descriptor, place),
+      ...await describe(looking, name, descriptor, place),
       number,
       ...(diffId === undefined ? {} : { diffId }),
       ...(made === undefined ? {} : { made }),
@@ -231,5 +232,5 @@ async function childRow(
   const { descriptor, to, isKeptHere } = reference;
   const place = { address, pointer: `/manifests/${number}`, to, inside: "index", isKeptHere };
   const about = attestedBy(descriptor);
-  return { ...await looking.describe(name, descriptor, place), ...(about === undefined ? {} : { about }) };
+  return { ...await describe(looking, name, descriptor, place), ...(about === undefined ? {} : { about }) };
 }

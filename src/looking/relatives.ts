@@ -23,6 +23,7 @@ import { shorten } from "../definitions/printable.ts";
 import { tagFile } from "../store/layout.ts";
 import { listReferrers, type Referrer } from "../store/referrers.ts";
 import { resolveTag } from "../store/tags.ts";
+import { annotationRows } from "./descriptors.ts";
 import type { ClaimRow, ParentRow, ReferrerNode, SharedRow } from "./facts.ts";
 import { recognise, textTrait, traitsOfDescriptor } from "./formats.ts";
 import { objectOf } from "./json_values.ts";
@@ -155,7 +156,7 @@ async function referrerNode(
     size: typeof size === "number" ? size : 0,
     ...(typeof artifactType === "string" ? { artifactType } : {}),
     formats: recognise(traitsOfDescriptor(descriptor)),
-    annotations: looking.annotations(name, descriptor.annotations),
+    annotations: annotationRows(looking, name, descriptor.annotations),
     referrers: goesOn ? await referrersBelow(looking, name, digest, [...way, digest], left) : [],
   };
 }
