@@ -111,11 +111,16 @@ export class Learner {
     }, GATHER);
   }
 
-  /** Turns on a switch for the repositories of this learner, or all off. */
+  /** Turns on a switch for the repositories of this learner, or all off. What the learner has answered before was about another fault. */
   turn(to: SwitchOfLearner | undefined): void {
     this.switches.clear();
     this.#remembered.switch = to;
-    if (to !== undefined) this.switches.on(to.id, { repository: `${this.as}/` });
+    if (to !== undefined) {
+      this.switches.on(to.id, { repository: `${this.as}/` });
+      this.#remembered.happenings = this.#remembered.happenings.filter(({ is, item }) =>
+        is !== "answer" || item.lesson !== to.lesson
+      );
+    }
     this.#isChanged = true;
   }
 

@@ -225,7 +225,7 @@ Deno.test("a client that does not ask for JSON gets a few lines: how far the les
   );
 });
 
-Deno.test("an answer says whether the switch of the lesson was on", async () => {
+Deno.test("an answer says whether the switch of the lesson was on, and counts no more when it is turned on again", async () => {
   const lessons = [{
     ...DETECTIVE,
     switch: { id: ["chunk-201"], isHidden: true },
@@ -236,10 +236,11 @@ Deno.test("an answer says whether the switch of the lesson was on", async () => 
   }];
   const { send, facts } = classroom({ lessons });
   const change = (fields: object) => send("POST", "/lessons/detective", { body: { as: "ana", ...fields } });
-  const hint = async () => (await facts("/lessons/detective?as=ana")).hint.say;
+  const hint = async () => (await facts("/lessons/detective?as=ana")).hint?.say;
   await change({ do: "answer", answer: "API-01" });
   assertEquals(await hint(), "Turn it on.");
   await change({ do: "switch on" });
+  assertEquals(await hint(), undefined);
   await change({ do: "answer", answer: "API-01" });
   assertEquals(await hint(), "It is on.");
 });
