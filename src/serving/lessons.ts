@@ -16,7 +16,14 @@
 import { printableJson } from "../definitions/printable.ts";
 import type { LessonFacts, LessonsFacts } from "../workshop/lesson_facts.ts";
 import { type CommandLine, UsageError } from "./command_line.ts";
-import { linesOfEnd, linesOfHint, linesOfLesson, linesOfLessons, linesOfStep } from "./lines_of_lessons.ts";
+import {
+  linesOfEnd,
+  linesOfHint,
+  linesOfLesson,
+  linesOfLessons,
+  linesOfStep,
+  linesOfWaiting,
+} from "./lines_of_lessons.ts";
 import { errors, oneLine } from "./output.ts";
 
 // The time between two questions to the registry, in milliseconds.
@@ -38,23 +45,23 @@ export async function runLessons(line: CommandLine): Promise<boolean> {
   }
   if (isReset) console.log(`It begins again: ${id ?? "all lessons"} of ${facts.as}.`);
   if (!("lesson" in facts)) {
-    print(linesOfLessons(facts));
+    print(linesOfLessons(facts, line));
     return true;
   }
   print(linesOfLesson(facts));
-  const isDone = facts.done !== undefined;
-  if (isDone || !Deno.stdout.isTerminal()) {
-    print([...facts.hint === undefined ? [] : linesOfHint(facts.hint), ...linesOfEnd(facts)]);
-    return true;
-  }
-  await watch(facts, () => asking.ask(id) as Promise<LessonFacts>);
+  if (facts.hint !== undefined) print(linesOfHint(facts.hint));
+  print(linesOfEnd(facts, line));
+  if (facts.done !== undefined || !Deno.stdout.isTerminal()) return true;
+  print(linesOfWaiting());
+  print(linesOfEnd(await watch(facts, () => asking.ask(id) as Promise<LessonFacts>), line));
   return true;
 }
 
-// Tells what changes, until the lesson is done.
-async function watch(before: LessonFacts, ask: () => Promise<LessonFacts>): Promise<void> {
+// Tells what changes, until the lesson is done. Returns its facts then.
+async function watch(before: LessonFacts, ask: () => Promise<LessonFacts>): Promise<LessonFacts> {
   let isAway = false;
-  for (let shown = before; shown.done === undefined;) {
+  let shown = before;
+  while (shown.done === undefined) {
     await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN));
     let facts: LessonFacts;
     try {
@@ -69,9 +76,9 @@ async function watch(before: LessonFacts, ask: () => Promise<LessonFacts>): Prom
       if (step.isDone && !shown.steps[at]?.isDone) print(linesOfStep(step));
     });
     if (facts.hint !== undefined && facts.hint.by !== shown.hint?.by) print(linesOfHint(facts.hint));
-    if (facts.done !== undefined) print(linesOfEnd(facts));
     shown = facts;
   }
+  return shown;
 }
 
 function print(lines: readonly string[]): void {

@@ -20,12 +20,16 @@
  */
 
 import { printable } from "../definitions/printable.ts";
+import { PROGRAM_OPTIONS, type ProgramSettings } from "../options.ts";
 import type { LessonFacts, LessonsFacts } from "../workshop/lesson_facts.ts";
 import { head } from "./common_lines.ts";
 import { section, styled, table, wrapped } from "./terminal_lines.ts";
 
+/** The flags of this command. The command for the next lesson needs them, too. */
+export type FlagsOfLessons = Readonly<Pick<ProgramSettings, "as" | "registry" | "user">>;
+
 /** Returns the lines of all lessons. */
-export function linesOfLessons({ as, origin, done, lessons }: LessonsFacts): string[] {
+export function linesOfLessons({ as, origin, done, lessons }: LessonsFacts, flags: FlagsOfLessons): string[] {
   const rows = lessons.map(({ number, id, title, minutes, isExtra, isDone, steps, of }) => [
     String(number),
     id,
@@ -38,7 +42,7 @@ export function linesOfLessons({ as, origin, done, lessons }: LessonsFacts): str
     head("Lessons", `as ${as}`, origin, `${done} of ${lessons.length} done`),
     "",
     ...table(rows),
-    ...section("Next", next === undefined ? ["  All lessons are done."] : [`  ${commandFor(next.id, as)}`]),
+    ...section("Next", next === undefined ? ["  All lessons are done."] : [`  ${commandFor(next.id, flags)}`]),
   ];
 }
 
@@ -69,13 +73,25 @@ export function linesOfHint({ say }: NonNullable<LessonFacts["hint"]>): string[]
   return section("Hint", paragraphOf(say));
 }
 
+/** Returns the lines that say what the command waits for. */
+export function linesOfWaiting(): string[] {
+  return [
+    "",
+    ...wrapped(
+      "Type the commands in another terminal. This one waits, and shows what is done. Ctrl-C ends the waiting.",
+      0,
+    ),
+  ];
+}
+
 /** Returns the lines behind a lesson: what it means, and where to go on. */
-export function linesOfEnd({ as, done, after = [], see, origin, next }: LessonFacts): string[] {
+export function linesOfEnd(facts: LessonFacts, flags: FlagsOfLessons): string[] {
+  const { done, after = [], see, origin, next } = facts;
   if (done === undefined) return [];
   return [
     ...section("Done", after.flatMap((paragraph, at) => [...at === 0 ? [] : [""], ...paragraphOf(paragraph)])),
     ...section("See", see.map((address) => `  ${printable(origin + address)}`)),
-    ...section("Next", next === undefined ? ["  This was the last lesson."] : [`  ${commandFor(next, as)}`]),
+    ...section("Next", next === undefined ? ["  This was the last lesson."] : [`  ${commandFor(next, flags)}`]),
   ];
 }
 
@@ -89,6 +105,8 @@ function linesOfCommand(command: string): string[] {
   return command.split("\n").map((line, at) => `${at === 0 ? "  " : ""}${printable(line)}`);
 }
 
-function commandFor(id: string, as: string): string {
-  return `deno task lessons ${id}${as === "learner" ? "" : ` --as ${as}`}`;
+function commandFor(id: string, { as, registry, user }: FlagsOfLessons): string {
+  const given = { as, registry: registry === PROGRAM_OPTIONS.registry.default ? undefined : registry, user };
+  const flags = Object.entries(given).flatMap(([flag, value]) => value === undefined ? [] : [`--${flag} ${value}`]);
+  return printable(["deno task lessons", id, ...flags].join(" "));
 }

@@ -151,7 +151,9 @@ Stop with Ctrl-C.
 }
 
 function pageAt(line: CommandLine, url: string): string {
-  return servesPage(line) ? `\nSee every push, every file and every byte in a browser: ${url}/\n` : "";
+  if (!servesPage(line)) return "";
+  const lessons = line.workshop ? `The lessons are at ${url}/lessons\n` : "";
+  return `\nSee every push, every file and every byte in a browser: ${url}/\n${lessons}`;
 }
 
 function switchesOn(line: CommandLine, url: string): string {

@@ -61,7 +61,10 @@ Steps
     after,
     "  done   You ask for the tags\n\nDone\n  Well done.\n\nNext\n  This was the last lesson.\n",
   );
-  assertMatch(await lessons("--as", "ana", "--registry", address), /5 min +done\n/);
+  const all = await lessons("--as", "ana", "--registry", address);
+  assertMatch(all, /5 min +done\n/);
+  // This registry is not at the usual address, so the next command says where it is.
+  assertStringIncludes(all, `\nNext\n  deno task lessons knock --as ana --registry ${address}\n`);
   assertStringIncludes(
     await lessons("reset", "our-base", "--as", "ana", "--registry", address),
     "It begins again: our-base of ana.\n",
@@ -90,7 +93,7 @@ Deno.test("on a terminal, the command waits until the lesson is done, and ends",
     text += piece;
   }
   assertEquals((await child.status).code, 0);
-  assert(/to do[^]*done[^]*Done[^]*Next/.test(text), text);
+  assert(/to do[^]*another terminal[^]*done[^]*Done[^]*Next/.test(text), text);
 });
 
 Deno.test("a lesson that is saved again is read again, and a wrong one is told with its line and stays as it was", async () => {
