@@ -16,6 +16,7 @@
 
 import { assert } from "@std/assert";
 import type { LessonFacts } from "../../src/workshop/lesson_facts.ts";
+import { basic } from "../fixture.ts";
 import type { Folder } from "../folder.ts";
 import { Printed, type Program } from "../processes/program.ts";
 import { filled, solutionOf } from "./near_misses.ts";
@@ -38,6 +39,8 @@ export interface PlayerOptions {
   readonly as: string;
   /** The shell. Default: `bash`. */
   readonly shell?: string;
+  /** The password, if the registry wants one. The user has the same name as the prefix. */
+  readonly password?: string;
   /** Variables of the environment, such as another `PATH`. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -53,10 +56,11 @@ export class Player implements AsyncDisposable {
   readonly #home: string;
   readonly #shellName: string;
   readonly #env: Readonly<Record<string, string>>;
+  readonly #authorization: Readonly<Record<string, string>>;
   #shell: Shell | undefined;
 
   /** Makes a home. */
-  constructor({ program, folder, as, shell = "bash", env = {} }: PlayerOptions) {
+  constructor({ program, folder, as, shell = "bash", password, env = {} }: PlayerOptions) {
     this.as = as;
     this.#program = program;
     this.#shellName = shell;
@@ -67,7 +71,14 @@ export class Player implements AsyncDisposable {
     const address = PLAYERS_AT_A_TIME === 1 ? undefined : `127.0.${number >> 8}.${number & 255}`;
     Deno.writeTextFileSync(`${this.#home}/.curlrc`, address === undefined ? "" : `interface = ${address}\n`);
     this.#client = Deno.createHttpClient(address === undefined ? {} : { localAddress: address });
-    this.#env = { ...env, HOME: this.#home, CURL_HOME: this.#home, TMPDIR: `${this.#home}/tmp` };
+    this.#authorization = password === undefined ? {} : basic(as, password);
+    this.#env = {
+      ...env,
+      PASSWORD: password ?? "",
+      HOME: this.#home,
+      CURL_HOME: this.#home,
+      TMPDIR: `${this.#home}/tmp`,
+    };
   }
 
   /** Returns the facts of a lesson for this player. */
@@ -90,7 +101,7 @@ export class Player implements AsyncDisposable {
   }
 
   get #sent() {
-    return { headers: { Accept: "application/json" }, client: this.#client };
+    return { headers: { Accept: "application/json", ...this.#authorization }, client: this.#client };
   }
 
   /** Types a command, or several lines, waits for the end, and returns what was printed. All is typed in one shell. */

@@ -1,11 +1,17 @@
 /** Plays each lesson as a person would: types what it says, and makes the mistakes that its hints are for. */
 
 import { assert, assertEquals } from "@std/assert";
+import { loadPackage, PACKAGES } from "../../src/packages.ts";
 import { LESSONS } from "../../src/workshop/lessons.ts";
 import { Folder } from "../folder.ts";
 import { Program } from "../processes/program.ts";
-import { filled, lessonsWithNearMisses, nearMissesOf } from "./near_misses.ts";
-import { inTurns, play, Player } from "./player.ts";
+import { filled, lessonsWithNearMisses, nearMissesOf, solutionOf } from "./near_misses.ts";
+import { inTurns, play, Player, type PlayerOptions } from "./player.ts";
+
+const RULES = new URL("../../src/workshop/access.json", import.meta.url).pathname;
+
+// Made by `htpasswd -nbB -C 4`.
+const SECRET = "$2y$04$jXf6inNJ7M4gXOkNIzl/MOk0pHKxeCSOtP844btNLxHQpmSswC1A6";
 
 Deno.test("a lesson is done by those who type what it says, in a terminal of their own, and not before the last request", async () => {
   await using workshop = await Workshop.open();
@@ -17,12 +23,29 @@ Deno.test("a lesson is done by those who type what it says, in a terminal of the
 
 Deno.test("the whole course is done by one person, and no lesson by the commands of one before", async () => {
   await using workshop = await Workshop.open();
-  await using player = workshop.player("ana", isThere("zsh") ? "zsh" : "bash");
+  await using player = workshop.player("ana", { shell: isThere("zsh") ? "zsh" : "bash" });
   for (const { id } of LESSONS) {
     await play(player, id);
     await player.newTerminal();
   }
 });
+
+// The package comes from a package registry, the first time. Where none can be reached, this test is ignored.
+const ignore = await loadPackage(PACKAGES.bcrypt, "bcrypt").then(() => false, () => true);
+
+Deno.test(
+  "with a password and a corner for each learner, the lessons are done in the same way",
+  { ignore },
+  async () => {
+    // A solution of the tests sends no password. What the lessons themselves say does.
+    const lessons = LESSONS.filter(({ id }) => solutionOf(id) === undefined).map(({ id }) => id);
+    await using workshop = await Workshop.open(lessons.map((id) => `corner-${id}`));
+    await inTurns(lessons.map((id) => async () => {
+      await using player = workshop.player(`corner-${id}`, { password: "secret" });
+      await play(player, id);
+    }));
+  },
+);
 
 Deno.test("a mistake meets its hint, and does not do the lesson", async () => {
   await using workshop = await Workshop.open();
@@ -66,16 +89,20 @@ Deno.test("a lesson has at least two hints, and each hint has a near miss", () =
 class Workshop implements AsyncDisposable {
   private constructor(readonly folder: Folder, readonly program: Program) {}
 
-  /** Starts it. */
-  static async open(): Promise<Workshop> {
+  /** Starts it. If it has users, the password of each one is "secret", and each one may push to a corner only. */
+  static async open(users: readonly string[] = []): Promise<Workshop> {
     const folder = new Folder();
-    return new Workshop(folder, await Program.serve(`${folder.path}/testdata`, "--workshop", "--durability", "none"));
+    const passwords = `${folder.path}/passwords`;
+    Deno.writeTextFileSync(passwords, users.map((user) => `${user}:${SECRET}\n`).join(""));
+    const flags = users.length === 0 ? [] : ["--htpasswd", passwords, "--access", RULES];
+    const root = `${folder.path}/testdata`;
+    return new Workshop(folder, await Program.serve(root, "--workshop", "--durability", "none", ...flags));
   }
 
   /** Returns somebody who does lessons here. */
-  player(as: string, shell = "bash"): Player {
+  player(as: string, options: Pick<PlayerOptions, "shell" | "password"> = {}): Player {
     const { folder, program } = this;
-    return new Player({ program, folder, as, shell });
+    return new Player({ program, folder, as, ...options });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
