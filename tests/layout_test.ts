@@ -76,6 +76,7 @@ const LAYERS: readonly (readonly string[])[] = [
     "src/spec/",
     "src/options.ts",
     "src/giving_way.ts",
+    "src/joined.ts",
     "src/packages.ts",
     "src/random.ts",
     "src/waiting.ts",

@@ -12,6 +12,8 @@
  * @module
  */
 
+import { joined } from "../joined.ts";
+
 // Fewer bytes than these are read and dropped, and not jumped over.
 const WORTH_A_JUMP = 1024 * 1024;
 
@@ -147,15 +149,4 @@ export async function allOf(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Arr
   const parts: Uint8Array[] = [];
   for await (const piece of pieces) parts.push(piece.slice());
   return joined(parts);
-}
-
-/** Joins pieces. */
-export function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(pieces.reduce((size, { length }) => size + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }

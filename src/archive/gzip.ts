@@ -14,8 +14,9 @@
  * @module
  */
 
+import { joined } from "../joined.ts";
 import { crc32, createInflateRaw, inflateRawSync } from "node:zlib";
-import { type ByteStream, joined } from "./byte_stream.ts";
+import type { ByteStream } from "./byte_stream.ts";
 import { CUT_HEADER, type GzipHeaderFacts, LONGEST_GZIP_HEADER, readGzipHeader, uint32 } from "./gzip_header.ts";
 import type { ArchiveReading } from "./source.ts";
 import { Unpacker } from "./unpacker.ts";

@@ -14,8 +14,9 @@
  * @module
  */
 
+import { joined } from "../joined.ts";
 import { createZstdDecompress } from "node:zlib";
-import { type ByteStream, joined } from "./byte_stream.ts";
+import type { ByteStream } from "./byte_stream.ts";
 import type { PackedParts } from "./gzip.ts";
 import type { ArchiveReading } from "./source.ts";
 import { Unpacker } from "./unpacker.ts";

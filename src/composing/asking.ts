@@ -17,6 +17,7 @@ import type { Peer } from "../http/peer.ts";
 import { parseTarget } from "../http/target.ts";
 import type { Registry } from "../registry.ts";
 import { noteRefusal, refusalIn } from "../story.ts";
+import { joined } from "../joined.ts";
 import { refuse } from "./composing.ts";
 
 /** The changes of a request. What is left out stays as it is. */
@@ -189,13 +190,6 @@ export class KeptRequest {
 
   /** Returns the bytes of the body, or `undefined` if the registry has not read all of it. */
   get bytes(): Uint8Array<ArrayBuffer> | undefined {
-    if (!this.#isWhole) return undefined;
-    const bytes = new Uint8Array(this.#pieces.reduce((sum, { length }) => sum + length, 0));
-    let at = 0;
-    for (const piece of this.#pieces) {
-      bytes.set(piece, at);
-      at += piece.length;
-    }
-    return bytes;
+    return this.#isWhole ? joined(this.#pieces) : undefined;
   }
 }

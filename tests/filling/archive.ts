@@ -8,6 +8,10 @@
  */
 
 import { bytes, descriptorOf, digestOf, TYPES } from "../fixture.ts";
+import { joined as join } from "../../src/joined.ts";
+
+// The tests of archives call it so.
+export { join };
 
 /** An entry of a tar archive, as a test wants it. */
 export interface TarEntry {
@@ -42,17 +46,6 @@ export function entryOf(entry: TarEntry): Uint8Array<ArrayBuffer> {
   const after = type + link.padEnd(100, "\0") + "ustar\x0000".padEnd(255, "\0");
   const sum = [...before, ...after].reduce((total, character) => total + character.charCodeAt(0), 8 * 32);
   return join([bytes(before + octal(sum, 7) + " " + after), body, new Uint8Array((512 - body.length % 512) % 512)]);
-}
-
-/** Returns the bytes of several pieces, one behind the other. */
-export function join(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }
 
 /** Returns bytes, compressed with gzip. */

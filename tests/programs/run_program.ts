@@ -1,5 +1,5 @@
 /**
- * The start of each program here: `--help` and `-h` print a few lines, and nothing else happens.
+ * The start of each program here: `--help` and `-h` print a few lines, and nothing else happens. And its end, if somebody interrupts it.
  *
  * @module
  */
@@ -11,4 +11,16 @@ export async function runProgram(help: string, main: (args: string[]) => Promise
     Deno.exit(0);
   }
   Deno.exit(await main(Deno.args));
+}
+
+/** Waits until somebody interrupts the program. Returns the exit status then: the program can still clean up. */
+export function interruption(): Promise<number> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      Deno.addSignalListener(signal, () => {
+        console.log("interrupted");
+        resolve(1);
+      });
+    }
+  });
 }

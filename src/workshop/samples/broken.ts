@@ -13,11 +13,12 @@
 
 import type { Descriptor } from "../../definitions/descriptor.ts";
 import { digestOf, HASHES } from "../../definitions/digest.ts";
+import { joined } from "../../joined.ts";
 import { BASE } from "./images.ts";
 import { type SampleMaker, TYPES } from "./layout_of_sample.ts";
 import { gzipOf, littleEndian, ZSTD_MAGIC, zstdBlock } from "./packing_without_compression.ts";
 import type { BrokenRecipe } from "./recipe.ts";
-import { endOfTar, file, folder, headerOf, joined, tarOf } from "./tar_of_sample.ts";
+import { endOfTar, file, folder, headerOf, tarOf } from "./tar_of_sample.ts";
 
 /** The recipes. */
 export const BROKEN = {

@@ -12,8 +12,9 @@
  * @module
  */
 
+import { joined } from "../../joined.ts";
 import { crc32 } from "node:zlib";
-import { bytesOf, joined } from "./tar_of_sample.ts";
+import { bytesOf } from "./tar_of_sample.ts";
 
 // The most bytes in one block of deflate, and of zstd.
 const LONGEST_STORED = 0xffff;

@@ -12,8 +12,9 @@
  * @module
  */
 
+import { joined } from "../../joined.ts";
 import { littleEndian } from "./packing_without_compression.ts";
-import { bytesOf, joined } from "./tar_of_sample.ts";
+import { bytesOf } from "./tar_of_sample.ts";
 
 /** The processors that there is a program for, as images name them. */
 export type SampleProcessor = "amd64" | "arm64";

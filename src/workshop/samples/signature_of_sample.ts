@@ -12,8 +12,9 @@
  * @module
  */
 
+import { joined } from "../../joined.ts";
 import { createPrivateKey, createPublicKey, sign } from "node:crypto";
-import { bytesOf, joined } from "./tar_of_sample.ts";
+import { bytesOf } from "./tar_of_sample.ts";
 
 /** The media type of a bundle. */
 export const BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json";

@@ -12,8 +12,9 @@
  */
 
 import { digestOf, HASHES } from "../../definitions/digest.ts";
+import { joined } from "../../joined.ts";
 import { estargzFooter, gzipOf, littleEndian, skippableFrame, zstdOf } from "./packing_without_compression.ts";
-import { bytesOf, endOfTar, file, headerOf, joined, padded, type SampleEntry, tarOf, TIME } from "./tar_of_sample.ts";
+import { bytesOf, endOfTar, file, headerOf, padded, type SampleEntry, tarOf, TIME } from "./tar_of_sample.ts";
 
 /** A layer with a table of contents. */
 export interface LayerWithTable {

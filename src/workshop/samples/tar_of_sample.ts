@@ -14,6 +14,7 @@
  */
 
 import { BLOCK } from "../../archive/tar_header.ts";
+import { joined } from "../../joined.ts";
 
 /** The time of everything in the samples, in seconds since 1970: the beginning of 2026. */
 export const TIME: number = Date.UTC(2026, 0, 1) / 1000;
@@ -86,17 +87,6 @@ export function headerOf({ path, type, mode, content, target, error }: SampleEnt
 /** Returns content, filled up with zeros to whole blocks. */
 export function padded(content: Uint8Array): Uint8Array<ArrayBuffer> {
   return joined([content, new Uint8Array((BLOCK - content.length % BLOCK) % BLOCK)]);
-}
-
-/** Returns the bytes of several pieces, one behind the other. */
-export function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }
 
 /** Returns the bytes of a text. Bytes stay as they are. */

@@ -19,7 +19,7 @@
 
 import { findProgram, pathToPrograms } from "../installed.ts";
 import { outputOf } from "../processes.ts";
-import { runProgram } from "../run_program.ts";
+import { interruption, runProgram } from "../run_program.ts";
 import { tryBuildah } from "./buildah.ts";
 import { tryCosign } from "./cosign.ts";
 import { tryCrane } from "./crane.ts";
@@ -113,17 +113,6 @@ async function main(): Promise<number> {
   } finally {
     await stack.disposeAsync();
   }
-}
-
-function interruption(): Promise<number> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) {
-      Deno.addSignalListener(signal, () => {
-        console.log("interrupted");
-        resolve(1);
-      });
-    }
-  });
 }
 
 async function tryAll(stack: AsyncDisposableStack): Promise<number> {

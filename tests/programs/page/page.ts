@@ -22,7 +22,7 @@ import { Images } from "../clients/images.ts";
 import { Workbench } from "../clients/workbench.ts";
 import { findProgram, pathToPrograms } from "../installed.ts";
 import { outputOf } from "../processes.ts";
-import { runProgram } from "../run_program.ts";
+import { interruption, runProgram } from "../run_program.ts";
 import { checkAddresses } from "./addresses.ts";
 import { FETCH_PACKAGES, startBrowser } from "./browser.ts";
 import { Checks } from "./checks.ts";
@@ -102,17 +102,6 @@ function readFlags(args: string[]): Flags | string {
     if (!(error instanceof TypeError)) throw error;
     return `${error.message.split(". ")[0]}; there are --only TEXT, --screenshots FOLDER, --picture and --help`;
   }
-}
-
-function interruption(): Promise<number> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) {
-      Deno.addSignalListener(signal, () => {
-        console.log("interrupted");
-        resolve(1);
-      });
-    }
-  });
 }
 
 async function test(flags: Flags, path: string, stack: AsyncDisposableStack): Promise<number> {
