@@ -3,9 +3,9 @@
  *
  *     [48 65], [6c 6c 6f]  ──▶  48 65 6c 6c 6f
  *
- * Bytes come in pieces: from a client, from an archive, from a file in memory. Who has to look at them as a whole joins them here.
+ * Bytes come in pieces: from a client, from an archive, from a maker of samples. What has to be looked at as a whole is joined here.
  *
- * Next: disk/growing_memory_file.ts
+ * Next: archive/packing.ts
  *
  * @module
  */

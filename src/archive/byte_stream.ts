@@ -7,7 +7,7 @@
  * The fast way is `takeNow`: no promise is made as long as the bytes are there already. An archive of 100,000 small files is read in
  * half the time that way.
  *
- * Next: packing.ts
+ * Next: ../joined.ts
  *
  * @module
  */

@@ -9,13 +9,12 @@
  * A file can have several names. Its bytes are a list of pieces, and a piece never changes: bytes that are appended come as new
  * pieces. So a reader can keep the pieces that it has, and a copy of the files takes no more memory for them.
  *
- * Next: ../joined.ts
+ * Next: growing_memory_file.ts
  *
  * @module
  */
 
 import type { ByteRange } from "../definitions/range.ts";
-import { joined } from "../joined.ts";
 import type { Bytes, FileInfo } from "./disk.ts";
 
 /** The bytes of a piece, at most. Shorter ones are put together. */
@@ -46,7 +45,7 @@ export class MemoryFile {
     for (;;) {
       const [one, other] = this.#pieces.slice(-2);
       if (other === undefined || one.length > other.length || one.length + other.length > LARGEST_PIECE) return;
-      this.#pieces.splice(-2, 2, joined([one, other]));
+      this.#pieces.splice(-2, 2, joined([one, other], one.length + other.length));
     }
   }
 
@@ -65,7 +64,7 @@ export class MemoryFile {
   /** Returns a copy of a part's bytes. Returns fewer bytes if the file ends before. */
   read({ start, length }: ByteRange): Bytes {
     const rest = Math.max(0, Math.min(length, this.size - start));
-    return joined([...this.piecesOf({ start, length: rest })]);
+    return joined(this.piecesOf({ start, length: rest }), rest);
   }
 
   /** Returns all bytes of a short file, and the same array each time. */
@@ -94,6 +93,16 @@ function* cut(pieces: readonly Bytes[], { start, length }: ByteRange): Generator
     left -= part.length;
     yield part;
   }
+}
+
+function joined(pieces: Iterable<Bytes>, length: number): Bytes {
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
 }
 
 /** A name of a file. If another file gets the name, that is another object. */
