@@ -32,7 +32,7 @@ const GUIDE = "workshop/teachers_guide.md";
 const MOST_IN_DOCUMENT = 50;
 
 const NO_WORKSHOP: NoLessons = {
-  refusal: "There is no workshop here. It begins with: deno task start --workshop",
+  refusal: "This registry has no workshop. Start one with: deno task start --workshop",
   status: 404,
 };
 

@@ -43,7 +43,7 @@ export async function runLessons(line: CommandLine): Promise<boolean> {
     console.log(printableJson(facts));
     return true;
   }
-  if (isReset) console.log(`It begins again: ${id ?? "all lessons"} of ${facts.as}.`);
+  if (isReset) console.log(`Reset for ${facts.as}: ${id ?? "all lessons"}`);
   if (!("lesson" in facts)) {
     print(linesOfLessons(facts, line));
     return true;
@@ -133,7 +133,7 @@ function isJson({ headers }: Response): boolean {
 
 function reasonOf(response: Response, text: string, registry: string): string {
   const { status } = response;
-  if (status === 401) return "the registry asks for a password, and --user NAME says whose, or the password is wrong";
+  if (status === 401) return "the password is missing or wrong; --user NAME says whose it is";
   const json = isJson(response) ? JSON.parse(text) : {};
   const detail = [json.errors?.[0]?.detail ?? []].flat()[0];
   if (typeof json.refusal === "string") return json.refusal;

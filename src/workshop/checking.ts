@@ -1,8 +1,8 @@
 /**
  * Checking: how far has somebody come in a lesson? A pure function of what this learner has done and of what is in the folder.
  *
- *     steps     POST 202 $s      PATCH 202 $s   twice                PUT 201 $s      the blob is there
- *     events    … POST 202 a …   PATCH 202 a …  PATCH 416 a …
+ *     steps        POST 202 $s     PATCH 202 $s   twice                PUT 201 $s      the blob is there
+ *     happenings   … POST 202 a …  PATCH 202 a …  PATCH 416 a …
  *     ──▶ { isDone: false, steps: [{ say: "You open a session", isDone: true, by: "f3a9c1-12" }, { …, isDone: false }, …] }
  *
  * The first request that fits is not always the right one: somebody opens two sessions and goes on with the second. So the search

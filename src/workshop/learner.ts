@@ -4,8 +4,8 @@
  *     testdata/.workshop/
  *     └── ana.json     { "happenings": […], "done": { "knock": { "time": …, "by": ["f3a9c1-12"] } }, "since": {}, "switch": … }
  *
- * The file is written when something is new. So whoever stops the registry goes on where they were. `since` has the lessons that were
- * begun again: for these, only what came later counts.
+ * The file is written when something is new. So after a restart of the registry, a learner goes on at the same place. `since` has the
+ * lessons that were begun again: for these, only what came later counts.
  *
  * Next: learners.ts
  *
@@ -195,7 +195,7 @@ function progressOfDone({ done: steps }: Lesson, { by }: DoneLesson): LessonProg
   };
 }
 
-// A file that a hand has broken counts as not there.
+// A file that somebody has broken by hand counts as missing.
 function parse(text: string): Remembered | undefined {
   try {
     const { happenings, done, since, switch: on } = JSON.parse(text);

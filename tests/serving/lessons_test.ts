@@ -67,7 +67,7 @@ Steps
   assertStringIncludes(all, `\nNext\n  deno task lessons knock --as ana --registry ${address}\n`);
   assertStringIncludes(
     await lessons("reset", "our-base", "--as", "ana", "--registry", address),
-    "It begins again: our-base of ana.\n",
+    "Reset for ana: our-base\n",
   );
   const facts = JSON.parse(await lessons("our-base", "--as", "ana", "--json", "--registry", address));
   assertEquals([facts.lesson.isDone, facts.as], [false, "ana"]);
@@ -165,7 +165,7 @@ Deno.test("where no workshop is, the command says how to begin one", async () =>
   const without = await lessons("knock", "--registry", program.address);
   assertEquals(
     without,
-    "glassbox: There is no workshop here. It begins with: deno task start --workshop\nstatus 1\n",
+    "glassbox: This registry has no workshop. Start one with: deno task start --workshop\nstatus 1\n",
   );
   await using other = await Program.serve(root.path, "--no-page");
   assertEquals(

@@ -3,7 +3,7 @@
  *
  *     const room = classroom({ lessons: [KNOCK] });
  *     await room.send("GET", "/v2/", { from: "10.0.0.2" });
- *     assertEquals((await room.lessons("ana")).done, 1);
+ *     assertEquals((await room.facts("/lessons")).done, 1);
  *
  * @module
  */

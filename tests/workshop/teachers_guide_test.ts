@@ -74,14 +74,16 @@ Deno.test("a lesson has the title and the minutes that it has itself, and the gu
       .filter((number) => PLAN.some(({ lesson }) => lesson === number))
       .map((number) => `Lesson ${number}: ${course[number - 1].title} ${course[number - 1].minutes}`),
   );
-  const [, sum, named] = /The lessons take (\d+) minutes together.+those who are fast: (.+?) and the two behind them\./
-    .exec(TEXT)!;
+  const [, last, sum, named, extra] =
+    /Lessons 1 to (\d+) take (\d+) minutes together.+those who are fast: (.+?), and the two extra lessons (.+?)\./
+      .exec(TEXT)!;
+  assertEquals(course.length, Number(last));
   assertEquals(course.reduce((sum, { minutes }) => sum + minutes, 0), Number(sum));
   assertEquals(
     numbers.filter((number) => !PLAN.some(({ lesson }) => lesson === number)),
     named.match(/\d+/g)!.map(Number),
   );
-  assertEquals(LESSONS.length - course.length, 2);
+  assertEquals(LESSONS.flatMap(({ isExtra }, at) => isExtra ? at + 1 : []), extra.match(/\d+/g)!.map(Number));
 });
 
 Deno.test("the plan for 45 minutes adds up", () => {

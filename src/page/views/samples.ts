@@ -41,9 +41,9 @@ export function view(facts: SamplesPageFacts | NoLessons): Markup {
       {},
       "Small images and other artifacts to look at. Their digests never change. A button pushes one below ",
       element("code", {}, `${to}/`),
-      "; so does ",
+      ". In a terminal, ",
       element("code", {}, `deno task samples --to ${to} NAME`),
-      ", in a terminal beside the registry.",
+      " does the same on the machine of the registry.",
     ),
     element("p", { role: "status", class: "told", "data-key": "told" }),
     (Object.keys(HEADINGS) as SampleKind[]).map((kind) => [

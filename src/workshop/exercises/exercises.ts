@@ -2,9 +2,11 @@
  * All exercises, from easy to hard.
  *
  *     $ deno task exercise
- *       ✓  tag             parseTag            src/definitions/tag.ts
- *       ›  name            parseName           src/definitions/name.ts     1 hint seen
- *          referrers-tag   referrersTag        src/backwards_compatibility/referrers_tag_schema.ts
+ *       ✓   tag             parseTag
+ *       ›   name            parseName       1 hint seen
+ *           referrers-tag   referrersTag
+ *
+ * "✓" is done, "›" is begun.
  *
  * Next: ../../../main.ts
  *

@@ -93,7 +93,7 @@ export class LearnerFile {
   }
 }
 
-/** Writes a file in one step: whoever reads it meanwhile finds the old text or the new one. */
+/** Writes a file in one step: a process that reads it meanwhile finds the old text or the new one. */
 export function replaceFile(path: string, text: string): void {
   Deno.writeTextFileSync(`${path}.new`, text);
   Deno.renameSync(`${path}.new`, path);
