@@ -82,7 +82,7 @@ export class Learners {
     for (const learner of this.#whose(data)) learner.note(happeningOf(data, `${learner.as}/`));
   };
 
-  #whose({ url, repository, peer }: StoryData): readonly Learner[] {
+  #whose({ url, repository, peer, status }: StoryData): readonly Learner[] {
     // A request that no endpoint answers has no repository. But the learner's prefix is in its path all the same.
     const named = repository ?? url.slice("/v2/".length);
     const owners = this.all.filter(({ as }) => named.startsWith(`${as}/`));
@@ -91,7 +91,9 @@ export class Learners {
       return owners;
     }
     const here = this.all.filter(({ hosts }) => peer !== undefined && hosts.has(peer.host));
-    return here.length > 0 ? here : [this.find(NAMELESS)!];
+    // With passwords, everybody has a name. A client that has not told it yet is nobody on the board.
+    const others = status === 401 ? [] : [this.find(NAMELESS)!];
+    return here.length > 0 ? here : others;
   }
 
   /** Returns a learner. Returns `undefined` if no repository can have such a prefix, or if there are too many learners. */

@@ -63,6 +63,8 @@ export interface LessonsFacts {
   readonly as: string;
   /** The address of the registry. */
   readonly origin: string;
+  /** The name that a password has proven; `undefined` if there is none. */
+  readonly user?: string;
   /** The number of lessons that are done. */
   readonly done: number;
   /** The lessons, in their order. */

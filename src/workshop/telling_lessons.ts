@@ -53,11 +53,15 @@ function maySee({ maySee }: Asker, { as }: Learner): boolean {
   return maySee(`${as}/a`);
 }
 
-async function factsOfLessons(learner: Learner, { origin }: Asker): Promise<LessonsFacts> {
+async function factsOfLessons(learner: Learner, { origin, user }: Asker): Promise<LessonsFacts> {
   const states = await learner.states();
   const lessons = states.map(rowOf);
-  return { as: learner.as, origin, done: lessons.filter(({ isDone }) => isDone).length, lessons };
+  return { as: learner.as, origin, user, done: lessons.filter(({ isDone }) => isDone).length, lessons };
 }
+
+// With passwords, this follows the text of each lesson: a new terminal does not know the password of the one before.
+const ABOUT_PASSWORD =
+  "The commands use your password. Type this first in each new terminal, with your own password in place of the dots: `PASSWORD=...`";
 
 async function factsOfLesson(learner: Learner, wanted: string, asker: Asker): Promise<LessonFacts | undefined> {
   const states = await learner.states();
@@ -70,7 +74,7 @@ async function factsOfLesson(learner: Learner, wanted: string, asker: Asker): Pr
     origin: asker.origin,
     lesson: rowOf(states[at], at),
     heading: lesson.heading,
-    text: lesson.text.map(fill),
+    text: [...lesson.text, ...asker.user === undefined ? [] : [ABOUT_PASSWORD]].map(fill),
     try: lesson.try.map(({ with: client, type }) => ({ with: client, type: type.map(fill) })),
     steps: progress.steps,
     done,

@@ -7,6 +7,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { memoryDisk } from "../../src/disk/memory_disk.ts";
 import { toHtml } from "../../src/page/markup.ts";
+import { view as lessonsView } from "../../src/page/views/lessons.ts";
 import { prose, proseBlocks } from "../../src/page/views/prose.ts";
 import { RememberedStories } from "../../src/serving/remembered_stories.ts";
 import type { Story } from "../../src/story.ts";
@@ -81,6 +82,28 @@ Deno.test("the list of the lessons has what is done, and the text that comes fir
   assertStringIncludes(page, "What is an image?");
   assertStringIncludes(page, '<a href="/lessons" aria-current="true">Lessons</a>');
 });
+
+for (
+  const [who, fields, command] of [
+    ["a learner without a name", {}, "deno task lessons"],
+    ["a learner with a name", { as: "ana" }, "deno task lessons --as ana"],
+    [
+      "a user, on another machine",
+      { as: "ana", origin: "http://10.0.0.2:5080", user: "ana" },
+      "deno task lessons --registry http://10.0.0.2:5080 --user ana",
+    ],
+    [
+      "a user who looks at the lessons of another one",
+      { as: "bo", user: "ana" },
+      "deno task lessons --as bo --user ana",
+    ],
+  ] as const
+) {
+  Deno.test(`the list of the lessons has the command without a browser: for ${who}`, () => {
+    const facts = { as: "learner", origin: "http://127.0.0.1:5080", done: 0, lessons: [], beginning: "", ...fields };
+    assertStringIncludes(toHtml(lessonsView(facts)), `Without a browser: <code>${command}</code>`);
+  });
+}
 
 Deno.test("the board names the lesson where each learner is, in words as well as by signs", async () => {
   const { send, html, facts } = workshop([BLOB, KNOCK]);

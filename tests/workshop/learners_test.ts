@@ -177,11 +177,18 @@ Deno.test("with passwords, only a person who may push for a learner begins a les
   assertEquals((await reset("teacher")).status, 200);
 });
 
-Deno.test("with passwords, what is to be typed has the name of the user", async () => {
+Deno.test("with passwords, what is to be typed has the name of the user, and the text says where the password goes", async () => {
   const lessons = [lessonWith({ id: "knock", try: [{ with: "curl", type: ["{curl} {url}/v2/ # {registry}"] }] })];
   const { facts } = classroom({ rules: CORNERS, lessons });
-  const { try: [{ type }] } = await facts("/lessons/knock", { user: "ana" });
+  const { text: [, last], try: [{ type }] } = await facts("/lessons/knock", { user: "ana" });
   assertEquals(type, ['curl -i -u "ana:$PASSWORD" http://localhost/v2/ # localhost']);
+  assertStringIncludes(last, "`PASSWORD=...`");
+});
+
+Deno.test("a request that is refused for want of a password makes nobody a learner", async () => {
+  const { send, facts } = classroom({ rules: CORNERS });
+  assertEquals((await send("GET", "/v2/")).status, 401);
+  assertEquals((await facts("/board", { user: "teacher" })).learners, []);
 });
 
 const DETECTIVE = lessonWith({

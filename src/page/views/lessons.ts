@@ -22,7 +22,7 @@ export function titleOf(facts: LessonsPageFacts): string {
 /** What is to be seen. */
 export function view(facts: LessonsPageFacts): Markup {
   if ("refusal" in facts) return noLessonsView(facts);
-  const { as, origin, done, lessons, beginning } = facts;
+  const { as, done, lessons, beginning } = facts;
   const course = lessons.filter(({ isExtra }) => !isExtra);
   const extra = lessons.filter(({ isExtra }) => isExtra);
   return [
@@ -35,7 +35,7 @@ export function view(facts: LessonsPageFacts): Markup {
       `Your repositories begin with `,
       element("code", {}, `${as}/`),
       `. Without a browser: `,
-      element("code", {}, lessonsCommand(as, origin)),
+      element("code", {}, lessonsCommand(facts)),
     ),
     element("progress", { max: lessons.length, value: done, "aria-label": "Lessons that are done" }),
     listOf(course, as),
@@ -88,10 +88,13 @@ function learnerForm(as: string): Markup {
   );
 }
 
-function lessonsCommand(as: string, origin: string): string {
-  return `deno task lessons${as === "learner" ? "" : ` --as ${as}`}${
-    origin === "http://127.0.0.1:5080" ? "" : ` --registry ${origin}`
-  }`;
+function lessonsCommand({ as, origin, user }: LessonsFacts): string {
+  return [
+    "deno task lessons",
+    ...as === (user ?? "learner") ? [] : [`--as ${as}`],
+    ...origin === "http://127.0.0.1:5080" ? [] : [`--registry ${origin}`],
+    ...user === undefined ? [] : [`--user ${user}`],
+  ].join(" ");
 }
 
 function listOf(lessons: readonly LessonRow[], as: string): Markup {
