@@ -11,7 +11,7 @@
  *     { "not": "end-1" }         not this             "sha256:$hex"              a variable in a text: no "/" in it
  *     null                       nothing is there     { "mount": "$d" }          the same for the fields of an object
  *
- * If a field of the story is a list, one of its entries has to match. A pattern has only what matters. It is data that a teacher may
+ * A variable stands in one text once. If a field of the story is a list, one of its entries has to match. A pattern has only what matters. It is data that a teacher may
  * have written, so nothing of it is ever run.
  *
  * Next: checking.ts
@@ -92,31 +92,71 @@ function limit(test: Test | undefined, otherwise: number): number {
   return typeof test === "number" ? test : otherwise;
 }
 
+// In longer texts nobody looks for a part. No path and no header of a lesson is that long.
+const LONGEST_TEXT = 2000;
+
 const VARIABLE = /\$([a-z]\w*)/g;
 
 function* matchText(test: string, value: string | number, bindings: Bindings): Generator<Bindings> {
   const [, only] = /^\$([a-z]\w*)$/.exec(test) ?? [];
   if (only !== undefined) {
-    if ((bindings[only] ?? value) === value) yield { ...bindings, [only]: value };
+    const known = valueOf(only, bindings);
+    if (known === undefined || known === value) yield { ...bindings, [only]: value };
     return;
   }
   if (!/[*$]/.test(test)) {
     if (test === value) yield bindings;
     return;
   }
-  const match = expressionOf(test, bindings).exec(String(value));
-  if (match !== null) yield { ...bindings, ...match.groups };
+  const text = String(value);
+  const found = text.length > LONGEST_TEXT ? undefined : findWay(partsOf(test, bindings), text);
+  if (found !== undefined) yield { ...bindings, ...found };
 }
 
-// "sha256:$hex" becomes /^sha256:(?<hex>[^/]+?)$/, or the text that $hex has already. A name stands in an expression once only.
-function expressionOf(test: string, bindings: Bindings): RegExp {
-  const named = new Set<string>();
-  const parts = test.split(VARIABLE).map((part, index) => {
-    if (index % 2 === 0) return part.split("*").map(RegExp.escape).join(".*?");
-    if (part in bindings) return RegExp.escape(String(bindings[part]));
-    if (named.has(part)) return `\\k<${part}>`;
-    named.add(part);
-    return `(?<${part}>[^/]+?)`;
+function valueOf(name: string, bindings: Bindings): string | number | undefined {
+  return Object.hasOwn(bindings, name) ? bindings[name] : undefined;
+}
+
+// A part of a text in a pattern: exactly these letters, anything, or a variable that has no value yet.
+type PatternPart = { readonly exactly: string } | { readonly anything: true } | { readonly variable: string };
+
+// "sha256:$hex*" becomes "sha256:", the variable hex, and anything. If $hex has a value already, that value stands there.
+function partsOf(test: string, bindings: Bindings): readonly PatternPart[] {
+  return test.split(VARIABLE).flatMap((piece, index): PatternPart[] => {
+    if (index % 2 === 0) {
+      return piece.split(/(\*)\**/).filter((text) => text !== "").map((text) =>
+        text === "*" ? { anything: true } : { exactly: text }
+      );
+    }
+    const known = valueOf(piece, bindings);
+    return [known === undefined ? { variable: piece } : { exactly: String(known) }];
   });
-  return new RegExp(`^${parts.join("")}$`, "s");
+}
+
+// A regular expression would do the same. But one with several "*" can take minutes for a text of a few hundred letters, and learners
+// send such texts. So the search remembers its ends, and tries the same part at the same place once.
+function findWay(parts: readonly PatternPart[], text: string): Record<string, string> | undefined {
+  const ends = parts.map(() => new Set<number>());
+  // A way that leads nowhere from here leads nowhere from further right either, if anything may stand there.
+  const endsOfAnything = parts.map(() => Infinity);
+
+  const walk = (at: number, from: number): Record<string, string> | undefined => {
+    if (at === parts.length) return from === text.length ? {} : undefined;
+    const part = parts[at];
+    if ("exactly" in part) {
+      return text.startsWith(part.exactly, from) ? walk(at + 1, from + part.exactly.length) : undefined;
+    }
+    if (ends[at].has(from)) return undefined;
+    const isAnything = "anything" in part;
+    if (isAnything && at === parts.length - 1) return {};
+    for (let to = isAnything ? from : from + 1; to <= text.length && to < endsOfAnything[at]; to++) {
+      if (!isAnything && text[to - 1] === "/") break;
+      const way = walk(at + 1, to);
+      if (way !== undefined) return isAnything ? way : { [part.variable]: text.slice(from, to), ...way };
+    }
+    if (isAnything) endsOfAnything[at] = Math.min(endsOfAnything[at], from);
+    else ends[at].add(from);
+    return undefined;
+  };
+  return walk(0, 0);
 }

@@ -132,12 +132,29 @@ for (
     [{ list: { not: "a/blob" } }, []],
     [{ size: true }, []],
     [{ session: ".*" }, []],
+    [{ session: "*" }, [{}]],
+    [{ session: "*f*" }, [{}]],
+    [{ session: "0*9*9*c" }, []],
+    [{ session: "*$end" }, [{ end: "0f9c" }]],
+    [{ list: "*/$file" }, [{ file: "blob" }, { file: "blob" }]],
+    [{ list: "$name/*$rest" }, [{ name: "a", rest: "blob" }, { name: "b", rest: "blob" }]],
+    [{ list: "$all" }, [{ all: "a/blob" }, { all: "b/blob" }]],
+    [{ list: "x$all" }, []],
+    [{ session: "$constructor" }, [{ constructor: "0f9c" }]],
+    [{ session: "$first*$last" }, [{ first: "0", last: "f9c" }]],
   ] satisfies [LessonPattern, Record<string, string>[]][]
 ) {
   Deno.test(`the pattern ${JSON.stringify(pattern)} matches in ${expected.length} ways`, () => {
     assertEquals([...matches(pattern, ITEM, {})], expected);
   });
 }
+
+Deno.test("a pattern with many * ends soon, also for a text that nearly matches everywhere", () => {
+  const item = { path: "a".repeat(1000) };
+  assertEquals([...matches({ path: `${"*a".repeat(50)}*b` }, item, {})], []);
+  assertEquals([...matches({ path: "$a*$b*$c*$d*x" }, item, {})], []);
+  assertEquals([...matches({ path: `${"*a".repeat(50)}*` }, item, {})], [{}]);
+});
 
 Deno.test("a variable that has a value stands for just that, whatever letters are in it", () => {
   assertEquals([...matches({ session: "$s" }, ITEM, { s: "0f9c" })], [{ s: "0f9c" }]);
