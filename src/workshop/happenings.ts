@@ -35,8 +35,10 @@ export const STORY_FIELDS = [
 /** The fields of an answer to the question of a lesson, for patterns. */
 export const ANSWER_FIELDS = ["lesson", "answer", "isOn", "isRight"] as const;
 
-// More of one request is of no use for a lesson.
+// More of one request is of no use for a lesson. All that learners have done is kept in memory, and is written often.
 const MOST_CHANGES = 50;
+const MOST_PARAMETERS = 20;
+const LONGEST_TEXT = 500;
 
 const SESSION_OF_LOCATION = /\/blobs\/uploads\/([^/?]+)/;
 
@@ -59,7 +61,9 @@ export function happeningOf(story: StoryData, prefix: string): Happening {
   const { endpoint, method, status, client, bytesIn, bytesOut, warnings } = story;
   const { session = SESSION_OF_LOCATION.exec(answerHeaders?.Location ?? "")?.[1] } = story;
   const [path] = url.split("?", 1);
-  const query = Object.fromEntries(URL.parse(url, "http://localhost")?.searchParams ?? []);
+  const query = Object.fromEntries(
+    [...URL.parse(url, "http://localhost")?.searchParams ?? []].slice(0, MOST_PARAMETERS),
+  );
   const changes = story.changes.slice(0, MOST_CHANGES);
   const pathsOf = (sign: StoryChange["sign"]) =>
     changes.filter((change) => change.sign === sign).map(({ path }) => withoutPrefix(path, prefix));
@@ -79,7 +83,15 @@ export function happeningOf(story: StoryData, prefix: string): Happening {
     removed: pathsOf("-"),
     linked: pathsOf("="),
   };
-  return { id, time: Date.parse(time), is: "story", item };
+  return { id, time: Date.parse(time), is: "story", item: shortened(item) };
+}
+
+function shortened<Value>(value: Value): Value {
+  if (typeof value === "string") return value.slice(0, LONGEST_TEXT) as Value;
+  if (Array.isArray(value)) return value.map(shortened) as Value;
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).map(([name, one]) => [name.slice(0, LONGEST_TEXT), shortened(one)]);
+  return Object.fromEntries(entries);
 }
 
 function withoutPrefix(path: string, prefix: string): string {

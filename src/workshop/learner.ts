@@ -12,6 +12,8 @@
  * @module
  */
 
+import { SwitchError } from "../composing/switches/parameters.ts";
+import type { Switch } from "../composing/switches/switch.ts";
 import { createSwitches, type Switches } from "../composing/switches/switches.ts";
 import { ALL_SWITCHES } from "../composing/switches/table.ts";
 import type { Disk } from "../disk/disk.ts";
@@ -27,8 +29,21 @@ export const FOLDER = ".workshop";
 // The most requests of a learner that are remembered. A lesson needs about ten.
 const MOST_HAPPENINGS = 300;
 
+// A learner works from one machine, or from two. More addresses than this are those of somebody who plays with them.
+const MOST_HOSTS = 20;
+
 // Several requests come together, and are looked at together. In milliseconds.
 const GATHER = 200;
+
+/** The switches that can be on for one learner. All others change the disk, and that is the same one for everybody. */
+export const SWITCHES_OF_LEARNERS: readonly Switch[] = ALL_SWITCHES.filter(({ id }) => {
+  try {
+    return createSwitches().on(id) !== undefined;
+  } catch (error) {
+    if (error instanceof SwitchError) return false;
+    throw error;
+  }
+});
 
 /** The switch that is on for a learner, and the lesson that it belongs to. */
 export interface SwitchOfLearner {
@@ -60,14 +75,13 @@ interface Remembered {
 export class Learner {
   /** The prefix of the repositories, without the slash, such as `ana`. */
   readonly as: string;
-  /** The addresses that the learner works from. */
-  readonly hosts = new Set<string>();
   /** The switches that are on for this learner. */
   readonly switches: Switches = createSwitches();
   readonly #disk: Disk;
   readonly #things: Things;
   readonly #lessons: () => readonly Lesson[];
   readonly #remembered: Remembered;
+  readonly #hosts = new Set<string>();
   #isChanged = false;
   #turn: Promise<unknown> = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -86,6 +100,24 @@ export class Learner {
   /** The time of what was done last, in milliseconds since 1970; `undefined` if nothing was. */
   get last(): number | undefined {
     return this.#remembered.happenings.at(-1)?.time;
+  }
+
+  /** True if nobody would miss what is remembered. */
+  get isEmpty(): boolean {
+    return this.last === undefined && this.switch === undefined && Object.keys(this.#remembered.done).length === 0;
+  }
+
+  /** Notes an address that the learner works from. */
+  isAt(host: string): void {
+    this.#hosts.delete(host);
+    this.#hosts.add(host);
+    const [first] = this.#hosts;
+    if (this.#hosts.size > MOST_HOSTS) this.#hosts.delete(first);
+  }
+
+  /** Returns true if the learner works from an address. */
+  worksFrom(host: string | undefined): boolean {
+    return host !== undefined && this.#hosts.has(host);
   }
 
   /** The switch that is on. */
@@ -177,13 +209,20 @@ export class Learner {
 
   #read(): Remembered {
     const read = this.#disk.read(`${FOLDER}/${this.#file}`, (bytes) => parse(new TextDecoder().decode(bytes)));
-    return structuredClone(read) ?? { happenings: [], done: {}, since: {} };
+    const { happenings = [], done = {}, since = {}, switch: on } = structuredClone(read) ?? {};
+    // A lesson may have the name of something that every object has, such as "constructor".
+    return { happenings, done: withoutPrototype(done), since: withoutPrototype(since), switch: on };
   }
 
   async #write(): Promise<void> {
     this.#isChanged = false;
     const text = `${JSON.stringify(this.#remembered)}\n`;
-    await this.#disk.put(FOLDER, { [this.#file]: new TextEncoder().encode(text) });
+    try {
+      await this.#disk.put(FOLDER, { [this.#file]: new TextEncoder().encode(text) });
+    } catch (error) {
+      this.#isChanged = true;
+      throw error;
+    }
   }
 }
 
@@ -199,10 +238,11 @@ function progressOfDone({ done: steps }: Lesson, { by }: DoneLesson): LessonProg
 function parse(text: string): Remembered | undefined {
   try {
     const { happenings, done, since, switch: on } = JSON.parse(text);
-    const isRight = Array.isArray(happenings) && happenings.every((one) => isObject(one) && isObject(one.item)) &&
-      isObject(done) && isObject(since);
+    const isRight = Array.isArray(happenings) && happenings.every(isHappening) &&
+      isObject(done) && Object.values(done).every(isDoneLesson) &&
+      isObject(since) && Object.values(since).every(isTime);
     if (!isRight) return undefined;
-    const isKnown = ALL_SWITCHES.some(({ id }) => id === on?.id);
+    const isKnown = SWITCHES_OF_LEARNERS.some(({ id }) => id === on?.id) && typeof on.lesson === "string";
     return { happenings, done, since, switch: isKnown ? on : undefined } as Remembered;
   } catch {
     return undefined;
@@ -211,4 +251,21 @@ function parse(text: string): Remembered | undefined {
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isHappening(value: unknown): boolean {
+  return isObject(value) && typeof value.id === "string" && isTime(value.time) && isObject(value.item);
+}
+
+function isDoneLesson(value: unknown): boolean {
+  return isObject(value) && isTime(value.time) && Array.isArray(value.by) &&
+    value.by.every((id) => id === null || typeof id === "string");
+}
+
+function isTime(value: unknown): boolean {
+  return typeof value === "number" && !Number.isNaN(new Date(value).getTime());
+}
+
+function withoutPrototype<Value>(values: Readonly<Record<string, Value>>): Record<string, Value> {
+  return Object.assign(Object.create(null), values);
 }

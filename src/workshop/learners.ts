@@ -32,7 +32,7 @@ export const NAMELESS = "learner";
 // Clients ask for /v2/…, and people also for /v1/ and //v2/. All others are requests of the page.
 const OF_A_CLIENT = /^\/+v\d/i;
 
-// More learners than this at a time are not remembered.
+// The most learners that are in memory at a time.
 const MOST_LEARNERS = 500;
 
 // The longest prefix: the names of repositories need room behind it.
@@ -83,29 +83,39 @@ export class Learners {
   };
 
   #whose({ url, repository, peer, status }: StoryData): readonly Learner[] {
+    const all = [...this.#known.values()];
+    const here = all.filter((learner) => learner.worksFrom(peer?.host));
     // A request that no endpoint answers has no repository. But the learner's prefix is in its path all the same.
     const named = repository ?? url.slice("/v2/".length);
-    const owners = this.all.filter(({ as }) => named.startsWith(`${as}/`));
-    if (owners.length > 0 || repository !== undefined) {
-      if (peer !== undefined) { for (const { hosts } of owners) hosts.add(peer.host); }
-      return owners;
+    const owners = all.filter(({ as }) => named.startsWith(`${as}/`));
+    if (owners.length === 0 && repository === undefined) {
+      // With passwords, everybody has a name. A client that has not told it yet is nobody on the board.
+      const others = status === 401 ? [] : [this.find(NAMELESS)!];
+      return here.length > 0 ? here : others;
     }
-    const here = this.all.filter(({ hosts }) => peer !== undefined && hosts.has(peer.host));
-    // With passwords, everybody has a name. A client that has not told it yet is nobody on the board.
-    const others = status === 401 ? [] : [this.find(NAMELESS)!];
-    return here.length > 0 ? here : others;
+    // Somebody may have knocked at the repository of another one. That one has not done it.
+    if (status === 401 || status === 403) return owners.filter((owner) => here.includes(owner));
+    if (peer !== undefined) { for (const owner of owners) owner.isAt(peer.host); }
+    return owners;
   }
 
-  /** Returns a learner. Returns `undefined` if no repository can have such a prefix, or if there are too many learners. */
+  /** Returns a learner. Returns `undefined` if no repository can have such a prefix. */
   find(as: string): Learner | undefined {
     const known = this.#known.get(as);
-    if (known !== undefined) return known;
-    if (parseName(as) === undefined || as.length > LONGEST_PREFIX || this.#known.size >= MOST_LEARNERS) {
-      return undefined;
-    }
-    const learner = new Learner(as, this.#options.disk, this.#things, this.#options.lessons);
+    if (known === undefined && (parseName(as) === undefined || as.length > LONGEST_PREFIX)) return undefined;
+    if (known === undefined && this.#known.size >= MOST_LEARNERS) this.#forgetOne();
+    const learner = known ?? new Learner(as, this.#options.disk, this.#things, this.#options.lessons);
+    // The one that was asked for last stands at the end.
+    this.#known.delete(as);
     this.#known.set(as, learner);
     return learner;
+  }
+
+  // First somebody goes who has done nothing: a name costs nothing, and otherwise one client could lock all others out. Then the one
+  // who has not been asked for the longest. What that one has done is in a file, and is found again.
+  #forgetOne(): void {
+    const others = [...this.#known.values()].filter(({ as }) => as !== NAMELESS);
+    this.#known.delete((others.find(({ isEmpty }) => isEmpty) ?? others[0]).as);
   }
 
   /**

@@ -97,7 +97,8 @@ async function answer(learners: Learners, asked: AskedLesson): Promise<Answer> {
   const teller = tellerOf(learners);
   if (kind === "board") return await teller.board(asker);
   const wish = isRead ? { as: new URLSearchParams(target.search).get("as") } : await readSmallJson(asked.request);
-  const as = typeof wish.as === "string" ? wish.as : null;
+  const { as = null } = wish;
+  if (as !== null && typeof as !== "string") throw refusal(400, '"as" with a learner, such as ana', JSON.stringify(as));
   const learner = learnerFor(learners, as, asker);
   if (learner === undefined) throw refusal(403, NO_LEARNER, `as=${as}`);
   if (!isRead) await change(learners, learner, wish, asked);

@@ -11,9 +11,9 @@
  * @module
  */
 
-import { ALL_SWITCHES } from "../composing/switches/table.ts";
 import { lineOf, lineOfMistake } from "../access/json_lines.ts";
 import { ANSWER_FIELDS, STORY_FIELDS } from "./happenings.ts";
+import { SWITCHES_OF_LEARNERS } from "./learner.ts";
 import type { Lesson } from "./lesson.ts";
 import { THING_FIELDS } from "./things.ts";
 
@@ -82,9 +82,14 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 
 // What can stand in a pattern; see matching.ts.
 const test: LessonCheck = (value, path, fail) => {
-  if (value === null || ["string", "number", "boolean"].includes(typeof value)) return;
+  if (typeof value === "string") return expectEachOnce(value, path, fail);
+  if (value === null || ["number", "boolean"].includes(typeof value)) return;
   if (Array.isArray(value)) return value.forEach((one, at) => test(one, `${path}[${at}]`, fail));
   pattern(value, path, fail);
+};
+const expectEachOnce = (text: string, path: string, fail: Fail) => {
+  const variables = text.match(/\$[a-z]\w*/g) ?? [];
+  if (new Set(variables).size < variables.length) fail(path, "a text with each variable once", text);
 };
 const pattern: LessonCheck = (value, path, fail) => {
   if (!isObject(value)) return fail(path, "an object with fields", value);
@@ -101,9 +106,9 @@ const step = (isGoal: boolean): LessonCheck => (value, path, fail) => {
   if (about.length !== 1) fail(path, `exactly one of ${Object.keys(ABOUT).join(", ")}`, about.join(", ") || "none");
 };
 const switchId: LessonCheck = (value, path, fail) => {
-  const known = ALL_SWITCHES.map(({ id }) => id);
+  const known = SWITCHES_OF_LEARNERS.map(({ id }) => id);
   for (const one of Array.isArray(value) ? value : [value]) {
-    if (!known.includes(one)) fail(path, "the id of a switch; GET /switches has them", one);
+    if (!known.includes(one)) fail(path, "the id of a switch that leaves the disk alone; GET /switches has all", one);
   }
 };
 

@@ -43,13 +43,16 @@ export const NO_LEARNER = "A learner is the beginning of a repository's name, su
 
 /** Returns the learner whom a person means: the one who is named, the person, or the nameless one. */
 export function learnerFor(learners: Learners, as: string | null, asker: Asker): Learner | undefined {
-  const learner = learners.find(as || asker.user || NAMELESS) ?? (as ? undefined : learners.find(NAMELESS));
-  if (learner === undefined || !maySee(asker, learner)) return undefined;
-  if (asker.host !== undefined) learner.hosts.add(asker.host);
+  const wanted = as || asker.user || NAMELESS;
+  const learner = maySee(asker, { as: wanted }) ? learners.find(wanted) : undefined;
+  if (learner === undefined) return as || wanted === NAMELESS ? undefined : learnerFor(learners, NAMELESS, asker);
+  // A teacher with a password, who looks at what a learner does, is not that learner.
+  const isOther = asker.user !== undefined && !`${wanted}/`.startsWith(`${asker.user}/`);
+  if (asker.host !== undefined && !isOther) learner.isAt(asker.host);
   return learner;
 }
 
-function maySee({ maySee }: Asker, { as }: Learner): boolean {
+function maySee({ maySee }: Asker, { as }: Pick<Learner, "as">): boolean {
   return maySee(`${as}/a`);
 }
 

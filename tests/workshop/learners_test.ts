@@ -5,6 +5,7 @@
  */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { failing } from "../../src/disk/failing.ts";
 import { memoryDisk } from "../../src/disk/memory_disk.ts";
 import { digestOf } from "../fixture.ts";
 import { BLOB, classroom, KNOCK, lessonWith } from "./classroom.ts";
@@ -118,7 +119,18 @@ Deno.test("what is remembered on disk and broken by hand counts as nothing", asy
   assertEquals((await facts("/lessons?as=ana")).done, 0);
 });
 
-for (const text of ["null", "[]", '{"happenings":{}}', '{"happenings":[1],"done":[],"since":3,"switch":"x"}']) {
+for (
+  const text of [
+    "null",
+    "[]",
+    '{"happenings":{}}',
+    '{"happenings":[1],"done":[],"since":3,"switch":"x"}',
+    '{"happenings":[{"id":"1","item":{},"time":"yesterday"}],"done":{},"since":{}}',
+    '{"happenings":[],"done":{"knock":{"time":1}},"since":{}}',
+    '{"happenings":[],"done":{"knock":null},"since":{}}',
+    '{"happenings":[],"done":{},"since":{},"switch":{"id":"disk-full","lesson":"knock"}}',
+  ]
+) {
   Deno.test(`what is remembered counts as nothing if it is ${text}`, async () => {
     const disk = memoryDisk();
     await disk.put(".workshop", { "ana.json": new TextEncoder().encode(text) });
@@ -301,6 +313,7 @@ for (
       "reset, switch on",
     ],
     ["a wish that needs a lesson", "POST", "/lessons", { body: { as: "ana", do: "answer" } }, 400, "reset, switch on"],
+    ["a learner that is no text", "POST", "/lessons/knock", { body: { as: 5, do: "reset" } }, 400, '"as"'],
     ["an answer that is no text", "POST", "/lessons/knock", { body: { as: "ana", do: "answer" } }, 400, '"answer"'],
     ["a body that is no JSON", "POST", "/lessons/knock", { body: "x" }, 400, "application/json"],
     ["a method that is none", "PUT", "/lessons/knock", { body: {} }, 405, "GET, POST"],
@@ -326,4 +339,89 @@ Deno.test("a sample that a button pushes is nobody's work", async () => {
   await facts("/lessons?as=ana");
   await send("POST", push("ana"), { body: "foo", headers: { "User-Agent": "glassbox-samples" } });
   assertEquals((await facts("/lessons?as=ana")).done, 0);
+});
+
+Deno.test("a name that nobody has worked with is forgotten when there are too many, and locks nobody out", async () => {
+  const { send, facts, learners } = classroom();
+  await facts("/lessons?as=ana");
+  await send("POST", push("ana"), { body: "foo" });
+  for (let number = 0; number < 600; number++) await facts(`/lessons?as=x${number}`);
+  assertEquals((await facts("/lessons?as=bo")).done, 0);
+  assertEquals((await facts("/lessons?as=ana")).done, 1);
+  assertEquals(learners.all.length, 500);
+});
+
+Deno.test("when too many have worked, the one who was not asked for the longest goes, and comes back with all that was done", async () => {
+  const { send, facts, learners } = classroom();
+  for (let number = 0; number < 600; number++) {
+    const as = `x${number}`;
+    await facts(`/lessons?as=${as}`);
+    await send("POST", push(as), { body: "foo" });
+    await facts(`/lessons?as=${as}`);
+  }
+  assertEquals(learners.all.some(({ as }) => as === "x0"), false);
+  assertEquals((await facts("/lessons?as=x0")).done, 1);
+});
+
+Deno.test("the nameless learner is there also if the folder has more learners than there is room for", async () => {
+  const disk = memoryDisk();
+  const empty = new TextEncoder().encode("{}");
+  await disk.put(".workshop", Object.fromEntries(Array.from({ length: 600 }, (_, at) => [`a${at}.json`, empty])));
+  const { send, facts } = classroom({ disk });
+  assertEquals((await send("GET", "/v2/")).status, 200);
+  assertEquals((await facts("/lessons")).done, 1);
+});
+
+Deno.test("a request that is refused for lack of rights is not the work of the one whose repository it names", async () => {
+  const denied = lessonWith({ id: "denied", done: [{ say: "You are refused", story: { status: [401, 403] } }] });
+  const { send, facts } = classroom({ rules: CORNERS, lessons: [denied] });
+  await facts("/lessons", { user: "ana" });
+  for (const user of ["bo", undefined]) {
+    const { status } = await send("POST", push("ana"), { user, from: "10.0.0.2", body: "foo" });
+    assertEquals(status, user === "bo" ? 403 : 401);
+  }
+  assertEquals((await facts("/lessons", { user: "ana" })).done, 0);
+  await send("POST", push("ana"), { body: "foo" });
+  assertEquals((await facts("/lessons", { user: "ana" })).done, 1);
+});
+
+Deno.test("with passwords, a teacher who looks at a learner is not that learner", async () => {
+  const { send, facts } = classroom({ rules: CORNERS });
+  await facts("/lessons", { user: "ana" });
+  await facts("/lessons?as=ana", { user: "teacher", from: "10.0.0.2" });
+  await send("GET", "/v2/", { user: "teacher", from: "10.0.0.2" });
+  assertEquals((await facts("/lessons", { user: "ana" })).done, 0);
+});
+
+Deno.test("with passwords, nobody makes a learner of a name that is not theirs", async () => {
+  const { send, learners } = classroom({ rules: CORNERS });
+  assertEquals((await send("GET", "/lessons?as=ana", { user: "bo" })).status, 403);
+  assertEquals(learners.all.map(({ as }) => as), ["learner"]);
+});
+
+Deno.test("a lesson may be called as something that every object has", async () => {
+  const { send, facts } = classroom({ lessons: [{ ...KNOCK, id: "constructor" }] });
+  assertEquals((await facts("/lessons/constructor")).lesson.isDone, false);
+  await send("GET", "/v2/");
+  assertEquals((await facts("/lessons/constructor")).lesson.isDone, true);
+});
+
+Deno.test("of a long request, a learner keeps the beginning", async () => {
+  const { disk, send, facts } = classroom();
+  await facts("/lessons?as=ana");
+  const parameters = Array.from({ length: 1000 }, (_, at) => `p${at}=${"x".repeat(1000)}`).join("&");
+  await send("GET", `/v2/ana/a/tags/list?${parameters}`);
+  await facts("/lessons?as=ana");
+  assertEquals(disk.look(".workshop/ana.json")!.size < 20_000, true);
+});
+
+Deno.test("what cannot be written now is written at the next look", async () => {
+  const memory = memoryDisk();
+  const { send, facts } = classroom({
+    disk: failing(memory, [{ operations: ["put"], path: /^\.workshop/, code: "ENOSPC", times: 1 }]),
+  });
+  await send("GET", "/v2/");
+  await facts("/lessons");
+  assertEquals((await facts("/lessons")).done, 1);
+  assertEquals((await classroom({ disk: memory }).facts("/lessons")).done, 1);
 });

@@ -1,7 +1,7 @@
 /** The lessons as data: what they name exists, their commands run everywhere, and the schema for editors says what the program says. */
 
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { ALL_SWITCHES } from "../../src/composing/switches/table.ts";
+import { SWITCHES_OF_LEARNERS } from "../../src/workshop/learner.ts";
 import { ANSWER_FIELDS, STORY_FIELDS } from "../../src/workshop/happenings.ts";
 import type { Lesson } from "../../src/workshop/lesson.ts";
 import { LESSONS } from "../../src/workshop/lessons.ts";
@@ -112,7 +112,7 @@ const GOOD = {
   hints: [{ when: [{ story: {} }], say: "A hint." }],
   after: [],
   see: ["/rule/API-01"],
-  switch: { id: ["range-stuck", ALL_SWITCHES[0].id], isHidden: true },
+  switch: { id: ["range-stuck", SWITCHES_OF_LEARNERS[0].id], isHidden: true },
 };
 
 // What to change in a good lesson, and where the program says that something is wrong.
@@ -153,6 +153,7 @@ const BAD: [change: Record<string, unknown>, path: string][] = [
   [{ see: ["rule/API-01"] }, "see[0]"],
   [{ see: ["//elsewhere"] }, "see[0]"],
   [{ switch: { id: "no-such-switch" } }, "switch.id"],
+  [{ switch: { id: "disk-full" } }, "switch.id"],
   [{ switch: { isHidden: true } }, "switch.id"],
   [{ hint: [] }, "hint"],
 ];
@@ -173,7 +174,7 @@ Deno.test("the schema has the switches and the fields of patterns that there are
   const { switchId, story, answer, thing } = SCHEMA.$defs;
   const fieldsOf = ({ properties }: JsonSchema) => Object.keys(properties as object).sort();
 
-  assertEquals(switchId.enum.toSorted(), ALL_SWITCHES.map(({ id }) => id).sort());
+  assertEquals(switchId.enum.toSorted(), SWITCHES_OF_LEARNERS.map(({ id }) => id).sort());
   assertEquals(fieldsOf(story), STORY_FIELDS.toSorted());
   assertEquals(fieldsOf(answer), ANSWER_FIELDS.toSorted());
   assertEquals(fieldsOf(thing), THING_FIELDS.toSorted());
