@@ -25,7 +25,7 @@ import { lessonsOverHttp } from "../workshop/over_http.ts";
 import { samplesOverHttp } from "../workshop/samples/over_http.ts";
 import { tellerOf } from "../workshop/telling_lessons.ts";
 import type { CommandLine } from "./command_line.ts";
-import { errors } from "./output.ts";
+import { errors, oneLine } from "./output.ts";
 import { OwnLessons } from "./own_lessons.ts";
 
 /** What a workshop puts around a registry. */
@@ -48,10 +48,12 @@ export interface Workshop {
 export function workshopOf(
   line: CommandLine,
   disk: Disk,
-  settings: Pick<Settings, "origin" | "allowHost">,
+  settings: Pick<Settings, "origin" | "allowHost" | "readOnly">,
   access: AccessWrapper | undefined,
 ): Workshop {
-  const learners = new Learners({ disk, lessons: lessonsOf(line) });
+  const complain = (error: unknown) =>
+    errors.print(`glassbox: what learners do is in memory only, because the disk does not take it: ${oneLine(error)}`);
+  const learners = new Learners({ disk, lessons: lessonsOf(line), complain });
   return {
     around: samplesOverHttp({ ...settings, disk, access }),
     outer: lessonsOverHttp(learners, { ...settings, disk, access }),

@@ -71,6 +71,18 @@ interface Remembered {
   switch?: SwitchOfLearner;
 }
 
+/** What a learner needs. */
+export interface LearnerOptions {
+  /** The disk of the registry. */
+  readonly disk: Disk;
+  /** Reads what is in the folder of the learner. */
+  readonly things: Things;
+  /** Returns the lessons that there are now. */
+  readonly lessons: () => readonly Lesson[];
+  /** Gets the error if the disk does not take what the learner has done. Default: nobody hears of it. */
+  readonly complain?: (error: unknown) => void;
+}
+
 /** One learner. */
 export class Learner {
   /** The prefix of the repositories, without the slash, such as `ana`. */
@@ -80,6 +92,7 @@ export class Learner {
   readonly #disk: Disk;
   readonly #things: Things;
   readonly #lessons: () => readonly Lesson[];
+  readonly #complain: (error: unknown) => void;
   readonly #remembered: Remembered;
   readonly #hosts = new Set<string>();
   #isChanged = false;
@@ -87,11 +100,12 @@ export class Learner {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** Reads what an earlier run has remembered. */
-  constructor(as: string, disk: Disk, things: Things, lessons: () => readonly Lesson[]) {
+  constructor(as: string, { disk, things, lessons, complain = () => {} }: LearnerOptions) {
     this.as = as;
     this.#disk = disk;
     this.#things = things;
     this.#lessons = lessons;
+    this.#complain = complain;
     this.#remembered = this.#read();
     const id = this.#remembered.switch?.id;
     if (id !== undefined) this.switches.on(id, { repository: `${as}/` });
@@ -220,8 +234,9 @@ export class Learner {
     try {
       await this.#disk.put(FOLDER, { [this.#file]: new TextEncoder().encode(text) });
     } catch (error) {
+      // The lessons go on in memory. The next look tries again.
       this.#isChanged = true;
-      throw error;
+      this.#complain(error);
     }
   }
 }

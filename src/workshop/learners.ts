@@ -21,7 +21,7 @@ import type { Disk } from "../disk/disk.ts";
 import type { Registry } from "../registry.ts";
 import { dataOf, type Story, type StoryData } from "../story.ts";
 import { type ANSWER_FIELDS, happeningOf } from "./happenings.ts";
-import { FOLDER, Learner } from "./learner.ts";
+import { FOLDER, Learner, type LearnerOptions } from "./learner.ts";
 import type { Lesson } from "./lesson.ts";
 import { SAMPLES_AGENT } from "./samples/pushing.ts";
 import { Things } from "./things.ts";
@@ -44,19 +44,22 @@ export interface LearnersOptions {
   readonly disk: Disk;
   /** Returns the lessons that there are now. */
   readonly lessons: () => readonly Lesson[];
+  /** Gets the error, once, if the disk does not take what learners have done. Default: nobody hears of it. */
+  readonly complain?: (error: unknown) => void;
 }
 
 /** The learners of a registry. */
 export class Learners {
   readonly #options: LearnersOptions;
-  readonly #things: Things;
+  readonly #ofLearner: LearnerOptions;
   readonly #known = new Map<string, Learner>();
   #answers = 0;
+  #hasComplained = false;
 
   /** Finds the learners of earlier runs. */
   constructor(options: LearnersOptions) {
     this.#options = options;
-    this.#things = new Things(options.disk);
+    this.#ofLearner = { ...options, things: new Things(options.disk), complain: (error) => this.#complain(error) };
     for (const file of options.disk.list(FOLDER)) {
       const [, as] = /^([^.].*)\.json$/.exec(file) ?? [];
       if (as !== undefined) this.find(decode(as));
@@ -104,11 +107,16 @@ export class Learners {
     const known = this.#known.get(as);
     if (known === undefined && (parseName(as) === undefined || as.length > LONGEST_PREFIX)) return undefined;
     if (known === undefined && this.#known.size >= MOST_LEARNERS) this.#forgetOne();
-    const learner = known ?? new Learner(as, this.#options.disk, this.#things, this.#options.lessons);
+    const learner = known ?? new Learner(as, this.#ofLearner);
     // The one that was asked for last stands at the end.
     this.#known.delete(as);
     this.#known.set(as, learner);
     return learner;
+  }
+
+  #complain(error: unknown): void {
+    if (!this.#hasComplained) this.#options.complain?.(error);
+    this.#hasComplained = true;
   }
 
   // First somebody goes who has done nothing: a name costs nothing, and otherwise one client could lock all others out. Then the one

@@ -37,7 +37,7 @@ import type { Asker, BoardFacts, LessonFacts, LessonsFacts, NoLessons } from "./
 import { learnerFor, NO_LEARNER, tellerOf } from "./telling_lessons.ts";
 
 /** What the lessons need to answer. */
-export interface LessonsOverHttpOptions extends Partial<Pick<Settings, "origin" | "allowHost">> {
+export interface LessonsOverHttpOptions extends Partial<Pick<Settings, "origin" | "allowHost" | "readOnly">> {
   /** The disk of the registry. */
   readonly disk: Disk;
   /** Decides who may do what, such as `access(rules)`. Default: everybody may do everything. */
@@ -62,7 +62,7 @@ export function lessonsOverHttp(learners: Learners, options: LessonsOverHttpOpti
         host: peer?.remoteAddr.hostname,
       };
       const mayChange = ({ as }: Learner) => visible?.mayPush(`${as}/a`) ?? true;
-      const asked = { request, target, kind: match[1], id: match[2], asker, mayChange, disk: options.disk };
+      const asked = { request, target, kind: match[1], id: match[2], asker, mayChange, ...options };
       const facts = await answer(learners, asked);
       const isText = request.method === "POST" && !/json/i.test(request.headers.get("Accept") ?? "");
       return withoutSniffing(isText ? new Response(inLines(facts)) : Response.json(facts));
@@ -81,6 +81,7 @@ interface AskedLesson {
   readonly asker: Asker;
   readonly mayChange: (learner: Learner) => boolean;
   readonly disk: Disk;
+  readonly readOnly?: boolean;
 }
 
 type Answer = LessonsFacts | LessonFacts | NoLessons | BoardFacts;
@@ -127,13 +128,14 @@ async function change(
   learners: Learners,
   learner: Learner,
   wish: Readonly<Record<string, unknown>>,
-  { id, disk, mayChange }: AskedLesson,
+  { id, disk, mayChange, readOnly = false }: AskedLesson,
 ): Promise<void> {
   if (!mayChange(learner)) throw refusal(403, `a user who may push to ${learner.as}/…`, "one who may not");
   const lesson = learners.lessons.find((lesson, at) => lesson.id === id || String(at + 1) === id);
   if (id !== undefined && lesson === undefined) noSuchLesson(learners, id);
   const deed = wish.do;
   if (deed === "reset") return learners.reset(learner, lesson === undefined ? learners.lessons : [lesson]);
+  if (deed === "collect garbage" && readOnly) throw refusal(405, "no change: this registry is read-only", deed);
   if (deed === "collect garbage") return await collectFor(learner, disk);
   if (lesson === undefined || typeof deed !== "string" || !DEEDS.includes(deed)) {
     throw refusal(400, `"do" with one of ${DEEDS.join(", ")}`, JSON.stringify(deed) ?? "nothing");
@@ -158,6 +160,6 @@ function noSuchLesson({ lessons }: Learners, id = ""): never {
   throw refusal(404, `one of ${lessons.map(({ id }) => id).join(", ")}`, id);
 }
 
-function refusal(status: 400 | 403 | 404, expected: string, actual: string): RegistryError {
+function refusal(status: 400 | 403 | 404 | 405, expected: string, actual: string): RegistryError {
   return new RegistryError(status === 403 ? "DENIED" : "UNSUPPORTED", { rule: "API-01", expected, actual }, { status });
 }

@@ -53,19 +53,21 @@ export const BLOB: Lesson = lessonWith({
 
 /** Starts one. */
 export function classroom(
-  { lessons = [KNOCK, BLOB], rules, disk = memoryDisk() }: {
+  { lessons = [KNOCK, BLOB], rules, disk = memoryDisk(), complain, readOnly }: {
     lessons?: readonly Lesson[];
     rules?: readonly AccessRule[];
     disk?: Disk;
+    complain?: (error: unknown) => void;
+    readOnly?: boolean;
   } = {},
 ) {
   const users = { isPassword: (user: string, password: string) => Promise.resolve(user === password) };
   const wrapper = rules && access(rules, { users });
-  const learners = new Learners({ disk, lessons: () => lessons });
+  const learners = new Learners({ disk, lessons: () => lessons, complain });
   const registry = createRegistry({
     disk,
     wrappers: [
-      lessonsOverHttp(learners, { disk, access: wrapper }),
+      lessonsOverHttp(learners, { disk, access: wrapper, readOnly }),
       ...wrapper === undefined ? [] : [wrapper],
       learners.wrapper,
     ],

@@ -415,13 +415,24 @@ Deno.test("of a long request, a learner keeps the beginning", async () => {
   assertEquals(disk.look(".workshop/ana.json")!.size < 20_000, true);
 });
 
-Deno.test("what cannot be written now is written at the next look", async () => {
+Deno.test("a disk that takes nothing stops no lesson: that is told once, and what was done is written when the disk works again", async () => {
   const memory = memoryDisk();
+  const fault = { operations: ["put"], path: /^\.workshop/, code: "ENOSPC", times: 2 } as const;
+  const complaints: unknown[] = [];
   const { send, facts } = classroom({
-    disk: failing(memory, [{ operations: ["put"], path: /^\.workshop/, code: "ENOSPC", times: 1 }]),
+    disk: failing(memory, [fault]),
+    complain: (error) => complaints.push((error as { code?: string }).code),
   });
   await send("GET", "/v2/");
-  await facts("/lessons");
-  assertEquals((await facts("/lessons")).done, 1);
+  for (let look = 0; look < 3; look++) assertEquals((await facts("/lessons")).done, 1);
+  assertEquals(complaints, ["ENOSPC"]);
   assertEquals((await classroom({ disk: memory }).facts("/lessons")).done, 1);
+});
+
+Deno.test("a registry that is read-only collects no garbage", async () => {
+  const disk = memoryDisk();
+  await classroom({ disk }).send("POST", push("ana"), { body: "foo" });
+  const { send } = classroom({ disk, readOnly: true });
+  assertEquals((await send("POST", "/lessons", { body: { as: "ana", do: "collect garbage" } })).status, 405);
+  assertEquals((await send("GET", `/v2/ana/blob/blobs/${FOO}`)).status, 200);
 });
