@@ -42,7 +42,7 @@ export type {
   NoLessons,
 } from "./workshop/lesson_facts.ts";
 export type { SampleInfo, SampleKind, SamplesFacts } from "./workshop/sample_facts.ts";
-export type { LessonStepProgress } from "./workshop/checking.ts";
+export type { FoundHint, LessonStepProgress } from "./workshop/checking.ts";
 export type { LessonAttempt } from "./workshop/lesson.ts";
 export type { LiveLimits } from "./page/live.ts";
 export {

@@ -197,7 +197,8 @@ class Pieces {
   }
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+/** Returns true if a value is a JSON object: neither a list nor null. */
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

@@ -39,7 +39,7 @@ export function hostsForBrowsers({ origin, allowHost }: Pick<Settings, "origin" 
 export function expectNoForeignPage(
   { method, headers }: Request,
   target: Target,
-  { origin: ownOrigin }: Settings,
+  { origin: ownOrigin }: Pick<Settings, "origin">,
   hosts: ReadonlySet<string>,
 ): void {
   // Without permission from the registry, a browser shows no page what another origin answers. The registry gives none.

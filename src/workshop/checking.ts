@@ -35,7 +35,17 @@ export interface LessonProgress {
   /** The steps. */
   readonly steps: readonly LessonStepProgress[];
   /** The hint, if there is one that fits. */
-  readonly hint?: { readonly number: number; readonly say: string; readonly by?: string };
+  readonly hint?: FoundHint;
+}
+
+/** A hint that fits what somebody has done. */
+export interface FoundHint {
+  /** Its number in the lesson, from 1 on. */
+  readonly number: number;
+  /** The sentence. */
+  readonly say: string;
+  /** The id of the story that it is about. */
+  readonly by?: string;
 }
 
 /** How far somebody has come in a step. */
@@ -91,7 +101,7 @@ function newestHint(
   happenings: readonly Happening[],
   things: readonly Item[],
   lastOfSteps: number,
-): LessonProgress["hint"] {
+): FoundHint | undefined {
   const found = hints.flatMap(({ when, say }, index) => {
     const { isWhole, last, by } = search(when, happenings, things, true);
     const id = by.findLast((id) => id !== undefined);

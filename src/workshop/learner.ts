@@ -16,6 +16,7 @@ import { SwitchError } from "../composing/switches/parameters.ts";
 import type { Switch } from "../composing/switches/switch.ts";
 import { createSwitches, type Switches } from "../composing/switches/switches.ts";
 import { ALL_SWITCHES } from "../composing/switches/table.ts";
+import { isObject } from "../definitions/json.ts";
 import type { Disk } from "../disk/disk.ts";
 import { LongWork } from "../giving_way.ts";
 import { check, type Happening, type LessonProgress } from "./checking.ts";
@@ -262,10 +263,6 @@ function parse(text: string): Remembered | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isHappening(value: unknown): boolean {

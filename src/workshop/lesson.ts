@@ -53,6 +53,22 @@ export interface Lesson {
   readonly switch?: LessonSwitch;
 }
 
+/**
+ * Returns the place of a lesson in a list, by its id or its number, which counts from 1; -1 if there is none.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const lessons = [{ id: "knock" }, { id: "blob" }];
+ *
+ * assertEquals([placeOf(lessons, "blob"), placeOf(lessons, "2"), placeOf(lessons, "3")], [1, 1, -1]);
+ * ```
+ */
+export function placeOf(lessons: readonly Pick<Lesson, "id">[], wanted: string): number {
+  return lessons.findIndex(({ id }, at) => id === wanted || String(at + 1) === wanted);
+}
+
 /** What to type, with one client. */
 export interface LessonAttempt {
   /** The program: `curl`, `skopeo`, `docker` or another one. */

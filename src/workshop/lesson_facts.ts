@@ -12,7 +12,7 @@
  * @module
  */
 
-import type { LessonStepProgress } from "./checking.ts";
+import type { FoundHint, LessonStepProgress } from "./checking.ts";
 import type { SamplesFacts } from "./sample_facts.ts";
 import type { LessonAttempt } from "./lesson.ts";
 
@@ -109,8 +109,8 @@ export interface LessonFacts {
   readonly steps: readonly LessonStepProgress[];
   /** When it was done, and by which stories. */
   readonly done?: DoneLesson;
-  /** The hint that fits what was done last. `by` is a story. */
-  readonly hint?: { readonly number: number; readonly say: string; readonly by?: string };
+  /** The hint that fits what was done last. */
+  readonly hint?: FoundHint;
   /** A word for those who have done it; absent until then. */
   readonly after?: readonly string[];
   /** Addresses to look at. */
@@ -144,5 +144,5 @@ export interface LearnerRow {
   /** The first lesson of the course that is not done: there the learner works. */
   readonly at?: { readonly id: string; readonly steps: number; readonly of: number };
   /** The hint that fits what was done last in that lesson. */
-  readonly hint?: { readonly number: number; readonly say: string };
+  readonly hint?: Pick<FoundHint, "number" | "say">;
 }

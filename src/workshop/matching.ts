@@ -19,6 +19,8 @@
  * @module
  */
 
+import { isObject } from "../definitions/json.ts";
+
 /** What a pattern asks of one field. */
 export type Test = string | number | boolean | null | readonly Test[] | { readonly [field: string]: Test };
 
@@ -82,10 +84,6 @@ function* matchValue(test: Test, value: unknown, bindings: Bindings): Generator<
       yield bindings;
     }
   }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, Test>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function limit(test: Test | undefined, otherwise: number): number {

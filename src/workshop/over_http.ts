@@ -33,6 +33,7 @@ import type { Settings } from "../options.ts";
 import type { Wrapper } from "../registry.ts";
 import type { Learner } from "./learner.ts";
 import type { Learners } from "./learners.ts";
+import { type Lesson, placeOf } from "./lesson.ts";
 import type { Asker, BoardFacts, LessonFacts, LessonsFacts, NoLessons } from "./lesson_facts.ts";
 import { learnerFor, NO_LEARNER, tellerOf } from "./telling_lessons.ts";
 
@@ -46,7 +47,7 @@ export interface LessonsOverHttpOptions extends Partial<Pick<Settings, "origin" 
 
 /** Answers requests about lessons, and passes all others on to the registry. */
 export function lessonsOverHttp(learners: Learners, options: LessonsOverHttpOptions): Wrapper {
-  const settings = { origin: "", allowHost: [], ...options } as Partial<Settings> as Settings;
+  const settings = { origin: "", allowHost: [], ...options };
   const hosts = hostsForBrowsers(settings);
   return (registry) => async (request, peer) => {
     const target = parseTarget(request);
@@ -97,12 +98,12 @@ async function answer(learners: Learners, asked: AskedLesson): Promise<Answer> {
   }
   const teller = tellerOf(learners);
   if (kind === "board") return await teller.board(asker);
-  const wish = isRead ? { as: new URLSearchParams(target.search).get("as") } : await readSmallJson(asked.request);
-  const { as = null } = wish;
+  const wanted = isRead ? { as: new URLSearchParams(target.search).get("as") } : await readSmallJson(asked.request);
+  const { as = null } = wanted;
   if (as !== null && typeof as !== "string") throw refusal(400, '"as" with a learner, such as ana', JSON.stringify(as));
   const learner = learnerFor(learners, as, asker);
   if (learner === undefined) throw refusal(403, NO_LEARNER, `as=${as}`);
-  if (!isRead) await change(learners, learner, wish, asked);
+  if (!isRead) await change(learners, learner, wanted, asked);
   return await teller.lessons(learner.as, id ?? "", asker) ?? noSuchLesson(learners, id);
 }
 
@@ -121,34 +122,34 @@ function inLines(facts: Answer): string {
   return `${lines.join("\n\n")}\n`;
 }
 
-// What can be done with a lesson.
-const DEEDS = ["reset", "switch on", "switch off", "answer", "collect garbage"];
+// What a client can do with a lesson.
+const ACTIONS = ["reset", "switch on", "switch off", "answer", "collect garbage"];
 
 async function change(
   learners: Learners,
   learner: Learner,
-  wish: Readonly<Record<string, unknown>>,
+  wanted: Readonly<Record<string, unknown>>,
   { id, disk, mayChange, readOnly = false }: AskedLesson,
 ): Promise<void> {
   if (!mayChange(learner)) throw refusal(403, `a user who may push to ${learner.as}/…`, "one who may not");
-  const lesson = learners.lessons.find((lesson, at) => lesson.id === id || String(at + 1) === id);
+  const lesson: Lesson | undefined = learners.lessons[placeOf(learners.lessons, id ?? "")];
   if (id !== undefined && lesson === undefined) noSuchLesson(learners, id);
-  const deed = wish.do;
-  if (deed === "reset") return learners.reset(learner, lesson === undefined ? learners.lessons : [lesson]);
-  if (deed === "collect garbage" && readOnly) throw refusal(405, "no change: this registry is read-only", deed);
-  if (deed === "collect garbage") return await collectFor(learner, disk);
-  if (lesson === undefined || typeof deed !== "string" || !DEEDS.includes(deed)) {
-    throw refusal(400, `"do" with one of ${DEEDS.join(", ")}`, JSON.stringify(deed) ?? "nothing");
+  const action = wanted.do;
+  if (action === "reset") return learners.reset(learner, lesson === undefined ? learners.lessons : [lesson]);
+  if (action === "collect garbage" && readOnly) throw refusal(405, "no change: this registry is read-only", action);
+  if (action === "collect garbage") return await collectFor(learner, disk);
+  if (lesson === undefined || typeof action !== "string" || !ACTIONS.includes(action)) {
+    throw refusal(400, `"do" with one of ${ACTIONS.join(", ")}`, JSON.stringify(action) ?? "nothing");
   }
-  if (deed !== "answer") return learners.turn(learner, lesson, deed === "switch on");
-  if (typeof wish.answer !== "string" || wish.answer.length > 200) {
+  if (action !== "answer") return learners.turn(learner, lesson, action === "switch on");
+  if (typeof wanted.answer !== "string" || wanted.answer.length > 200) {
     throw refusal(
       400,
       '"answer" with a text of at most 200 letters',
-      JSON.stringify(wish.answer)?.slice(0, 80) ?? "nothing",
+      JSON.stringify(wanted.answer)?.slice(0, 80) ?? "nothing",
     );
   }
-  learners.answer(learner, lesson, wish.answer.trim());
+  learners.answer(learner, lesson, wanted.answer.trim());
 }
 
 // What has just been pushed goes, too: in a lesson nobody waits for an hour.

@@ -11,6 +11,7 @@
  * @module
  */
 
+import { isObject } from "../definitions/json.ts";
 import { lineOf, lineOfMistake } from "../access/json_lines.ts";
 import { ANSWER_FIELDS, STORY_FIELDS } from "./happenings.ts";
 import { SWITCHES_OF_LEARNERS } from "./learner.ts";
@@ -75,10 +76,6 @@ const fields =
       if (value[name] !== undefined || name in needed) check(value[name], below(name), fail);
     }
   };
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 // What can stand in a pattern; see matching.ts.
 const test: LessonCheck = (value, path, fail) => {

@@ -12,7 +12,7 @@
 
 import type { Learner, LessonState } from "./learner.ts";
 import { type Learners, NAMELESS } from "./learners.ts";
-import type { Lesson } from "./lesson.ts";
+import { type Lesson, placeOf } from "./lesson.ts";
 import { samplesFacts } from "./samples/samples.ts";
 import type {
   Asker,
@@ -68,7 +68,7 @@ const ABOUT_PASSWORD =
 
 async function factsOfLesson(learner: Learner, wanted: string, asker: Asker): Promise<LessonFacts | undefined> {
   const states = await learner.states();
-  const at = states.findIndex(({ lesson }, index) => lesson.id === wanted || String(index + 1) === wanted);
+  const at = placeOf(states.map(({ lesson }) => lesson), wanted);
   if (at < 0) return undefined;
   const { lesson, progress, done } = states[at];
   const fill = (text: string) => filled(text, learner.as, asker);

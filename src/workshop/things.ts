@@ -26,6 +26,7 @@ import type { Digest } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";
 import type { Disk } from "../disk/disk.ts";
 import { drawTree, type ManifestTree, type RepositoryTree } from "../housekeeping/draw_tree.ts";
+import { objectOf } from "../looking/json_values.ts";
 import { contentFolder, contentTypeFile, manifestFile, uploadsFolder } from "../store/layout.ts";
 import type { Item } from "./matching.ts";
 
@@ -200,10 +201,6 @@ function diffIdOf(bytes: Uint8Array): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function objectOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? value as Readonly<Record<string, unknown>> : {};
 }
 
 function listOf(value: unknown): readonly unknown[] {

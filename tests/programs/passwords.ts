@@ -49,7 +49,7 @@ if (import.meta.main) await runProgram(HELP, main);
 
 async function main(args: readonly string[]): Promise<number> {
   try {
-    const { file, names } = wishOf(args);
+    const { file, names } = choose(args);
     const text = textOf(file);
     const known = parseHashes(text);
     const again = names.find((name) => known.has(name));
@@ -75,7 +75,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-function wishOf(args: readonly string[]): { file: string; names: readonly string[] } {
+function choose(args: readonly string[]): { file: string; names: readonly string[] } {
   const options = { to: { type: "string", default: `${PROJECT}passwords` } } as const;
   const { values: { to }, positionals: names } = (() => {
     try {

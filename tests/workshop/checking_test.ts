@@ -88,6 +88,19 @@ Deno.test("a mistake before the last step that is done needs no hint any more; o
   assertEquals(hintOf(chunk("a"), chunk("a", 416)), "another offset");
 });
 
+Deno.test("a request that does a step can meet a hint, too", () => {
+  const hints = [{ when: [{ story: { endpoint: "end-5", status: 202 } }], say: "say which bytes" }];
+  const { steps, hint } = check({ done: [OPEN, CHUNK, CLOSE], hints }, did(open("a"), chunk("a")), []);
+  assertEquals(steps.map(({ isDone }) => isDone), [true, true, false]);
+  assertEquals(hint, { number: 1, say: "say which bytes", by: "2" });
+});
+
+Deno.test("a hint about several requests names the last of them", () => {
+  const hints = [{ when: [OPEN, { story: { endpoint: "end-6", session: { not: "$s" } } }], say: "another session" }];
+  const { hint } = check({ done: [OPEN, CHUNK, CLOSE], hints }, did(open("a"), close("b")), []);
+  assertEquals(hint, { number: 1, say: "another session", by: "2" });
+});
+
 Deno.test("a mistake that the folder still shows needs its hint, whatever was done since", () => {
   const hints = [{ when: [{ story: { endpoint: "end-4a" } }, { there: { is: "upload" } }], say: "close it" }];
   const hintOf = (things: Record<string, unknown>[]) =>

@@ -37,7 +37,7 @@ export interface OverHttpOptions extends Partial<Settings> {
 
 /** Answers requests about switches, and passes all others on to the registry. */
 export function switchesOverHttp(switches: Switches, options: OverHttpOptions = {}): Wrapper {
-  const settings = { origin: "", allowHost: [], ...options } as Partial<Settings> as Settings;
+  const settings = { origin: "", allowHost: [], ...options };
   const hosts = hostsForBrowsers(settings);
   return (registry) => async (request, peer) => {
     const target = parseTarget(request);

@@ -78,7 +78,7 @@ export class LessonsRegion implements Hearer {
   }
 
   async #press(button: HTMLElement): Promise<void> {
-    const { copy, do: deed, as, sure, sample, to } = button.dataset;
+    const { copy, do: action, as, sure, sample, to } = button.dataset;
     if (sample !== undefined) return await pushSample(sample, to!);
     if (copy !== undefined) {
       // A browser lets a page copy only over HTTPS or on its own machine. Otherwise the text is marked, to be copied by hand.
@@ -93,12 +93,12 @@ export class LessonsRegion implements Hearer {
       return;
     }
     if (sure !== undefined && !confirm("Begin all lessons again? What is in the repositories stays.")) return;
-    await this.#change({ as, do: deed });
+    await this.#change({ as, do: action });
   }
 
-  async #change(wish: object): Promise<void> {
+  async #change(change: object): Promise<void> {
     const headers = { "Content-Type": "application/json" };
-    await fetch(location.pathname, { method: "POST", headers, body: JSON.stringify(wish) });
+    await fetch(location.pathname, { method: "POST", headers, body: JSON.stringify(change) });
     await this.#refresh();
   }
 }

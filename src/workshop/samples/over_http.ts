@@ -43,7 +43,7 @@ export interface SamplesOverHttpOptions extends Partial<Pick<Settings, "origin" 
  * asked, told and counted like the requests of any client.
  */
 export function samplesOverHttp({ disk, access, ...given }: SamplesOverHttpOptions = {}): Wrapper {
-  const settings = { origin: "", allowHost: [], ...given } as Partial<Settings> as Settings;
+  const settings = { origin: "", allowHost: [], ...given };
   const hosts = hostsForBrowsers(settings);
   return (registry) => async (request, peer) => {
     const target = parseTarget(request);

@@ -52,7 +52,7 @@ if (import.meta.main) await runProgram(HELP, main);
 
 async function main(args: readonly string[]): Promise<number> {
   try {
-    const { systems, to } = wishOf(args);
+    const { systems, to } = choose(args);
     await makeBundle(systems, to);
     return 0;
   } catch (error) {
@@ -62,7 +62,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-function wishOf(args: readonly string[]): { systems: readonly BundleSystem[]; to: string } {
+function choose(args: readonly string[]): { systems: readonly BundleSystem[]; to: string } {
   const options = { only: { type: "string" }, to: { type: "string", default: `${PROJECT}bundle` } } as const;
   const { only, to } = (() => {
     try {

@@ -41,7 +41,7 @@ Exit status: 0 if everything is there that the workshop needs, 1 if something is
 // A wrong command line. The message is one line.
 class UsageError extends Error {}
 
-interface Wish {
+interface Choice {
   readonly root: string;
   readonly host: string;
   readonly port: number;
@@ -52,7 +52,7 @@ if (import.meta.main) await runProgram(HELP, main);
 
 async function main(args: readonly string[]): Promise<number> {
   try {
-    return await look(wishOf(args));
+    return await look(choose(args));
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     console.error(`preflight: ${error.message}; --help lists the flags`);
@@ -60,7 +60,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-function wishOf(args: readonly string[]): Wish {
+function choose(args: readonly string[]): Choice {
   const text = { type: "string" } as const;
   const options = { root: text, host: text, port: text, registry: text };
   const { root = "testdata", host = "127.0.0.1", port = "5080", registry } = valuesOf(args, options);
@@ -83,17 +83,18 @@ function valuesOf(args: readonly string[], options: Record<string, { type: "stri
   }
 }
 
-async function look(wish: Wish): Promise<number> {
+async function look(choice: Choice): Promise<number> {
   const system = systemOf(Deno.build.os, readText("/etc/os-release"));
-  const url = wish.registry ?? new URL(`http://${wish.host.includes(":") ? `[${wish.host}]` : wish.host}:${wish.port}`);
-  const reached = wish.registry === undefined ? { ip: wish.host, findings: [] } : await findRegistry(url, system);
+  const url = choice.registry ??
+    new URL(`http://${choice.host.includes(":") ? `[${choice.host}]` : choice.host}:${choice.port}`);
+  const reached = choice.registry === undefined ? { ip: choice.host, findings: [] } : await findRegistry(url, system);
   const parts: [string, Promise<(Finding | undefined)[]>][] = [
     [
-      wish.registry === undefined ? "A registry on this laptop" : `The registry for all, at ${url.origin}`,
-      wish.registry === undefined ? ownServer(wish, system) : Promise.resolve([...reached.findings]),
+      choice.registry === undefined ? "A registry on this laptop" : `The registry for all, at ${url.origin}`,
+      choice.registry === undefined ? ownServer(choice, system) : Promise.resolve([...reached.findings]),
     ],
     ["What the lessons use", lessons(system, url.hostname)],
-    ["What only some parts use", some(wish, url, reached.ip, system)],
+    ["What only some parts use", some(choice, url, reached.ip, system)],
   ];
   let missing = 0;
   for (const [title, found] of parts) {
@@ -109,7 +110,7 @@ async function look(wish: Wish): Promise<number> {
   return missing === 0 ? 0 : 1;
 }
 
-async function ownServer({ root, host, port }: Wish, system: System): Promise<(Finding | undefined)[]> {
+async function ownServer({ root, host, port }: Choice, system: System): Promise<(Finding | undefined)[]> {
   return [
     judgeDeno(Deno.version.deno),
     await findPort(host, port, system),
@@ -131,7 +132,7 @@ async function lessons(system: System, host: string): Promise<(Finding | undefin
   ];
 }
 
-async function some({ registry }: Wish, url: URL, ip: string, system: System): Promise<Finding[]> {
+async function some({ registry }: Choice, url: URL, ip: string, system: System): Promise<Finding[]> {
   const [docker, optional, packages] = await Promise.all([
     findDocker(url, ip, system),
     findOptional(system),
