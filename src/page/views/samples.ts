@@ -68,8 +68,7 @@ function row({ name, purpose, meets }: SampleInfo, to: string): Markup {
         "aria-label": `Push ${name}`,
       }, "Push"),
       " ",
-      prose(purpose),
-      meets !== undefined && [" It meets: ", element("q", {}, meets)],
+      element("span", {}, prose(purpose), meets !== undefined && [" It meets: ", element("q", {}, meets)]),
     ),
   ];
 }

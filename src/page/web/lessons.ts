@@ -81,14 +81,10 @@ export class LessonsRegion implements Hearer {
     const { copy, do: action, as, sure, sample, to } = button.dataset;
     if (sample !== undefined) return await pushSample(sample, to!);
     if (copy !== undefined) {
-      // A browser lets a page copy only over HTTPS or on its own machine. Otherwise the text is marked, to be copied by hand.
-      const { textContent: text } = button;
-      try {
-        await navigator.clipboard.writeText(copy);
+      if (await isCopied(copy, button.parentElement!.querySelector("code") ?? button.closest("details")!)) {
+        const { textContent: text } = button;
         button.textContent = "Copied";
         setTimeout(() => button.textContent = text, 1500);
-      } catch {
-        getSelection()?.selectAllChildren(button.parentElement!.querySelector("code") ?? button.closest("details")!);
       }
       return;
     }
@@ -100,6 +96,27 @@ export class LessonsRegion implements Hearer {
     const headers = { "Content-Type": "application/json" };
     await fetch(location.pathname, { method: "POST", headers, body: JSON.stringify(change) });
     await this.#refresh();
+  }
+}
+
+// Copies a text, and returns true if that worked. A page that came over HTTP from another machine, as in a class, has no
+// `navigator.clipboard`. The old way copies what is marked, so a text that no way copies is marked at least.
+async function isCopied(text: string, shown: Element): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    getSelection()?.selectAllChildren(shown);
+    const copyAll = (event: ClipboardEvent) => {
+      event.clipboardData?.setData("text/plain", text);
+      event.preventDefault();
+    };
+    document.addEventListener("copy", copyAll, { once: true });
+    try {
+      return document.execCommand("copy");
+    } finally {
+      document.removeEventListener("copy", copyAll);
+    }
   }
 }
 

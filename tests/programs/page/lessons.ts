@@ -77,6 +77,25 @@ export async function checkLessons(world: World): Promise<void> {
     },
   );
 
+  await check("a command is copied as it is, also where the browser gives a page no clipboard", async () => {
+    await using tab = await open();
+    await tab.listen("/lessons/blob?as=ana");
+    await tab.page.evaluate(`Object.defineProperty(navigator, "clipboard", { value: undefined })`);
+    await tab.page.getByRole("button", { name: "Copy all" }).first().click();
+    await tab.until(`[...document.querySelectorAll("button")].some((one) => one.innerText === "Copied")`);
+    await tab.page.evaluate(
+      `addEventListener("paste", ({ clipboardData }) => globalThis.pasted = clipboardData.getData("text/plain"))`,
+    );
+    await tab.page.keyboard.press("Control+V");
+    await tab.until(`globalThis.pasted !== undefined`);
+    assertEquals(
+      await tab.page.evaluate<string>("globalThis.pasted"),
+      await tab.page.evaluate<string>(
+        `[...document.querySelectorAll("[data-copy]")].find((one) => one.innerText === "Copied").dataset.copy`,
+      ),
+    );
+  });
+
   await check("beside a lesson are the requests and the graph of the learner, and of nobody else", async () => {
     await using tab = await open();
     const pusher = new Pusher(await started!, { agent: "curl/8" });
@@ -120,6 +139,12 @@ export async function checkLessons(world: World): Promise<void> {
     await tab.until(`document.querySelector("main > .told a")?.getAttribute("href") === "/at/gus/hello"`);
     await tab.page.getByRole("button", { name: "Push lying-digest" }).click();
     await tab.until(`document.querySelector("main > .told").innerText.includes("400 DIGEST_INVALID PUSH-SINGLE-03")`);
+    await tab.page.getByRole("button", { name: "Push size-lie" }).click();
+    await tab.until(`document.querySelector("main > .told").innerText.startsWith("size-lie")`);
+    const { top, bottom } = await tab.page.evaluate<DOMRect>(
+      `document.querySelector("main > .told").getBoundingClientRect().toJSON()`,
+    );
+    assert(top >= 0 && bottom <= await tab.page.evaluate<number>("innerHeight"), `told from ${top} to ${bottom}`);
     assertEquals([await tab.violations(), tab.complaints], [[], []]);
   });
 }
