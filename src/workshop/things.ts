@@ -119,7 +119,7 @@ export class Things {
 
   async #insideOf(
     name: Name,
-    { digest, kind, subject }: ManifestTree,
+    { digest, subject }: ManifestTree,
     contents: ReadonlyMap<unknown, KnownContent>,
   ): Promise<Item> {
     const json = await this.#json(manifestFile(name, digest));
@@ -140,7 +140,7 @@ export class Things {
       platforms,
       childTypes: children.flatMap(({ artifactType }) => artifactType ?? []),
       wrong: descriptors.filter((descriptor) => isWrong(descriptor, contents.get(descriptor.digest))).length,
-      diffIds: kind === "index" ? undefined : await this.#judgeDiffIds(name, objectOf(json?.config).digest, layers),
+      diffIds: await this.#judgeDiffIds(name, objectOf(json?.config).digest, layers),
     };
   }
 

@@ -123,7 +123,10 @@ Deno.test("a lesson without a way through its steps ends, however many requests 
   assertEquals(stepsOf([any, any, any, any, any, any, CLOSE], many).slice(-2), ["6", "no"]);
 });
 
-const ITEM = { status: 202, session: "0f9c", list: ["a/blob", "b/blob"], query: { mount: "sha256:2c26" }, size: 3 };
+const ITEM = {
+  ...{ status: 202, session: "0f9c", list: ["a/blob", "b/blob"], query: { mount: "sha256:2c26" }, size: 3 },
+  ...{ none: [], path: "a/b/blob", lines: "one\ntwo" },
+};
 
 for (
   const [pattern, expected] of [
@@ -140,6 +143,10 @@ for (
     [{ query: { from: null } }, [{}]],
     [{ query: null }, []],
     [{ missing: null }, [{}]],
+    [{ status: { from: 202, to: 202 } }, [{}]],
+    [{ none: null }, [{}]],
+    [{ path: "$name/blob" }, []],
+    [{ lines: "one*two" }, [{}]],
     [{ session: { not: "0f9c" } }, []],
     [{ list: { not: "c/blob" } }, [{}]],
     [{ list: { not: "a/blob" } }, []],

@@ -7,7 +7,7 @@ import { createRegistry } from "../../src/registry.ts";
 import type { Item } from "../../src/workshop/matching.ts";
 import { pushSample } from "../../src/workshop/samples/pushing.ts";
 import { THING_FIELDS, Things } from "../../src/workshop/things.ts";
-import { descriptorOf, digestOf, startRegistry, TYPES } from "../fixture.ts";
+import { descriptorOf, digestOf, randomBytes, startRegistry, TYPES } from "../fixture.ts";
 
 // As much of a tar archive as the registry looks at.
 const TAR = "a file".padEnd(257, "\0") + "ustar";
@@ -75,6 +75,55 @@ for (
   });
 }
 
+for (
+  const [what, layer] of [
+    ["is larger than 2 MiB", randomBytes(2 * 1024 ** 2 + 1)],
+    ["has more than 16 MiB when it is unpacked", new Uint8Array(gzipSync(new Uint8Array(17 * 1024 ** 2)))],
+  ] as const
+) {
+  Deno.test(`a layer that ${what} is not unpacked, and the diff_ids of its image are unknown`, async () => {
+    const { registry, push, thing } = await folder();
+    const config = configWith({ type: "layers", diff_ids: [digestOf(TAR)] });
+    for (const blob of [layer, config]) await registry.pushBlob("ana/a", blob);
+    const image = await push({
+      config: descriptorOf(config, TYPES.config),
+      layers: [descriptorOf(layer, TYPES.layer)],
+    });
+    assertEquals((await thing(image.digest)).diffIds, "unknown");
+  });
+}
+
+Deno.test("a manifest counts the blobs and manifests that it names and that are not there", async () => {
+  const { push, thing } = await folder();
+  const nobodys = (text: string) => descriptorOf(text, TYPES.layer);
+  const image = await push({ config: EMPTY, layers: [nobodys("one"), nobodys("two")] });
+  const index = await push({
+    mediaType: TYPES.index,
+    manifests: [image, { ...nobodys("three"), mediaType: TYPES.image }],
+  });
+  assertEquals([(await thing(image.digest)).missing, (await thing(index.digest)).missing], [2, 1]);
+});
+
+Deno.test("a blob is needed if a manifest names it", async () => {
+  const { registry, things, push } = await folder();
+  await registry.pushBlob("ana/a", "nobody needs this");
+  await push({ config: EMPTY, layers: [] });
+  const blobs = (await things.below("ana/")).filter(({ is }) => is === "blob");
+  assertEquals(
+    new Map(blobs.map(({ digest, isNeeded }) => [digest, isNeeded])),
+    new Map([[EMPTY.digest as string, true], [digestOf("nobody needs this"), false]]),
+  );
+});
+
+Deno.test("of very many repositories, the first 50 are looked at", async () => {
+  const { registry, things } = await folder();
+  for (let number = 10; number < 70; number++) await registry.pushBlob(`bo/${number}`, "foo");
+  assertEquals(
+    (await things.below("bo/")).map(({ repository }) => repository),
+    Array.from({ length: 50 }, (_, at) => String(at + 10)),
+  );
+});
+
 Deno.test("patterns can name each field of a thing, and no other", async () => {
   const disk = memoryDisk();
   const registry = createRegistry({ disk });
@@ -120,10 +169,12 @@ const EMPTY = descriptorOf("{}", "application/vnd.oci.empty.v1+json");
 /** An empty registry. `push` returns the descriptor of what it has pushed, and `thing` what patterns see of it. */
 async function folder() {
   const disk = memoryDisk();
-  const registry = await startRegistry({ disk });
+  const registry = await startRegistry({ disk, allowSparse: true });
   const things = new Things(disk);
   await registry.pushBlob("ana/a", "{}");
   return {
+    registry,
+    things,
     async push({ mediaType = TYPES.image, ...fields }: { mediaType?: string; [field: string]: unknown }) {
       const text = JSON.stringify({ schemaVersion: 2, mediaType, ...fields });
       const descriptor = descriptorOf(text, mediaType);
