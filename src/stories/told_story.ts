@@ -68,12 +68,21 @@ function tellHeaders(
 ): Record<string, string> {
   const told: Record<string, string> = {};
   for (const [name, how] of Object.entries(table)) {
-    const value = how === "refusal" && !isRefused ? null : headers.get(name);
+    const value = how === "refusal" && !isRefused ? null : valueOf(headers, name);
     if (value !== null) {
       told[name] = how === "scheme" ? schemeOf(value) : how === "url" ? withoutSecrets(value) : cut(value);
     }
   }
   return told;
+}
+
+// A client over HTTP/2 can send a Host, too. Then its headers are gone later, and the story is told without them.
+function valueOf(headers: Headers, name: string): string | null {
+  try {
+    return headers.get(name);
+  } catch {
+    return null;
+  }
 }
 
 /** Returns the scheme of a header such as `Authorization`. A text without a known scheme may be a password as a whole. */
@@ -125,6 +134,9 @@ export function storyTeller(onStory: (story: Story) => void, now: () => number):
     const id = `${prefix}-${++number}`;
     const refusal = refusalIn(response);
     const address = peer?.remoteAddr;
+    // Over HTTP/2, Deno takes back the headers of a request when its answer is sent, unless somebody has asked for all of them: `has` does
+    // that, and `get` does not. Over HTTP/1.1 they stay, and there each request has a Host.
+    if (headers.get("Host") === null) headers.has("Host");
     onStory(new ToldStory(id, now(), method, status, milliseconds, refusal, headers, answered, address, telling));
   };
 }
@@ -175,7 +187,7 @@ class ToldStory implements Story {
   }
 
   get userAgent(): string | undefined {
-    const value = this.#asked.get("User-Agent");
+    const value = valueOf(this.#asked, "User-Agent");
     return value === null ? undefined : cut(value);
   }
 

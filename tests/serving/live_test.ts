@@ -5,6 +5,8 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import { once } from "node:events";
+import { connect } from "node:http2";
 import { localDisk } from "../../src/disk/local_disk.ts";
 import type { FolderTold } from "../../src/page/context.ts";
 import { createRegistry } from "../../src/registry.ts";
@@ -22,6 +24,18 @@ async function listen(program: Program, headers: Record<string, string> = {}): P
   const answer = await program.open("GET", "/live", { headers, client });
   assertEquals([answer.status, answer.headers.get("Content-Type")], [200, "text/event-stream"]);
   return new Events(answer, () => client.close());
+}
+
+// Returns the status, after the connection is closed.
+async function getOverHttp2(address: string, headers: Record<string, string>): Promise<number | undefined> {
+  const session = connect(address);
+  const [closed, answered] = [once(session, "close"), Promise.withResolvers<number | undefined>()];
+  session.request({ ":method": "GET", ...headers }).on("response", (answer) => answered.resolve(answer[":status"]))
+    .resume().end();
+  const status = await answered.promise;
+  session.destroy();
+  await closed;
+  return status;
 }
 
 for (const http of ["deno", "node"]) {
@@ -74,6 +88,24 @@ for (const http of ["deno", "node"]) {
     }
     assertEquals(await program.status(), { code: 0, signal: null });
     assert(Date.now() - started < 10_000);
+  });
+}
+
+for (
+  const [who, host, client] of [
+    ["a client", {}, "curl/8"],
+    // Deno takes the headers of such a request back, and a story without them is better than none.
+    ["a client that sends a Host as well", { host: "h" }, undefined],
+  ] as const
+) {
+  Deno.test(`the page shows the requests of ${who} over HTTP/2`, async () => {
+    using folder = new Folder();
+    await using program = await Program.serve(folder.path);
+    const headers = { ":authority": "h", ":path": "/v2/", "user-agent": "curl/8", ...host };
+    assertEquals(await getOverHttp2(program.address, headers), 200);
+    await using events = await listen(program);
+    const [{ data }] = await events.until(({ data }) => data.url === "/v2/");
+    assertEquals([data.status, data.client], [200, client]);
   });
 }
 
