@@ -51,6 +51,14 @@ export const BLOB: Lesson = lessonWith({
   hints: [{ when: [{ story: { code: "DIGEST_INVALID" } }], say: "Another digest, {as}." }],
 });
 
+/** A lesson with a switch: the learner names the rule that the registry breaks. */
+export const DETECTIVE: Lesson = lessonWith({
+  id: "detective",
+  done: [{ say: "You name the rule", answer: { isRight: true } }],
+  hints: [{ when: [{ answer: { isRight: false } }], say: "Another one." }],
+  switch: { id: "digest-header-off", isHidden: true },
+});
+
 /** Starts one. */
 export function classroom(
   { lessons = [KNOCK, BLOB], rules, disk = memoryDisk(), complain, readOnly }: {
