@@ -114,8 +114,14 @@ class Asking {
     let response: Response;
     try {
       response = await fetch(registry + address, init);
-    } catch {
-      throw new Error(`no registry answers at ${registry}; this starts one: deno task start --workshop`);
+    } catch (error) {
+      // What is wrong with a certificate stands only in the text of the cause.
+      const isAboutCertificate = /certificate/.test(String((error as Error).cause));
+      throw new Error(
+        isAboutCertificate
+          ? `this machine does not trust the certificate of ${registry}; if you have it as cert.pem: export DENO_CERT=cert.pem`
+          : `no registry answers at ${registry}; this starts one: deno task start --workshop`,
+      );
     }
     const text = await response.text();
     if (response.ok && isJson(response)) return JSON.parse(text);

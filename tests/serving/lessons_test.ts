@@ -7,6 +7,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Folder } from "../folder.ts";
 import { Program } from "../processes/program.ts";
+import { CERTIFICATE, KEY } from "./certificate.ts";
 
 const OWN = {
   id: "our-base",
@@ -171,6 +172,20 @@ Deno.test("where no workshop is, the command says how to begin one", async () =>
   assertEquals(
     await lessons("--registry", other.address),
     `glassbox: there are no lessons at ${other.address} (status 404); they need: deno task start --workshop\nstatus 1\n`,
+  );
+});
+
+Deno.test("where the registry has a certificate that nobody trusts, the command says so", async () => {
+  using root = new Folder();
+  const [cert, key] = ["cert.pem", "key.pem"].map((name) => `${root.path}/${name}`);
+  Deno.writeTextFileSync(cert, CERTIFICATE);
+  Deno.writeTextFileSync(key, KEY);
+  const tls = ["--tls-cert", cert, "--tls-key", key];
+  await using program = await Program.serve(`${root.path}/testdata`, "--workshop", ...tls);
+  const address = program.address.replace("127.0.0.1", "localhost");
+  assertEquals(
+    await lessons("--registry", address),
+    `glassbox: this machine does not trust the certificate of ${address}; if you have it as cert.pem: export DENO_CERT=cert.pem\nstatus 1\n`,
   );
 });
 
