@@ -56,7 +56,7 @@ export const DETECTIVE: Lesson = lessonWith({
   id: "detective",
   done: [{ say: "You name the rule", answer: { isRight: true } }],
   hints: [{ when: [{ answer: { isRight: false } }], say: "Another one." }],
-  switch: { id: "digest-header-off", isHidden: true },
+  switch: { id: ["chunk-201"], isHidden: true },
 });
 
 /** Starts one. */

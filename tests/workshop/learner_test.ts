@@ -82,7 +82,7 @@ for (
 }
 
 Deno.test("the switch of a lesson is on for one learner only, hidden until the answer is right, and off when it begins again", async () => {
-  const lessons = [{ ...DETECTIVE, switch: { id: ["chunk-201"], isHidden: true } }];
+  const lessons = [DETECTIVE];
   const { send, facts } = classroom({ lessons });
   const change = (fields: object) => send("POST", "/lessons/detective", { body: { as: "ana", ...fields } });
   const chunk = async (as: string) => {
@@ -101,7 +101,6 @@ Deno.test("the switch of a lesson is on for one learner only, hidden until the a
 Deno.test("an answer says whether the switch of the lesson was on, and counts no more when it is turned on again", async () => {
   const lessons = [{
     ...DETECTIVE,
-    switch: { id: ["chunk-201"], isHidden: true },
     hints: [{ when: [{ answer: { isOn: false } }], say: "Turn it on." }, {
       when: [{ answer: { isOn: true } }],
       say: "It is on.",
@@ -163,14 +162,14 @@ Deno.test("a disk that takes nothing stops no lesson: that is told once, and wha
 
 Deno.test("after a restart, the registry still misbehaves for the learner whose switch is on", async () => {
   const disk = memoryDisk();
-  const lessons = [{ ...DETECTIVE, switch: { id: ["chunk-201"] } }];
+  const lessons = [DETECTIVE];
   const before = classroom({ disk, lessons });
   await before.send("POST", "/lessons/detective", { body: { as: "ana", do: "switch on" } });
   assertEquals(await statusOfChunk(classroom({ disk, lessons }), "ana"), 201);
 });
 
 Deno.test("two learners can have a switch on at the same time", async () => {
-  const room = classroom({ lessons: [{ ...DETECTIVE, switch: { id: ["chunk-201"] } }] });
+  const room = classroom({ lessons: [DETECTIVE] });
   for (const as of ["ana", "bo"]) await room.send("POST", "/lessons/detective", { body: { as, do: "switch on" } });
   assertEquals([await statusOfChunk(room, "ana"), await statusOfChunk(room, "bo")], [201, 201]);
 });
@@ -195,7 +194,7 @@ Deno.test("a switch that is turned on takes away only the answers to its own les
 
 Deno.test("a rule that the registry breaks for one lesson is no answer to another one", async () => {
   const other = { ...DETECTIVE, id: "other" };
-  const { send } = classroom({ lessons: [{ ...DETECTIVE, switch: { id: ["chunk-201"] } }, other] });
+  const { send } = classroom({ lessons: [DETECTIVE, other] });
   const change = async (id: string, fields: object) =>
     await (await send("POST", `/lessons/${id}`, { body: { as: "ana", ...fields } })).json();
   await change("detective", { do: "switch on" });

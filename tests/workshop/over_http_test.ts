@@ -14,7 +14,7 @@ const FOO = digestOf("foo");
 const push = (as: string) => `/v2/${as}/blob/blobs/uploads/?digest=${FOO}`;
 
 Deno.test("a client that does not ask for JSON gets a few lines: how far the lesson is, its switch, and the hint or the end", async () => {
-  const lessons = [{ ...DETECTIVE, switch: { id: ["chunk-201"], isHidden: true } }];
+  const lessons = [DETECTIVE];
   const { send } = classroom({ lessons });
   const change = async (fields: object, id = "/detective") => {
     const answer = await send("POST", `/lessons${id}`, { body: { as: "ana", ...fields }, headers: { Accept: "*/*" } });
@@ -75,6 +75,14 @@ for (
     ],
     ["a learner that is no text", "POST", "/lessons/knock", { body: { as: 5, do: "reset" } }, 400, '"as"'],
     ["an answer that is no text", "POST", "/lessons/knock", { body: { as: "ana", do: "answer" } }, 400, '"answer"'],
+    [
+      "an answer that is too long",
+      "POST",
+      "/lessons/knock",
+      { body: { as: "ana", do: "answer", answer: "a".repeat(201) } },
+      400,
+      "at most 200 letters",
+    ],
     ["a body that is no JSON", "POST", "/lessons/knock", { body: "x" }, 400, "application/json"],
     ["a method that is none", "PUT", "/lessons/knock", { body: {} }, 405, "GET, POST"],
     ["a change of the board", "POST", "/board", { body: {} }, 405, "GET"],
@@ -103,7 +111,7 @@ Deno.test("a registry that is read-only collects no garbage", async () => {
 });
 
 Deno.test("a lesson can be named by its number, and blanks around an answer do not count", async () => {
-  const { send } = classroom({ lessons: [{ ...DETECTIVE, switch: { id: ["chunk-201"] } }] });
+  const { send } = classroom({ lessons: [DETECTIVE] });
   await send("POST", "/lessons/1", { body: { as: "ana", do: "switch on" } });
   const answer = await send("POST", "/lessons/1", { body: { as: "ana", do: "answer", answer: " PUSH-CHUNK-09 " } });
   assertEquals((await answer.json()).lesson.isDone, true);
