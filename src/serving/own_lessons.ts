@@ -15,12 +15,15 @@
  * @module
  */
 
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Lesson } from "../workshop/lesson.ts";
 import { LESSONS } from "../workshop/lessons.ts";
 import { LessonError, parseLesson } from "../workshop/reading_lessons.ts";
 import { oneLine } from "./output.ts";
 import { LOOK_AGAIN, ReloadedFile } from "./reloaded_file.ts";
+
+// The longest lesson of the course has 12 KB. In bytes.
+const LARGEST_LESSON = 1024 ** 2;
 
 /** The lessons of the course, and those of a folder. */
 export class OwnLessons {
@@ -81,6 +84,14 @@ export class OwnLessons {
       if (![...LESSONS.map(({ id }) => id), ...others].includes(lesson.id)) return lesson;
       throw new LessonError(name, "id", "one that no other lesson has", lesson.id);
     };
-    return new ReloadedFile(path, Deno.readTextFileSync(path), parse, this.#tell);
+    return new ReloadedFile(path, readSmallFile(path), parse, this.#tell, readSmallFile);
   }
+}
+
+// A read of a pipe or of a device may never end. A link may lead to one at any time.
+function readSmallFile(path: string): string {
+  const { isFile, size } = Deno.statSync(path);
+  if (!isFile) throw new LessonError(basename(path), "", "a file", "something else");
+  if (size > LARGEST_LESSON) throw new LessonError(basename(path), "", `at most ${LARGEST_LESSON} bytes`, String(size));
+  return Deno.readTextFileSync(path);
 }

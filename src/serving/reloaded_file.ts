@@ -32,6 +32,7 @@ export class ReloadedFile<Value> {
   readonly #path: string;
   readonly #parse: (text: string) => Value;
   readonly #tell: (message: string) => void;
+  readonly #read: (path: string) => string;
   #value: Value;
   #text: string;
   #seen: Seen | undefined;
@@ -39,12 +40,19 @@ export class ReloadedFile<Value> {
   #complaint = "";
 
   /**
-   * Takes the text that the file had at the start. `tell` gets a line if the file has changed.
+   * Takes the text that the file had at the start. `tell` gets a line if the file has changed. `read` reads it then, and may throw.
    *
    * @throws what `parse` throws if that text is wrong.
    */
-  constructor(path: string, text: string, parse: (text: string) => Value, tell: (message: string) => void) {
+  constructor(
+    path: string,
+    text: string,
+    parse: (text: string) => Value,
+    tell: (message: string) => void,
+    read: (path: string) => string = Deno.readTextFileSync,
+  ) {
     this.#path = path;
+    this.#read = read;
     this.#text = text;
     this.#parse = parse;
     this.#tell = tell;
@@ -63,7 +71,7 @@ export class ReloadedFile<Value> {
     try {
       const seen = seenAt(this.#path);
       if (this.#seen !== undefined && isUnchanged(this.#seen, seen)) return this.#value;
-      const text = Deno.readTextFileSync(this.#path);
+      const text = this.#read(this.#path);
       this.#seen = seen;
       // The file may also have got another name or time only.
       if (text === this.#text && this.#complaint === "") return this.#value;

@@ -149,6 +149,7 @@ export function parseLesson(text: string, file: string): Lesson {
   try {
     return readLesson(data, file);
   } catch (error) {
+    if (error instanceof RangeError) throw new LessonError(file, "", "patterns in patterns, but not so many", "more");
     if (!(error instanceof LessonError)) throw error;
     const line = lineOf(text, error.path) ?? 1;
     throw new LessonError(`${file}, line ${line}`, error.path, error.expected, error.actual);

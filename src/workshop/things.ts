@@ -25,6 +25,7 @@ import { gunzipSync } from "node:zlib";
 import type { Digest } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";
 import type { Disk } from "../disk/disk.ts";
+import { LongWork } from "../giving_way.ts";
 import { drawTree, type ManifestTree, type RepositoryTree } from "../housekeeping/draw_tree.ts";
 import { objectOf } from "../looking/json_values.ts";
 import { contentFolder, contentTypeFile, manifestFile, uploadsFolder } from "../store/layout.ts";
@@ -50,6 +51,7 @@ export class Things {
   readonly #disk: Disk;
   // The digests of unpacked layers. The bytes of a digest never change.
   readonly #diffIds = new Map<Digest, string | undefined>();
+  #work = new LongWork();
 
   /** Reads nothing yet. */
   constructor(disk: Disk) {
@@ -58,6 +60,7 @@ export class Things {
 
   /** Returns what is in the repositories whose names begin with `prefix`, such as `ana/`. */
   async below(prefix: string): Promise<readonly Item[]> {
+    this.#work = new LongWork();
     const found: Item[] = [];
     let repositories = 0;
     for await (const repository of drawTree(this.#disk, prefix)) {
@@ -157,8 +160,12 @@ export class Things {
     if (this.#diffIds.has(layer)) return this.#diffIds.get(layer);
     const file = this.#disk.find(contentFolder(name, layer), ["layer.tar.gz", "layer.tar", "blob"]);
     if (file === undefined || file.size > LARGEST_LAYER) return undefined;
+    // A layer of some kilobytes may take as long as one of some megabytes. Other requests go on meanwhile.
+    if (this.#work.isLong()) await this.#work.giveWay();
     const diffId = diffIdOf(await this.#bytes(file.path));
-    if (this.#diffIds.size < MOST_THINGS) this.#diffIds.set(layer, diffId);
+    this.#diffIds.set(layer, diffId);
+    const [oldest] = this.#diffIds.keys();
+    if (this.#diffIds.size > MOST_THINGS) this.#diffIds.delete(oldest);
     return diffId;
   }
 

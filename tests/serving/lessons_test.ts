@@ -139,6 +139,17 @@ for (
       { "a.json": { ...OWN, id: "knock" } },
       "expected one that no other lesson has",
     ],
+    ["has a huge file", { "a.json": " ".repeat(2 * 1024 ** 2) }, "a.json: expected at most 1048576 bytes, got 2097152"],
+    [
+      "has patterns without end",
+      {
+        "a.json": JSON.stringify({ ...OWN, done: [{ say: "x", story: { headers: 1 } }] }).replace(
+          ":1}",
+          `:${'{"a":'.repeat(20_000)}1${"}".repeat(20_000)}}`,
+        ),
+      },
+      "a.json: expected patterns in patterns, but not so many",
+    ],
     ["has an id twice", { "a.json": OWN, "b.json": OWN }, "b.json, id: expected one that no other lesson has"],
   ] as const
 ) {
@@ -154,6 +165,16 @@ for (
     assert(!errors.includes("    at "), errors);
   });
 }
+
+Deno.test("the program does not wait for a pipe in the folder of --lessons", async () => {
+  using root = new Folder();
+  using own = new Folder();
+  await new Deno.Command("mkfifo", { args: [`${own.path}/a.json`] }).output();
+  const program = Program.main("--port", "0", "--root", root.path, "--workshop", "--lessons", own.path);
+  const { errors } = await program.outcome();
+  await program[Symbol.asyncDispose]();
+  assertStringIncludes(errors, "a.json: expected a file, got something else");
+});
 
 Deno.test("where no workshop is, the command says how to begin one", async () => {
   using root = new Folder();
