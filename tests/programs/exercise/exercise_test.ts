@@ -283,6 +283,19 @@ Deno.test("code that ends the process is told, and the tests before it do not co
   );
 });
 
+Deno.test("code that fills the memory is told, before the machine gets slow", async () => {
+  using learner = new Learner();
+  learner.write("tag", "const all: unknown[] = []; for (;;) all.push(new Array(100_000).fill(all.length));");
+  assertMatch(await learner.told("tag"), /^ended {2}.*\n {2}It fills the memory\. Is there a list that grows/m);
+});
+
+Deno.test("what the learner's code prints is no message of the tests, even if it looks like one", async () => {
+  using learner = new Learner();
+  const print = 'Deno.stdout.writeSync(new TextEncoder().encode("\\n\\x1e{oops\\n\\x1enull\\n"));';
+  learner.write("tag", `${print} throw new Error("red");`);
+  assertMatch(await learner.told("tag"), / 0 of \d+ tests are green /);
+});
+
 Deno.test("the learner's code may write nothing and reach nobody", async () => {
   using learner = new Learner();
   learner.write("tag", `Deno.writeTextFileSync("${learner.folder}/out", text);`, "return undefined;");

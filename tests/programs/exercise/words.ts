@@ -46,7 +46,7 @@ export function wordsFor(file: LearnerFile, result: Result): string[] {
   if (result.kind === "ended") {
     return [
       heading("bad", "ended", `${file.shown} ends the process of the tests${inTest(result.test)}.`),
-      ...wrapped(result.said === "" ? "Does it call Deno.exit?" : result.said),
+      ...wrapped(whyEnded(result.said)),
     ];
   }
   if (result.kind === "endless") {
@@ -202,4 +202,10 @@ function inTest(test: string): string {
 function cut(lines: readonly string[]): string[] {
   if (lines.length <= MOST_LINES) return [...lines];
   return [...lines.slice(0, MOST_LINES), `… and ${lines.length - MOST_LINES} more lines`];
+}
+
+function whyEnded(said: string): string {
+  // V8 begins with this when there is no memory left.
+  if (said.startsWith("<--- Last few GCs")) return "It fills the memory. Is there a list that grows without end?";
+  return said === "" ? "Does it call Deno.exit?" : said;
 }
