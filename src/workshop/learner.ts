@@ -33,6 +33,9 @@ const MOST_HAPPENINGS = 300;
 // A learner works from one machine, or from two. More addresses than this are those of somebody who plays with them.
 const MOST_HOSTS = 20;
 
+// For this time the board shows the last look at those who do nothing. In milliseconds.
+const RECENT = 10_000;
+
 // Several requests come together, and are looked at together. In milliseconds.
 const GATHER = 200;
 
@@ -98,6 +101,9 @@ export class Learner {
   readonly #hosts = new Set<string>();
   #isChanged = false;
   #turn: Promise<unknown> = Promise.resolve();
+  #next: Promise<readonly LessonState[]> | undefined;
+  // The last look, unless something was noted since it began.
+  #seen: { readonly last?: readonly LessonState[]; readonly at: number } = { at: 0 };
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** Reads what an earlier run has remembered. */
@@ -150,7 +156,7 @@ export class Learner {
     const { happenings } = this.#remembered;
     happenings.push(happening);
     if (happenings.length > MOST_HAPPENINGS) happenings.shift();
-    this.#isChanged = true;
+    this.#change();
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       // If the disk fails, the next look tells it.
@@ -168,7 +174,7 @@ export class Learner {
         is !== "answer" || item.lesson !== to.lesson
       );
     }
-    this.#isChanged = true;
+    this.#change();
   }
 
   /** Begins lessons again. What is in the repositories stays. */
@@ -178,14 +184,26 @@ export class Learner {
       delete this.#remembered.done[id];
       this.#remembered.since[id] = now;
     }
-    this.#isChanged = true;
+    this.#change();
+  }
+
+  /** Returns the same as `states`; if nothing was noted since the last look, it may be that look, for some seconds. */
+  recentStates(): Promise<readonly LessonState[]> {
+    const { last } = this.#seen;
+    return last !== undefined && performance.now() - this.#seen.at < RECENT ? Promise.resolve(last) : this.states();
   }
 
   /** Returns how far each lesson is. What is done now is remembered. */
   states(): Promise<readonly LessonState[]> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const states = this.#turn.then(() => this.#look());
+    // A look that has not begun sees everything until now. So all who ask meanwhile get the same one.
+    if (this.#next !== undefined) return this.#next;
+    const states = this.#turn.then(() => {
+      this.#next = undefined;
+      return this.#look();
+    });
+    this.#next = states;
     this.#turn = states.catch(() => {});
     return states;
   }
@@ -195,7 +213,19 @@ export class Learner {
     if (this.#isChanged) await this.states();
   }
 
+  #change(): void {
+    this.#isChanged = true;
+    this.#seen = { at: 0 };
+  }
+
   async #look(): Promise<readonly LessonState[]> {
+    const seen = this.#seen = { at: performance.now() };
+    const states = await this.#lookNow();
+    if (seen === this.#seen) this.#seen = { ...seen, last: states };
+    return states;
+  }
+
+  async #lookNow(): Promise<readonly LessonState[]> {
     const { done, since } = this.#remembered;
     const happenings = [...this.#remembered.happenings];
     const things = await this.#things.below(`${this.as}/`);

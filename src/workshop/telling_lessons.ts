@@ -94,7 +94,7 @@ async function factsOfBoard(learners: Learners, asker: Asker): Promise<BoardFact
   const rows: LearnerRow[] = [];
   for (const learner of learners.all) {
     if (learner.last === undefined || !maySee(asker, learner)) continue;
-    const states = await learner.states();
+    const states = await learner.recentStates();
     const done = states.filter(({ done }) => done !== undefined).map(({ lesson }) => lesson.id);
     const at = states.find(({ done, lesson }) => done === undefined && !lesson.isExtra);
     const hint = at?.progress.hint;

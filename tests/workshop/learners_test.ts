@@ -5,6 +5,7 @@
  */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { around } from "../../src/disk/around.ts";
 import { memoryDisk } from "../../src/disk/memory_disk.ts";
 import { digestOf } from "../fixture.ts";
 import { BLOB, classroom, KNOCK, lessonWith } from "./classroom.ts";
@@ -219,4 +220,40 @@ Deno.test("a user whose name cannot begin a repository is the nameless learner",
   const rules = [{ users: ["*"], repositories: ["**"], actions: ["pull", "push", "delete"] }] as const;
   const { facts } = classroom({ rules });
   assertEquals((await facts("/lessons", { user: "Ana" })).as, "learner");
+});
+
+// Counts how often the folder of a learner is read.
+function countingLooks() {
+  const counter = { looks: 0 };
+  const disk = around(memoryDisk(), ({ path }, args, act) => {
+    if (`${path}/`.startsWith("ana/blob/")) counter.looks++;
+    return act(args);
+  });
+  return { counter, disk };
+}
+
+Deno.test("the board looks again only at learners who have done something", async () => {
+  const { counter, disk } = countingLooks();
+  const { send, facts } = classroom({ disk });
+  await facts("/lessons?as=ana");
+  await send("POST", push("ana"), { body: "foo" });
+  assertEquals((await facts("/board")).learners[0].lessons, ["blob"]);
+  const before = counter.looks;
+  for (let time = 0; time < 3; time++) await facts("/board");
+  assertEquals(counter.looks, before);
+  await send("POST", "/lessons", { body: { as: "ana", do: "reset" } });
+  assertEquals((await facts("/board")).learners[0].lessons, []);
+});
+
+Deno.test("all who ask for a learner while a look waits get the same look", async () => {
+  const { counter, disk } = countingLooks();
+  const { send, facts } = classroom({ disk });
+  await facts("/lessons?as=ana");
+  await send("POST", push("ana"), { body: "foo" });
+  counter.looks = 0;
+  await facts("/lessons?as=ana");
+  const one = counter.looks;
+  const all = await Promise.all(Array.from({ length: 50 }, () => facts("/lessons?as=ana")));
+  assertEquals(all.map(({ done }) => done), Array(50).fill(1));
+  assertEquals(one > 0 && counter.looks <= 3 * one, true, `${counter.looks} reads, and one look has ${one}`);
 });
