@@ -17,7 +17,7 @@
  * @module
  */
 
-export { infoOf, SAMPLE_NAMES, type SampleKey, samples } from "./workshop/samples/samples.ts";
+export { describeSample, SAMPLE_NAMES, type SampleKey, samples } from "./workshop/samples/samples.ts";
 export type { SampleInfo, SampleKind } from "./workshop/sample_facts.ts";
 export type { SampleLayout } from "./workshop/samples/layout_of_sample.ts";
 export { type PushedSample, pushSample, type PushSampleOptions } from "./workshop/samples/pushing.ts";

@@ -28,7 +28,7 @@ import { verify } from "../housekeeping/verify.ts";
 import { look } from "../looking/look.ts";
 import { createRegistry } from "../registry.ts";
 import { type PushedSample, pushSample } from "../workshop/samples/pushing.ts";
-import { infoOf, SAMPLE_KINDS, SAMPLE_NAMES } from "../workshop/samples/samples.ts";
+import { describeSample, SAMPLE_KINDS, SAMPLE_NAMES } from "../workshop/samples/samples.ts";
 import type { SampleKind } from "../workshop/sample_facts.ts";
 import type { CommandLine } from "./command_line.ts";
 
@@ -61,18 +61,18 @@ export async function runSamples(line: CommandLine): Promise<boolean> {
 
 // A name may be that of a kind: all samples of that kind.
 function namesOf(operands: readonly string[], isList: boolean): readonly string[] {
-  const all = SAMPLE_NAMES.map((name) => ({ name, kind: infoOf(name).kind }));
+  const all = SAMPLE_NAMES.map((name) => ({ name, kind: describeSample(name).kind }));
   if (operands.length === 0) return all.filter(({ kind }) => isList || kind !== "damaged").map(({ name }) => name);
   const chosen = operands.flatMap((operand) => {
     const ofKind = all.filter(({ kind }) => kind === operand);
-    return ofKind.length > 0 ? ofKind.map(({ name }) => name) : [infoOf(operand).name];
+    return ofKind.length > 0 ? ofKind.map(({ name }) => name) : [describeSample(operand).name];
   });
   return SAMPLE_NAMES.filter((name) => chosen.includes(name));
 }
 
 function printList(names: readonly string[], json: boolean): void {
   let last: SampleKind | undefined;
-  for (const info of names.map(infoOf)) {
+  for (const info of names.map(describeSample)) {
     if (json) {
       console.log(printableJson(info));
       continue;

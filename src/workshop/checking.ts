@@ -6,7 +6,7 @@
  *     ──▶ { isDone: false, steps: [{ say: "You open a session", isDone: true, by: "f3a9c1-12" }, { …, isDone: false }, …] }
  *
  * The first request that fits is not always the right one: somebody opens two sessions and goes on with the second. So the search
- * comes back and takes another one, like a person who tries a maze. It ends after a number of tries, whatever a lesson asks.
+ * goes back and tries another one. It ends after a fixed number of tries, whatever a lesson asks.
  *
  * Next: happenings.ts
  *

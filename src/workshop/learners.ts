@@ -77,7 +77,7 @@ export class Learners {
     return [...this.#known.values()].sort((a, b) => a.as < b.as ? -1 : 1);
   }
 
-  /** Takes a story to those whom it belongs to. */
+  /** Gives a story to the learners whose work it is. */
   readonly tell = (story: Story): void => {
     // A sample that somebody pushes with a button is not that person's work.
     if (!OF_A_CLIENT.test(story.url) || story.client === SAMPLES_AGENT) return;

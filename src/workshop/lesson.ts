@@ -43,7 +43,7 @@ export interface Lesson {
   readonly try: readonly LessonAttempt[];
   /** The goal: what the registry checks. */
   readonly done: readonly LessonStep[];
-  /** What to say to somebody who is near. */
+  /** What to say to somebody who has nearly done it. */
   readonly hints: readonly Hint[];
   /** A word for those who have done it, in paragraphs. */
   readonly after: readonly string[];

@@ -6,7 +6,7 @@ import { access, type AccessWrapper } from "../../src/composing/access.ts";
 import { memoryDisk } from "../../src/disk/memory_disk.ts";
 import { verify } from "../../src/housekeeping/verify.ts";
 import { createRegistry, type RegistryOptions } from "../../src/registry.ts";
-import { infoOf, SAMPLE_NAMES } from "../../src/samples_mod.ts";
+import { describeSample, SAMPLE_NAMES } from "../../src/samples_mod.ts";
 import type { Story } from "../../src/story.ts";
 import { samplesOverHttp } from "../../src/workshop/samples/over_http.ts";
 import { basic } from "../fixture.ts";
@@ -52,7 +52,7 @@ Deno.test("GET /samples lists all samples, with what each is for and what a bad 
     "application/json",
     "nosniff",
   ]);
-  assertEquals(json.samples, JSON.parse(JSON.stringify(SAMPLE_NAMES.map(infoOf))));
+  assertEquals(json.samples, JSON.parse(JSON.stringify(SAMPLE_NAMES.map(describeSample))));
   assertEquals(Object.keys(json.kinds), ["good", "refused", "broken", "damaged"]);
   const head = await send("HEAD", "/samples");
   assertEquals([head.status, head.text], [200, ""]);

@@ -13,13 +13,13 @@ import { verify } from "../../src/housekeeping/verify.ts";
 import { HERE, Inside, type InsideCall, type InsideFacts } from "../../src/page/inside.ts";
 import { createRegistry } from "../../src/registry.ts";
 import { startRegistry as startListening } from "../../src/mod.ts";
-import { infoOf, SAMPLE_NAMES, samples } from "../../src/samples_mod.ts";
+import { describeSample, SAMPLE_NAMES, samples } from "../../src/samples_mod.ts";
 import { pushSample } from "../../src/workshop/samples/pushing.ts";
 import { publicKeyOfSamples } from "../../src/workshop/samples/signature_of_sample.ts";
 import { bytes, digestOf } from "../fixture.ts";
 
 const nameOf = (key: string) => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-const ofKind = (...kinds: string[]) => SAMPLE_NAMES.filter((name) => kinds.includes(infoOf(name).kind));
+const ofKind = (...kinds: string[]) => SAMPLE_NAMES.filter((name) => kinds.includes(describeSample(name).kind));
 
 /** Pushes samples into a registry in memory. */
 async function worldOf(...names: readonly string[]) {
@@ -62,7 +62,7 @@ Deno.test("the digests of the samples never change", async () => {
 
 Deno.test("every sample has a name for paths, and a sentence that says what it is for", () => {
   for (const name of SAMPLE_NAMES) {
-    const { purpose, kind, meets } = infoOf(name);
+    const { purpose, kind, meets } = describeSample(name);
     assert(/^[a-z]+(?:-[a-z]+)*$/.test(name), name);
     assert(/^[A-Z].*\.$/.test(purpose), purpose);
     assertEquals(meets === undefined, kind === "good", name);
@@ -235,7 +235,7 @@ Deno.test("wrong-diff-id: the page finds it, too", async () => {
 
 Deno.test("each damaged sample is found by verify, also if it is pushed twice, and other repositories keep their bytes", async () => {
   const { disk, registry, faults } = await worldOf(...ofKind("damaged"));
-  const expected = ofKind("damaged").map((name) => infoOf(name).meets!);
+  const expected = ofKind("damaged").map((name) => describeSample(name).meets!);
   const found = await faults();
   assertEquals(found.map((fault) => expected.some((text) => fault.endsWith(text))), [true, true]);
 

@@ -1,7 +1,7 @@
 /**
  * The view of one lesson: what to know, what to type, and which steps are done; beside it what happens, and what is there.
  *
- * The lesson is a part of its own, because the browser shows it again after each request, and the other two look after themselves.
+ * The lesson is a part of its own, because the browser shows it again after each request, and the other two parts show their news by themselves.
  *
  * Next: samples.ts
  *
@@ -78,7 +78,7 @@ export function lessonPart(facts: LessonFacts): Markup {
     element(
       "nav",
       { "aria-label": "Lessons", class: "tour", "data-key": "ways" },
-      previous !== undefined && element("a", { href: addressOfLesson(previous, as), rel: "prev" }, "← Before"),
+      previous !== undefined && element("a", { href: addressOfLesson(previous, as), rel: "prev" }, "← Previous lesson"),
       " ",
       next !== undefined && element("a", { href: addressOfLesson(next, as), rel: "next" }, "Next lesson →"),
       " ",

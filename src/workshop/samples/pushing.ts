@@ -17,7 +17,7 @@ import { type Name, NAME_FORM, parseName } from "../../definitions/name.ts";
 import type { Disk } from "../../disk/disk.ts";
 import type { Registry } from "../../registry.ts";
 import type { DamagedRecipe, RefusedRecipe, SampleRefusal } from "./recipe.ts";
-import { infoOf, type MadeSample, makeSample, recipeOf } from "./samples.ts";
+import { describeSample, type MadeSample, makeSample, recipeOf } from "./samples.ts";
 import type { SampleInfo } from "../sample_facts.ts";
 
 /** The options of {@linkcode pushSample}. */
@@ -72,7 +72,7 @@ export async function pushSample(
   const found = recipeOf(name);
   const repository = parseName(`${to.replace(/\/$/, "")}/${name}`);
   if (repository === undefined) throw new RangeError(`"${to}/${name}" is not ${NAME_FORM}`);
-  const pushed = { ...infoOf(name), repository };
+  const pushed = { ...describeSample(name), repository };
   if (found.kind === "refused") {
     return { ...pushed, images: [], ...await pushRefused(registry, repository, found.recipe) };
   }

@@ -2,7 +2,7 @@
  * All samples, by their names.
  *
  *     samples.hello             its layout, for `registry.fill(samples.hello)`
- *     infoOf("hello")           { name: "hello", kind: "good", purpose: "The smallest image …" }
+ *     describeSample("hello")           { name: "hello", kind: "good", purpose: "The smallest image …" }
  *
  * On the command line and in paths, the words of a name have hyphens between them: `shared-base`.
  *
@@ -84,11 +84,11 @@ export function recipeOf(name: string): SampleRecipe {
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
- * const { kind, meets } = infoOf("lying-digest");
+ * const { kind, meets } = describeSample("lying-digest");
  * assertEquals([kind, meets], ["refused", "400 DIGEST_INVALID PUSH-SINGLE-03"]);
  * ```
  */
-export function infoOf(name: string): SampleInfo {
+export function describeSample(name: string): SampleInfo {
   const { kind, recipe } = recipeOf(name);
   const { purpose } = recipe;
   if (kind === "good") return { name, kind, purpose };
@@ -99,7 +99,7 @@ export function infoOf(name: string): SampleInfo {
 
 /** Returns what there is to know of all samples. */
 export function samplesFacts(): SamplesFacts {
-  return { samples: SAMPLE_NAMES.map(infoOf), kinds: SAMPLE_KINDS };
+  return { samples: SAMPLE_NAMES.map(describeSample), kinds: SAMPLE_KINDS };
 }
 
 /** A sample that was made: its files, and a pointer to what is wrong, if something is. */

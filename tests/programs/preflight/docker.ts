@@ -37,7 +37,7 @@ export interface Wanted {
 export async function findDocker(url: URL, ip: string, system: System): Promise<Finding> {
   const answer = await ask("docker", "info", "--format", "{{json .}}");
   if (answer === undefined) return judgeDocker(undefined, "", wantedOf(url, ip), system);
-  return judgeDocker(infoOf(answer.out), answer.errors, wantedOf(url, ip), system);
+  return judgeDocker(describeSample(answer.out), answer.errors, wantedOf(url, ip), system);
 }
 
 function wantedOf(url: URL, ip: string): Wanted {
@@ -57,7 +57,7 @@ function hasCertificate(name: string): boolean {
   });
 }
 
-function infoOf(text: string): DockerInfo {
+function describeSample(text: string): DockerInfo {
   try {
     return JSON.parse(text);
   } catch {
