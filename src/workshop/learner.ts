@@ -259,8 +259,17 @@ export class Learner {
     return { happenings, done: withoutPrototype(done), since: withoutPrototype(since), switch: on };
   }
 
+  // Another registry over the same folder writes the same file. What is done there stays done, and what begins again there does here.
+  #takeOver(other: Remembered): void {
+    const { done, since } = this.#remembered;
+    for (const [id, time] of Object.entries(other.since)) since[id] = Math.max(time, since[id] ?? 0);
+    for (const [id, lesson] of Object.entries(other.done)) done[id] ??= lesson;
+    for (const [id, { time }] of Object.entries(done)) if (time < (since[id] ?? 0)) delete done[id];
+  }
+
   async #write(): Promise<void> {
     this.#isChanged = false;
+    this.#takeOver(this.#read());
     const text = `${JSON.stringify(this.#remembered)}\n`;
     try {
       await this.#disk.put(FOLDER, { [this.#file]: new TextEncoder().encode(text) });

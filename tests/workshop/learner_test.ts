@@ -227,3 +227,19 @@ async function statusOfChunk({ send }: ReturnType<typeof classroom>, as: string)
   const { headers } = await send("POST", `/v2/${as}/a/blobs/uploads/`);
   return (await send("PATCH", headers.get("Location")!, { body: "foo" })).status;
 }
+
+Deno.test("two registries over one folder keep what is done in both, and a lesson that begins again in one does in both", async () => {
+  const disk = memoryDisk();
+  const [one, other] = [classroom({ disk }), classroom({ disk })];
+  await one.facts("/lessons");
+  await other.facts("/lessons");
+  await one.send("GET", "/v2/");
+  assertEquals((await one.facts("/lessons")).done, 1);
+  await other.send("POST", push("learner"), { body: "foo" });
+  await other.facts("/lessons");
+  assertEquals((await classroom({ disk }).facts("/lessons")).done, 2);
+  await other.send("POST", "/lessons/knock", { body: { do: "reset" } });
+  await one.send("GET", "/v2/learner/a/tags/list");
+  await one.facts("/lessons");
+  assertEquals((await classroom({ disk }).facts("/lessons/knock")).lesson.isDone, false);
+});
