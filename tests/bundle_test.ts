@@ -13,7 +13,7 @@ import { bytes } from "./fixture.ts";
 import { Folder } from "./folder.ts";
 import { freePort, type Outcome, runDenoWith } from "./processes/program.ts";
 import { tarOf as archiveOf } from "./programs/bundle/archives.ts";
-import { choose } from "./programs/bundle/npm.ts";
+import { BundleError, choose, fetchDeno } from "./programs/bundle/npm.ts";
 import { DENO_VERSION } from "./programs/deno_version.ts";
 import { findProgram } from "./programs/installed.ts";
 
@@ -202,6 +202,35 @@ Deno.test("a bundle that cannot be made is one line and status 1: no such system
     assertStringIncludes(errors, expected[index]);
   }
 });
+
+for (
+  const [what, answer, expected] of [
+    ["a page in place of a list", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>", "is no list of versions"],
+    ["a list of nothing", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", "is no list of versions"],
+    [
+      "a version that is nowhere",
+      `HTTP/1.1 200 OK\r\nContent-Length: ${DENO_VERSION.length + 20}\r\n\r\n{"versions":{"${DENO_VERSION}":{}}}`,
+      "does not say where",
+    ],
+    ["half of an answer", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{", "cannot be fetched: "],
+  ]
+) {
+  Deno.test(`an npm registry that answers with ${what} is told in one line`, async () => {
+    using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+    const answering = listener.accept().then(async (connection) => {
+      await connection.read(new Uint8Array(10_000));
+      await connection.write(bytes(answer));
+      connection.close();
+    });
+    const { message } = await assertRejects(
+      () => fetchDeno(`http://127.0.0.1:${listener.addr.port}/`, "linux-x64", DENO_VERSION),
+      BundleError,
+    );
+    await answering;
+    assertStringIncludes(message, expected);
+    assertEquals(message.split("\n").length, 1);
+  });
+}
 
 Deno.test("bundle refuses a wrong command line with one line and status 2", async () => {
   assertEquals(await bundle({}, "--only", "plan9"), {

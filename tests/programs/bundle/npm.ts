@@ -54,16 +54,16 @@ export interface DenoPackage {
  */
 export async function fetchDeno(registry: string, system: BundleSystem, wanted: string): Promise<DenoPackage> {
   const { name, program } = SYSTEMS[system];
-  const answer = await get(registry + name.replace("/", "%2f"));
-  const { versions } = await answer.json() as { versions: Record<string, { dist: Dist }> };
+  const versions = versionsIn(await get(registry + name.replace("/", "%2f")));
   const version = choose(Object.keys(versions), wanted);
   if (version === undefined) {
     const same = wanted.replace(/\.\d+$/, "");
     throw new BundleError(`${registry} has no Deno ${same} for ${system}; --only leaves systems out`);
   }
-  const { tarball, integrity } = versions[version].dist;
+  const { tarball, integrity } = versions[version]?.dist ?? {};
+  if (typeof tarball !== "string") throw new BundleError(`${registry} does not say where ${name}@${version} is`);
   // A mirror may have the addresses of npm's own registry in what it copies.
-  const bytes = await (await get(tarball.replace(NPM, registry))).bytes();
+  const bytes = await get(tarball.replace(NPM, registry));
   expectIntegrity(`${name}@${version}`, bytes, integrity);
   const files = filesIn(gunzipSync(bytes));
   if (files.every((file) => file.name !== program)) throw new BundleError(`${name}@${version} has no ${program} in it`);
@@ -87,13 +87,27 @@ export function expectIntegrity(name: string, bytes: Uint8Array, integrity: stri
   if (got !== wanted) throw new BundleError(`${name} has other bytes than the registry says: ${got}, not ${wanted}`);
 }
 
-async function get(url: string): Promise<Response> {
-  const answer = await fetch(url).catch((error) => {
+// What a proxy or a login page of a network answers is no list of versions.
+function versionsIn(bytes: Uint8Array): Readonly<Record<string, { readonly dist?: Dist }>> {
+  try {
+    const { versions } = JSON.parse(new TextDecoder().decode(bytes));
+    if (typeof versions === "object" && versions !== null) return versions;
+  } catch (error) {
+    if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
+  }
+  throw new BundleError("what the npm registry answers is no list of versions");
+}
+
+// The connection may break off in the middle.
+async function get(url: string): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    const answer = await fetch(url);
+    const bytes = await answer.bytes();
+    if (answer.ok) return bytes;
+    throw new Error(String(answer.status));
+  } catch (error) {
     throw new BundleError(`${url} cannot be fetched: ${(error as Error).message.split("\n")[0]}`);
-  });
-  if (answer.ok) return answer;
-  await answer.body?.cancel();
-  throw new BundleError(`${url} cannot be fetched: ${answer.status}`);
+  }
 }
 
 // A package of npm has everything in one folder, `package/`.
