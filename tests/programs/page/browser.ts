@@ -264,10 +264,15 @@ export class Tab implements AsyncDisposable {
     if (!isThere) await this.page.evaluate(`${await sourceOfAxe()}; undefined`);
     const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
     const runOnly = rules.length > 0 ? { type: "rule", values: rules } : tags;
+    // The browser lays out only what is in sight. axe looks at all of it, and would see old places of the rest.
     const found = await this.page.evaluate<Violation[]>(
-      `axe.run({ runOnly: ${
-        JSON.stringify(runOnly)
-      }, resultTypes: ["violations"] }).then(({ violations }) => violations)`,
+      `(async () => {
+        const lazy = [...document.querySelectorAll("*")].filter((it) => getComputedStyle(it).contentVisibility === "auto");
+        for (const it of lazy) it.style.contentVisibility = "visible";
+        const { violations } = await axe.run({ runOnly: ${JSON.stringify(runOnly)}, resultTypes: ["violations"] });
+        for (const it of lazy) it.removeAttribute("style");
+        return violations;
+      })()`,
     );
     return found.flatMap(({ id, help, nodes }) =>
       nodes.slice(0, 3).map(({ html, failureSummary }) => `${id}: ${help}\n  ${html}\n  ${failureSummary}`)

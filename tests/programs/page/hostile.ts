@@ -115,7 +115,7 @@ async function expectHarmless(tab: Tab): Promise<void> {
   >(`({
     scripts: document.scripts.length,
     foreign: [...document.querySelectorAll("*")].filter((it) =>
-      it.matches("img[src=x], iframe, object, embed, base, form[action]:not([action^='/graph/']), [onerror], [onload], [onclick], [style], [href^=javascript]")
+      it.matches("img[src=x], iframe, object, embed, base, form[action]:not([action='/'], [action^='/graph/']), [onerror], [onload], [onclick], [style], [href^=javascript]")
     ).map((it) => it.outerHTML.slice(0, 200)),
     isTaken: globalThis.isTaken === true,
   })`);
