@@ -45,7 +45,7 @@ export interface DoneLesson {
   readonly by: readonly (string | null)[];
 }
 
-/** Who asks, and where the registry is for this person. */
+/** The person who asks, and the address that this person has for the registry. */
 export interface Asker {
   /** The address of the registry, such as `http://127.0.0.1:5080`. */
   readonly origin: string;

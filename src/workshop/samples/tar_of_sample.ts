@@ -24,13 +24,11 @@ export interface SampleEntry {
   /** Its path. That of a folder ends with a slash. */
   readonly path: string;
   /** Its kind, as the letter that tar has for it. */
-  readonly type: "0" | "2" | "5";
+  readonly type: "0" | "5";
   /** Its permissions. */
   readonly mode: number;
   /** Its content, if it is a file. */
   readonly content: Uint8Array<ArrayBuffer>;
-  /** The path that it leads to, if it is a link. */
-  readonly target: string;
   /** What is added to its checksum. With anything but 0, the checksum is wrong. */
   readonly error: number;
 }
@@ -39,17 +37,12 @@ const NOTHING = new Uint8Array();
 
 /** Returns a file. */
 export function file(path: string, content: string | Uint8Array<ArrayBuffer>, mode = 0o644): SampleEntry {
-  return { path, type: "0", mode, content: bytesOf(content), target: "", error: 0 };
+  return { path, type: "0", mode, content: bytesOf(content), error: 0 };
 }
 
 /** Returns a folder. */
 export function folder(path: string): SampleEntry {
-  return { path: `${path}/`, type: "5", mode: 0o755, content: NOTHING, target: "", error: 0 };
-}
-
-/** Returns a symbolic link. */
-export function symbolicLink(path: string, target: string): SampleEntry {
-  return { path, type: "2", mode: 0o777, content: NOTHING, target, error: 0 };
+  return { path: `${path}/`, type: "5", mode: 0o755, content: NOTHING, error: 0 };
 }
 
 /** Returns an archive, with its end. */
@@ -63,7 +56,7 @@ export function endOfTar(): Uint8Array<ArrayBuffer> {
 }
 
 /** Returns the header of an entry; `archive/tar_header.ts` explains its fields. */
-export function headerOf({ path, type, mode, content, target, error }: SampleEntry): Uint8Array<ArrayBuffer> {
+export function headerOf({ path, type, mode, content, error }: SampleEntry): Uint8Array<ArrayBuffer> {
   const block = new Uint8Array(BLOCK);
   const put = (at: number, text: string) => block.set(bytesOf(text), at);
   const number = (at: number, length: number, value: number) => put(at, value.toString(8).padStart(length - 1, "0"));
@@ -75,7 +68,6 @@ export function headerOf({ path, type, mode, content, target, error }: SampleEnt
   number(136, 12, TIME);
   put(148, " ".repeat(8));
   put(156, type);
-  put(157, target);
   put(257, "ustar\x0000");
   put(265, "root");
   put(297, "root");
