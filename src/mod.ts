@@ -62,6 +62,7 @@ export {
   type StoryData,
 } from "./story.ts";
 export { formatStory, type StoryFormat } from "./stories/lines.ts";
+export type { StoryListener } from "./stories/told_story.ts";
 export { type Meaning, type Sentence, sentenceFor, SENTENCES, type Why, whyOf } from "./stories/why.ts";
 export { describeAction, sumOf } from "./stories/action_words.ts";
 export {

@@ -51,8 +51,8 @@ import { parseTarget, type Target } from "./http/target.ts";
 import { expectNoForeignPage, hostsForBrowsers } from "./http/web_pages.ts";
 import { defaultsOf, type Rate, REGISTRY_OPTIONS, type Settings, SLOWEST } from "./options.ts";
 import { openStore } from "./store/store.ts";
-import { storyTeller, withoutSecrets } from "./stories/told_story.ts";
-import { noteRefusal, type Story, type Telling } from "./story.ts";
+import { type StoryListener, storyTeller, withoutSecrets } from "./stories/told_story.ts";
+import { noteRefusal, type Telling } from "./story.ts";
 
 /** The options of a registry: the settings of `options.ts`, and some that have no flag on the command line. */
 export interface RegistryOptions extends Partial<Settings>, ElsewhereOptions {
@@ -69,8 +69,8 @@ export interface RegistryOptions extends Partial<Settings>, ElsewhereOptions {
    * Default: none; so everybody may do everything.
    */
   readonly wrappers?: readonly Wrapper[];
-  /** Is called with the story of each request. Default: nobody. */
-  readonly onStory?: (story: Story) => void;
+  /** Is called with the story of each request that it wants. Default: nobody. */
+  readonly onStory?: StoryListener;
 }
 
 /** A registry: it answers requests. A failure is an answer too; a registry throws only if `onStory` does. */

@@ -1,7 +1,10 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { RegistryError } from "../src/api/error_codes.ts";
 import { linkTo } from "../src/spec/headings.ts";
+import { memoryDisk } from "../src/disk/memory_disk.ts";
+import { createRegistry } from "../src/registry.ts";
 import { formatStory } from "../src/stories/lines.ts";
+import type { StoryListener } from "../src/stories/told_story.ts";
 import { dataOf, formatJson, formatLine, type Story } from "../src/story.ts";
 import schema from "../src/story.schema.json" with { type: "json" };
 import { digestOf, startRegistry, streamOf, TYPES } from "./fixture.ts";
@@ -165,6 +168,19 @@ Deno.test("a story shows an encoded slash as it was sent: it makes another name,
     ["/v2/a%2fb/tags/list", "/v2/a%2fb/tags/list", ["PULL-MANIFEST-03"]],
     ["/v2/a/b/tags/list", "/v2/a/b/tags/list", ["DISC-TAGS-01"]],
   ]);
+});
+
+Deno.test("a listener is told only the stories that it wants, and is asked with a method, a status and a time", async () => {
+  const [told, asked]: [string[], unknown[]] = [[], []];
+  const onStory: StoryListener = Object.assign(({ url }: Story) => void told.push(url), {
+    wants: (about: unknown) => asked.push(about) !== 1,
+  });
+  const registry = createRegistry({ disk: memoryDisk({ now: () => 17 }), onStory });
+  await registry(new Request("http://localhost/v2/"));
+  await registry(new Request("http://localhost/v2/app/tags/list", { method: "HEAD" }));
+
+  assertEquals(asked, [{ method: "GET", status: 200, time: 17 }, { method: "HEAD", status: 404, time: 17 }]);
+  assertEquals(told, ["/v2/app/tags/list"]);
 });
 
 Deno.test("the story of a request has its client, the headers that decide, and no password", async () => {

@@ -19,11 +19,12 @@
 
 import { basename, dirname, join } from "node:path";
 import { LongWork } from "../giving_way.ts";
-import { LinkedFolderError } from "./disk.ts";
+import { type FileInfo, LinkedFolderError } from "./disk.ts";
+import { identityOf } from "./identity.ts";
 import { expectNotLinked, isLinked } from "./links.ts";
 import { isMissing, isNotEmpty, isStale, unlessMissing } from "./missing.ts";
 import { fileInfo, fileSize, look, openIfThere, timeOf } from "./reading.ts";
-import type { Root } from "./root.ts";
+import type { KnownFile, Root } from "./root.ts";
 import { makeFolder, placeAside, step, syncFile, tell, tellRemoved, withFolder, writeAll } from "./steps.ts";
 import { syncFolders, syncName } from "./syncing.ts";
 
@@ -44,7 +45,7 @@ export async function put(
     placed.push(putFile(root, `${folder}/${name}`, bytes, isNew, placed.at(-1)));
   }
   for (const result of await Promise.allSettled(placed)) if (result.status === "rejected") throw result.reason;
-  await syncFolders(root, isNew || movedFrom === undefined ? [folder] : [folder, movedFrom]);
+  await syncFolders(root, folder, { movedFrom: isNew ? undefined : movedFrom });
 }
 
 // Makes a folder that is mostly missing. That takes less time than looking for it first. Returns false if it is there.
@@ -88,20 +89,27 @@ export function noteUse(root: Root, path: string): boolean {
 
 /**
  * Makes sure that a file survives a power cut. The request that has stored it may still be waiting for its syncs. Returns false
- * if the file is not there. `movedFrom` is the folder that the file's folder may have been in.
+ * if the file is not there. `movedFrom` is the folder that the file's folder may have been in. `known` is what somebody has just
+ * found there.
  */
-export async function keep(root: Root, path: string, movedFrom?: string): Promise<boolean> {
-  const info = fileInfo(path);
-  if (info === undefined || isLinked(root, path, info)) return false;
-  await syncName(root, path, info, movedFrom);
+export async function keep(root: Root, path: string, movedFrom?: string, known?: FileInfo): Promise<boolean> {
+  const found = known !== undefined && "identity" in known ? known as KnownFile : foundAt(root, path);
+  if (found === undefined) return false;
+  await syncName(root, path, found, movedFrom);
   return true;
+}
+
+function foundAt(root: Root, path: string): Pick<KnownFile, "identity" | "links"> | undefined {
+  const info = fileInfo(path);
+  if (info === undefined || isLinked(root, path, info)) return undefined;
+  return { identity: identityOf(info), links: info.nlink ?? 1 };
 }
 
 /** Moves a file whose bytes are synced to its new path. Replaces an older file there. */
 export async function moveFile(root: Root, from: string, to: string, movedFrom?: string): Promise<void> {
   expectNotLinked(root, dirname(to));
   await withFolder(root, dirname(to), () => step(root, "rename", to, () => root.calls.rename(from, to)));
-  await syncFolders(root, movedFrom === undefined ? [dirname(to)] : [dirname(to), movedFrom]);
+  await syncFolders(root, dirname(to), { movedFrom });
   tell(root, "+", to);
 }
 
@@ -143,7 +151,7 @@ async function copyFile(root: Root, from: string, to: string): Promise<boolean> 
       await syncFile(root, file, to);
     });
   });
-  await syncFolders(root, [dirname(to)]);
+  await syncFolders(root, dirname(to));
   tell(root, "+", to);
   return true;
 }
@@ -162,7 +170,7 @@ export async function remove(root: Root, path: string): Promise<boolean> {
 
 async function removeFile(root: Root, path: string): Promise<boolean> {
   if (!await removeName(root, path)) return false;
-  await syncFolders(root, [dirname(path)]);
+  await syncFolders(root, dirname(path));
   return true;
 }
 
@@ -185,7 +193,7 @@ export async function removeTogether(root: Root, folder: string, names: Iterable
     if (await removeName(root, path)) tell(root, "-", path);
     if (work.isLong()) await work.giveWay();
   }
-  await syncFolders(root, [folder]);
+  await syncFolders(root, folder);
   tidy(root, folder);
 }
 
@@ -212,7 +220,7 @@ export async function removeUnused(root: Root, path: string, since: number): Pro
     await step(root, "rename", path, () => root.calls.rename(aside, path));
     // Somebody may rely on the file. Its name is a new one for the disk.
     root.synced.delete(path);
-    await syncFolders(root, [dirname(path)]);
+    await syncFolders(root, dirname(path));
     return false;
   }
   await removeFile(root, aside);
@@ -259,7 +267,7 @@ export async function quarantine(root: Root, path: string): Promise<void> {
     // Somebody has removed it meanwhile. The new folder stays empty, and goes again.
     return tidy(root, dirname(to));
   }
-  await syncFolders(root, [dirname(path)]);
+  await syncFolders(root, dirname(path));
   tell(root, "-", path);
   tidy(root, dirname(path));
 }

@@ -135,9 +135,10 @@ export interface Disk {
   noteUse(path: string): boolean;
   /**
    * Makes sure that a file survives a power cut, even if another process has only just written it. If that process has moved the
-   * file's folder to its place, it has moved it out of `movedFrom`. Returns false if the file is not there.
+   * file's folder to its place, it has moved it out of `movedFrom`. Returns false if the file is not there. A caller that has just
+   * found the file may pass what it found instead of the path; that saves a look.
    */
-  keep(path: string, movedFrom?: string): Promise<boolean>;
+  keep(file: string | FileInfo, movedFrom?: string): Promise<boolean>;
   /** Removes a file, and the folders above it that become empty. Returns false if it was not there. */
   remove(path: string): Promise<boolean>;
   /** Removes files of one folder, and the folders above them that become empty. It takes less time than one after the other. */

@@ -19,7 +19,7 @@ import { keep, moveFile, noteUse, removeFolder, tidy } from "./changes.ts";
 import type { Bytes, GrowingFile } from "./disk.ts";
 import { identityOf } from "./identity.ts";
 import { expectNotLinked, isLinked } from "./links.ts";
-import { isNotEmpty, unlessMissingLater } from "./missing.ts";
+import { isNotEmpty, unlessMissing, unlessMissingLater } from "./missing.ts";
 import { fileInfo, fileSize, openIfThere, readPart, rememberFound, timeOf } from "./reading.ts";
 import { pathAt, type Root } from "./root.ts";
 import { makeFolder, step, syncFile, tell, tellRemoved, withFolder } from "./steps.ts";
@@ -147,7 +147,7 @@ class LockedFile implements GrowingFile {
   async save(): Promise<boolean> {
     await Promise.all([
       this.#orDiscard(syncFile(this.#root, this.#file, this.#path)),
-      syncName(this.#root, this.#path, this.#info),
+      syncName(this.#root, this.#path, { identity: identityOf(this.#info), links: this.#info.nlink ?? 1 }),
     ]);
     return fileInfo(this.#path) !== undefined;
   }
@@ -189,7 +189,8 @@ class LockedFile implements GrowingFile {
   async moveTo(folderBelow: string, name: string): Promise<boolean> {
     const root = this.#root;
     const folder = pathAt(root, folderBelow);
-    expectNotLinked(root, dirname(folder));
+    const above = unlessMissing(() => Deno.lstatSync(dirname(folder)));
+    expectNotLinked(root, dirname(folder), above);
     await this.#orDiscard(syncFile(root, this.#file, this.#path));
     const own = dirname(this.#path);
     const renamed = `${own}/${name}`;
@@ -218,7 +219,7 @@ class LockedFile implements GrowingFile {
     }
     // On a file system without a journal, a folder that was moved may have two names after a power cut, and the repair takes away
     // one of them. So the old name has to be gone, too.
-    await syncFolders(root, [folder, dirname(own)], [target, identityOf(this.#info)]);
+    await syncFolders(root, folder, { movedFrom: dirname(own), file: [target, identityOf(this.#info)], above });
     // The manifest that needs this blob will mostly come next.
     rememberFound(root, folder, `${folderBelow}/${name}`, this.#info);
     tell(root, "+", target, this.size);

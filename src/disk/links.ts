@@ -44,11 +44,11 @@ export function isLinked(
 }
 
 /**
- * Makes sure that the disk may write into a folder.
+ * Makes sure that the disk may write into a folder. `info` is what a look at it has found just now.
  *
  * @throws {LinkedFolderError} if the folder, or one above it, is a symbolic link.
  */
-export function expectNotLinked(root: Root, folder: string): void {
-  if (!isLinked(root, folder)) return;
+export function expectNotLinked(root: Root, folder: string, info?: Deno.FileInfo): void {
+  if (!isLinked(root, folder, info)) return;
   throw new LinkedFolderError(`${folder} is a symbolic link, or lies below one; nothing is written there`);
 }

@@ -101,8 +101,9 @@ class LocalDisk implements Disk {
     return !isLinked(this.#root, at) && changes.noteUse(this.#root, at);
   }
 
-  keep(path: string, movedFrom?: string): Promise<boolean> {
-    return changes.keep(this.#root, this.#at(path), movedFrom && this.#at(movedFrom));
+  keep(file: string | FileInfo, movedFrom?: string): Promise<boolean> {
+    const [path, known] = typeof file === "string" ? [file] : [file.path, file];
+    return changes.keep(this.#root, this.#at(path), movedFrom && this.#at(movedFrom), known);
   }
 
   remove(path: string): Promise<boolean> {

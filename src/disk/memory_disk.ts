@@ -236,7 +236,8 @@ class InMemory implements MemoryDisk {
     return true;
   }
 
-  keep(path: string): Promise<boolean> {
+  keep(file: string | FileInfo): Promise<boolean> {
+    const path = typeof file === "string" ? file : file.path;
     return Promise.resolve(this.look(path) !== undefined);
   }
 

@@ -16,7 +16,7 @@ import type { Bytes, FileInfo, Folder } from "./disk.ts";
 import { identityOf, isSame } from "./identity.ts";
 import { isLinked } from "./links.ts";
 import { askTwice, unlessMissing } from "./missing.ts";
-import { namesBelow, pathBelow, type Root } from "./root.ts";
+import { type KnownFile, namesBelow, pathBelow, type Root } from "./root.ts";
 
 /** Looks at a file. Returns `undefined` if it is not there. */
 export function look(root: Root, path: string): FileInfo | undefined {
@@ -67,7 +67,7 @@ function isUnchanged({ size, lastUsed, links }: FileInfo, info: Deno.FileInfo): 
 }
 
 /** Remembers which file `find` will probably look for in a folder. `path` is the path of the file below the root. */
-export function rememberFound(root: Root, folder: string, path: string, info: Deno.FileInfo): FileInfo {
+export function rememberFound(root: Root, folder: string, path: string, info: Deno.FileInfo): KnownFile {
   const now = { path, size: info.size, lastUsed: timeOf(info), links: info.nlink ?? 1, identity: identityOf(info) };
   root.memory.found.set(folder, now);
   // The caller has made sure that the folder is no link.

@@ -92,6 +92,12 @@ export interface SyncedName {
   readonly folderTime?: number;
 }
 
+/** A file that was found in a folder, and what tells it from all others. */
+export interface KnownFile extends FileInfo {
+  /** What tells it from all others. */
+  readonly identity: Identity;
+}
+
 /** The results of earlier reads that a local disk remembers. */
 export interface Memories {
   /** The values that were read from small files and folders, by path. */
@@ -99,7 +105,7 @@ export interface Memories {
   /** The names in a folder, sorted by byte value. */
   readonly names: Memory<readonly string[]>;
   /** Files that were found in a folder, by the path of the folder. */
-  readonly found: Bounded<string, FileInfo & { readonly identity: Identity }>;
+  readonly found: Bounded<string, KnownFile>;
   /** The bytes of small files that were opened. */
   readonly bytes: Bounded<FileInfo, Bytes>;
 }

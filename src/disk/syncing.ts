@@ -24,37 +24,52 @@ import { type Identity, identityOf, isSame } from "./identity.ts";
 import { A_WHILE } from "./memory.ts";
 import { unlessMissing, unlessMissingLater } from "./missing.ts";
 import { timeOf } from "./reading.ts";
-import type { Root } from "./root.ts";
+import type { KnownFile, Root } from "./root.ts";
 import { step } from "./steps.ts";
 
-/**
- * Makes sure that the names in some folders are on the disk, and so are the names of these folders and of all above them.
- *
- * @param file one of the names in the first folder, which somebody may ask for soon, and what a look at it has found.
- */
-export async function syncFolders(root: Root, folders: readonly string[], file?: [string, Identity]): Promise<void> {
+/** What else a caller of {@linkcode syncFolders} knows. */
+export interface AboutFolder {
+  /** A folder that the folder, or something in it, may have been moved out of just now. Its old name there must be gone, too. */
+  readonly movedFrom?: string;
+  /** One of the names in the folder, which somebody may ask for soon, and what a look at it has found. */
+  readonly file?: readonly [path: string, Identity];
+  /** What a look at the folder above has found. It has to be the same one still, because something in it has just been renamed. */
+  readonly above?: Deno.FileInfo;
+}
+
+/** Makes sure that the names in a folder are on the disk, and so are the names of the folder and of all above it. */
+export async function syncFolders(root: Root, folder: string, about: AboutFolder = {}): Promise<void> {
   if (!isSyncing(root)) return;
+  const { movedFrom, file, above } = about;
   using files = new DisposableStack();
   const opened = new Map<string, Deno.FsFile | undefined>();
+  const open = async (path: string) => {
+    const found = await unlessMissingLater(() => root.calls.open(path));
+    opened.set(path, found && files.use(found));
+    return found !== undefined;
+  };
   const names = new Map<string, Identity>(file && [file]);
   const others: Promise<unknown>[] = [];
   let folderTime: number | undefined;
-  for (const folder of folders) {
-    for (let path = folder; !opened.has(path); path = dirname(path)) {
-      const found = await unlessMissingLater(() => root.calls.open(path));
-      opened.set(path, found && files.use(found));
-      if (path.length <= root.path.length) break;
-      const info = unlessMissing(() => Deno.lstatSync(path));
-      // If somebody has removed the folder, then its own name must stay away, too.
-      if (info === undefined) continue;
-      if (path === folders[0]) folderTime = settledTime(info);
-      const known = root.synced.get(path);
-      if (known !== undefined && isSame(known.identity, info)) {
-        others.push(known.done);
-        break;
-      }
-      names.set(path, identityOf(info));
+  for (let path = folder;; path = dirname(path)) {
+    await open(path);
+    if (path.length <= root.path.length) break;
+    const isAbove = above !== undefined && path === dirname(folder);
+    const info = isAbove ? above : unlessMissing(() => Deno.lstatSync(path));
+    // If somebody has removed the folder, then its own name must stay away, too.
+    if (info === undefined) continue;
+    if (path === folder) folderTime = settledTime(info);
+    const known = root.synced.get(path);
+    if (known !== undefined && isSame(known.identity, info)) {
+      others.push(known.done);
+      break;
     }
+    names.set(path, identityOf(info));
+  }
+  // Only what has gone from this folder matters, and that needs no name of its own. If it is not there any more, then its own name
+  // must stay away.
+  for (let path = movedFrom; path !== undefined && !opened.has(path); path = dirname(path)) {
+    if (await open(path) || path.length <= root.path.length) break;
   }
   const syncs = [...opened].map(([path, found]) => found && step(root, "sync folder", path, () => found.sync()));
   const done = Promise.all([...syncs, ...others]).then(() => {});
@@ -71,20 +86,25 @@ export async function syncFolders(root: Root, folders: readonly string[], file?:
  * Makes sure that the name of a file is on the disk, and so are all names above it. Syncs nothing if this process has done that
  * already. `found` is what a look at the file has found just now. `movedFrom` is a folder that the file's folder may have been in.
  */
-export async function syncName(root: Root, path: string, found: Deno.FileInfo, movedFrom?: string): Promise<void> {
+export async function syncName(
+  root: Root,
+  path: string,
+  found: Pick<KnownFile, "identity" | "links">,
+  movedFrom?: string,
+): Promise<void> {
   if (!isSyncing(root)) return;
   const folder = dirname(path);
   const [name, above] = [root.synced.get(path), root.synced.get(folder)];
-  if (name !== undefined && above !== undefined && isSame(name.identity, found)) {
+  if (name !== undefined && above !== undefined && isSame(name.identity, found.identity)) {
     const info = unlessMissing(() => Deno.lstatSync(folder));
     // A file with two names can lose this one and get it back. Then its folder is a new one, or its time is another one.
-    const isOnlyName = found.nlink === 1;
+    const isOnlyName = found.links === 1;
     if (info !== undefined && isSame(above.identity, info) && (isOnlyName || name.folderTime === timeOf(info))) {
       await Promise.all([name.done, above.done]);
       return;
     }
   }
-  await syncFolders(root, movedFrom === undefined ? [folder] : [folder, movedFrom], [path, identityOf(found)]);
+  await syncFolders(root, folder, { movedFrom, file: [path, found.identity] });
 }
 
 // Returns the time of a folder that has not changed just now. If the folder changes later, it has another time.

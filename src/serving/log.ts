@@ -22,7 +22,7 @@ import { missingAsJson, missingAsText, Output } from "./output.ts";
 /** The log, as a serving thread sees it. */
 export interface Log {
   /** Logs a story, and does not wait for that. */
-  tell(story: Story): void;
+  readonly tell: (story: Story) => void;
   /** Waits until everything is written, but no longer than some milliseconds. */
   flush(milliseconds: number): Promise<void>;
 }
@@ -115,11 +115,11 @@ export class LogElsewhere implements Log {
     };
   }
 
-  tell(story: Story): void {
+  readonly tell = (story: Story): void => {
     if (this.#waiting.length < MOST_WAITING) this.#waiting.push(story);
     else this.#dropped++;
     if (this.#taken === undefined) this.#send();
-  }
+  };
 
   async flush(milliseconds: number): Promise<void> {
     const deadline = Date.now() + milliseconds;

@@ -16,6 +16,7 @@
  */
 
 import type { NextStories, OpenStories, Stories } from "../page/context.ts";
+import type { StoryListener } from "../stories/told_story.ts";
 import { dataOf, type Story, type StoryData } from "../story.ts";
 
 /** The most stories of one thread that are remembered. */
@@ -110,10 +111,21 @@ export class RememberedStories implements Stories, StoriesOfOne {
     return this.#end.signal;
   }
 
-  /** Keeps a story. */
-  readonly tell = (story: Story): void => {
+  /** Keeps a story that it wants. */
+  readonly tell: StoryListener & Required<Pick<StoryListener, "wants">> = Object.assign(
+    (story: Story) => this.#keep(story),
+    {
+      wants: (about: Pick<Story, "method" | "status" | "time">) => {
+        const isWanted = !this.#isOneOfTooMany(about);
+        // It has a number all the same, and so somebody who listens learns that one is missing.
+        if (!isWanted) this.#last++;
+        return isWanted;
+      },
+    },
+  );
+
+  #keep(story: Story): void {
     this.#last++;
-    if (this.#isOneOfTooMany(story)) return;
     if (this.#next - this.#first === MOST_STORIES) this.#forgetOldest();
     const kept = story.changes.length > MOST_OF_ONE ? dataOf(story) : story;
     const place = this.#next++ % MOST_STORIES;
@@ -121,9 +133,9 @@ export class RememberedStories implements Stories, StoriesOfOne {
     this.#changes += kept.changes.length;
     while (this.#changes > MOST_CHANGES && this.#next - this.#first > 1) this.#forgetOldest();
     if (this.#listening.size > 0) this.wake();
-  };
+  }
 
-  #isOneOfTooMany({ time, status, method }: Story): boolean {
+  #isOneOfTooMany({ time, status, method }: Pick<Story, "method" | "status" | "time">): boolean {
     if (status >= 400 || (method !== "GET" && method !== "HEAD")) return false;
     if (time - this.#moment >= MOMENT || time < this.#moment) [this.#moment, this.#reads] = [time, 0];
     return ++this.#reads > MOST_READS;

@@ -18,7 +18,7 @@ import type { RunningHashes } from "../disk/running_hashes.ts";
 import type { TakeToken } from "../composing/limited.ts";
 import type { AccessWrapper } from "../composing/access.ts";
 import { createRegistry } from "../registry.ts";
-import type { Story } from "../story.ts";
+import type { StoryListener } from "../stories/told_story.ts";
 import { type CommandLine, servesPage, usesSwitches, usesWrappers } from "./command_line.ts";
 import { later } from "./later.ts";
 import { listen, type Listening } from "./listening.ts";
@@ -121,13 +121,14 @@ export const LAST_WORDS = 1000;
 
 // Without anybody who listens, the registry tells no stories.
 function tellAll(
-  listeners: readonly ({ tell(story: Story): void } | undefined)[],
-): ((story: Story) => void) | undefined {
-  const [first, ...others] = listeners.filter((listener) => listener !== undefined);
-  if (first === undefined) return undefined;
+  listeners: readonly ({ readonly tell: StoryListener } | undefined)[],
+): StoryListener | undefined {
+  const all = listeners.flatMap((listener) => listener?.tell ?? []);
+  if (all.length < 2) return all[0];
   return (story) => {
-    first.tell(story);
-    for (const other of others) other.tell(story);
+    for (const tell of all) {
+      if (tell.wants?.(story) ?? true) tell(story);
+    }
   };
 }
 

@@ -96,7 +96,7 @@ export async function startRegistry(options: StartOptions = {}): Promise<Started
   const remembered = hasPage ? new (await import("./remembered_stories.ts")).RememberedStories() : undefined;
   const onEach = (story: Story) => {
     stories.add(story);
-    remembered?.tell(story);
+    if (remembered?.tell.wants(story)) remembered.tell(story);
     onStory?.(story);
   };
   const switches = createSwitches();

@@ -48,7 +48,7 @@ const USE_IS_NOTED_FOR = 60_000;
 /** Returns a blob that a repository has already. Then the blob also survives a crash, and the registry may acknowledge it. */
 export async function keepBlob(store: Store, name: Name, digest: Digest): Promise<Blob | undefined> {
   const blob = useBlob(store, name, digest);
-  return blob !== undefined && await store.disk.keep(blob.path, uploadsFolder(name)) ? blob : undefined;
+  return blob !== undefined && await store.disk.keep(blob, uploadsFolder(name)) ? blob : undefined;
 }
 
 /** Makes a blob of a growing file whose bytes have this digest. Returns false if somebody has removed the file. */

@@ -121,23 +121,33 @@ export type StoryTeller = (
   telling: Telling,
 ) => void;
 
+/** Somebody who is told stories. */
+export interface StoryListener {
+  /** Is called with a story. */
+  (story: Story): void;
+  /** Is asked before a story is made. If it returns false, the story is neither made nor told. Default: each story is told. */
+  readonly wants?: (about: Pick<Story, "method" | "status" | "time">) => boolean;
+}
+
 /**
  * Returns a function that tells the stories of one registry: it calls `onStory` with each of them. `now` returns the time in
  * milliseconds since 1970.
  */
-export function storyTeller(onStory: (story: Story) => void, now: () => number): StoryTeller {
+export function storyTeller(onStory: StoryListener, now: () => number): StoryTeller {
   // The last part of a UUID has 48 bits of chance. Each thread has a registry of its own.
   const prefix = crypto.randomUUID().slice(-12);
   let number = 0;
   return ({ method, headers }, response, peer, milliseconds, telling) => {
     const { status, headers: answered } = response;
+    const time = now();
+    if (onStory.wants?.({ method, status, time }) === false) return;
     const id = `${prefix}-${++number}`;
     const refusal = refusalIn(response);
     const address = peer?.remoteAddr;
     // Over HTTP/2, Deno takes back the headers of a request when its answer is sent, unless somebody has asked for all of them: `has` does
     // that, and `get` does not. Over HTTP/1.1 they stay, and there each request has a Host.
     if (headers.get("Host") === null) headers.has("Host");
-    onStory(new ToldStory(id, now(), method, status, milliseconds, refusal, headers, answered, address, telling));
+    onStory(new ToldStory(id, time, method, status, milliseconds, refusal, headers, answered, address, telling));
   };
 }
 

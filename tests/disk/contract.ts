@@ -178,6 +178,15 @@ const CONTRACT: Readonly<Record<string, Check>> = {
     assertEquals(readText(disk, LATEST), "one");
   },
 
+  async "keep: a file is kept by its path, or as it was just found"(disk) {
+    await disk.put(DIGEST, { blob: bytes("foo") });
+
+    const found = disk.find(DIGEST, ["blob"])!;
+    const answers = [await disk.keep(found), await disk.keep(disk.look(found.path)!), await disk.keep(found.path)];
+    assertEquals(answers, [true, true, true]);
+    assertEquals(readText(disk, found.path), "foo");
+  },
+
   async "a folder is no file"(disk) {
     await disk.put(TAGS, { latest: bytes("one") });
 
