@@ -43,7 +43,7 @@ export type { LocalDiskOptions } from "./disk/root.ts";
 export type { RunningHashes } from "./disk/running_hashes.ts";
 export type { Step, StepKind } from "./disk/watching.ts";
 export { type MemoryDisk, memoryDisk, type MemoryDiskOptions, type Snapshot } from "./disk/memory_disk.ts";
-export type { Bytes, Change, Disk, FileInfo, Folder, GrowingFile, WhenSent } from "./disk/disk.ts";
+export type { Bytes, Change, Disk, FileInfo, Folder, GrowingFile, KnownOfFiles, WhenSent } from "./disk/disk.ts";
 export { BusyError, LinkedFolderError } from "./disk/disk.ts";
 
 // Disks around a disk: one that tells each operation, and one that fails.

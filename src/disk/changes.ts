@@ -19,7 +19,7 @@
 
 import { basename, dirname, join } from "node:path";
 import { LongWork } from "../giving_way.ts";
-import { type FileInfo, LinkedFolderError } from "./disk.ts";
+import { type FileInfo, type KnownOfFiles, LinkedFolderError } from "./disk.ts";
 import { identityOf } from "./identity.ts";
 import { expectNotLinked, isLinked } from "./links.ts";
 import { isMissing, isNotEmpty, isStale, unlessMissing } from "./missing.ts";
@@ -33,7 +33,7 @@ export async function put(
   root: Root,
   folder: string,
   files: Readonly<Record<string, Uint8Array>>,
-  movedFrom?: string,
+  { movedFrom, areNew = false }: KnownOfFiles,
 ): Promise<void> {
   // If a folder gets several files at once, it is mostly new.
   let isNew = false;
@@ -42,7 +42,7 @@ export async function put(
   // All files are written and synced at the same time. Each one waits with its name until the one before it has its name.
   const placed: Promise<void>[] = [];
   for (const [name, bytes] of Object.entries(files)) {
-    placed.push(putFile(root, `${folder}/${name}`, bytes, isNew, placed.at(-1)));
+    placed.push(putFile(root, `${folder}/${name}`, bytes, isNew || areNew, placed.at(-1)));
   }
   for (const result of await Promise.allSettled(placed)) if (result.status === "rejected") throw result.reason;
   await syncFolders(root, folder, { movedFrom: isNew ? undefined : movedFrom });
@@ -60,11 +60,11 @@ async function putFile(
   root: Root,
   path: string,
   bytes: Uint8Array,
-  isFolderNew: boolean,
+  isKnownToBeNew: boolean,
   turn: Promise<void> | undefined,
 ): Promise<void> {
-  // Only the story needs this, and it costs a look, unless the folder was made just now.
-  const isNew = root.tell && (isFolderNew || fileSize(path) === undefined);
+  // Only the story needs this, and it costs a look. A look at what is not there costs most.
+  const isNew = root.tell && (isKnownToBeNew || fileSize(path) === undefined);
   await placeAside(root, path, async (aside) => {
     await step(root, "write aside", path, async () => {
       using file = await root.calls.open(aside, { write: true, createNew: true, mode: 0o644 });

@@ -80,6 +80,14 @@ export class BusyError extends Error {}
  */
 export type WhenSent = () => Promise<unknown> | undefined;
 
+/** What a caller of {@linkcode Disk.put} knows about the files and their folder. */
+export interface KnownOfFiles {
+  /** If another process may have moved the folder to its place just now, the folder that it was moved out of. */
+  readonly movedFrom?: string;
+  /** True if the caller has just looked, and none of the files is there. The disk need not look again to tell the change. */
+  readonly areNew?: boolean;
+}
+
 /** The operations that a registry asks of its storage. */
 export interface Disk {
   /** Looks at a file. */
@@ -121,11 +129,8 @@ export interface Disk {
    */
   readonly sharesBytes: boolean;
 
-  /**
-   * Makes a folder and writes small files into it, in their order. Each file replaces an older one as a whole. If another process
-   * may have moved the folder to its place just now, it has moved it out of `movedFrom`.
-   */
-  put(folder: string, files: Readonly<Record<string, Uint8Array>>, movedFrom?: string): Promise<void>;
+  /** Makes a folder and writes small files into it, in their order. Each file replaces an older one as a whole. */
+  put(folder: string, files: Readonly<Record<string, Uint8Array>>, known?: KnownOfFiles): Promise<void>;
   /**
    * Gives a file a second name. Returns false if the file is not there. If the second name exists already, it stays as it
    * is, and the disk makes sure of it as {@linkcode keep} does.

@@ -15,7 +15,7 @@
 
 import type { ByteRange } from "../definitions/range.ts";
 import * as changes from "./changes.ts";
-import type { Bytes, Change, Disk, FileInfo, Folder, GrowingFile, WhenSent } from "./disk.ts";
+import type { Bytes, Change, Disk, FileInfo, Folder, GrowingFile, KnownOfFiles, WhenSent } from "./disk.ts";
 import * as growing from "./growing_files.ts";
 import { isLinked } from "./links.ts";
 import * as reading from "./reading.ts";
@@ -88,8 +88,9 @@ class LocalDisk implements Disk {
     return open(this.#root, this.#at(file.path), file, part, sent);
   }
 
-  put(folder: string, files: Readonly<Record<string, Uint8Array>>, movedFrom?: string): Promise<void> {
-    return changes.put(this.#root, this.#at(folder), files, movedFrom && this.#at(movedFrom));
+  put(folder: string, files: Readonly<Record<string, Uint8Array>>, known: KnownOfFiles = {}): Promise<void> {
+    const movedFrom = known.movedFrom && this.#at(known.movedFrom);
+    return changes.put(this.#root, this.#at(folder), files, { ...known, movedFrom });
   }
 
   link(from: string, to: string, movedFrom?: string): Promise<boolean> {

@@ -30,9 +30,13 @@ const MOST_OF_ONE = 1000;
 
 // The most successful reads of one moment that are kept, and the length of a moment in milliseconds. A fast client asks for ten thousands
 // in a second. To keep all of them would take time from it, and no other story would be remembered for long. So the others are only
-// counted. A story that changes something, or that is a refusal, is always kept.
+// counted.
 const MOST_READS = 200;
 const MOMENT = 1000;
+
+// The most changes and refusals of one moment that are kept while nobody listens; somebody who listens gets all of them. The push of an
+// image with 60 layers has 300 requests.
+const MOST_UNHEARD = 300;
 
 // The time from the first new story until those who listen are woken, in milliseconds. What comes meanwhile comes with it.
 const GATHER = 100;
@@ -97,6 +101,7 @@ export class RememberedStories implements Stories, StoriesOfOne {
   #changes = 0;
   #moment = 0;
   #reads = 0;
+  #unheard = 0;
   readonly #listening = new Set<() => void>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #end = new AbortController();
@@ -136,9 +141,13 @@ export class RememberedStories implements Stories, StoriesOfOne {
   }
 
   #isOneOfTooMany({ time, status, method }: Pick<Story, "method" | "status" | "time">): boolean {
-    if (status >= 400 || (method !== "GET" && method !== "HEAD")) return false;
-    if (time - this.#moment >= MOMENT || time < this.#moment) [this.#moment, this.#reads] = [time, 0];
-    return ++this.#reads > MOST_READS;
+    if (time - this.#moment >= MOMENT || time < this.#moment) {
+      this.#moment = time;
+      this.#reads = this.#unheard = 0;
+    }
+    const isSuccessfulRead = status < 400 && (method === "GET" || method === "HEAD");
+    if (isSuccessfulRead) return ++this.#reads > MOST_READS;
+    return this.#listening.size === 0 && ++this.#unheard > MOST_UNHEARD;
   }
 
   #forgetOldest(): void {

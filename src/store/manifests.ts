@@ -108,7 +108,7 @@ export async function storeManifest(store: Store, name: Name, manifest: StoredMa
   const mediaType = new TextEncoder().encode(manifest.mediaType);
   const files = { [CONTENT_TYPE_FILE]: mediaType, ...(isIntact ? {} : { [MANIFEST_FILE]: bytes }) };
   // The bytes may also be a blob, which another request has just put into the same folder.
-  await store.disk.put(contentFolder(name, digest), files, uploadsFolder(name));
+  await store.disk.put(contentFolder(name, digest), files, { movedFrom: uploadsFolder(name) });
 }
 
 // Somebody may have damaged the file by hand. Then a push repairs it.

@@ -54,9 +54,10 @@ export interface Referrer {
 export async function storeReferrer(store: Store, name: Name, subject: Digest, referrer: Descriptor): Promise<void> {
   const text = JSON.stringify(referrer);
   const path = referrerFile(name, subject, referrer.digest);
-  if (store.disk.read(path, decode) === text && await store.disk.keep(path)) return;
-  const bytes = new TextEncoder().encode(text);
-  await store.disk.put(referrersFolder(name, subject), { [referrerFileName(referrer.digest)]: bytes });
+  const before = store.disk.read(path, decode);
+  if (before === text && await store.disk.keep(path)) return;
+  const files = { [referrerFileName(referrer.digest)]: new TextEncoder().encode(text) };
+  await store.disk.put(referrersFolder(name, subject), files, { areNew: before === undefined });
 }
 
 /** Forgets that a manifest refers to a subject. */

@@ -31,7 +31,8 @@ export function resolveTag({ disk }: Store, name: Name, tag: Tag): Digest | unde
 export async function setTag(store: Store, name: Name, tag: Tag, digest: Digest): Promise<Digest | undefined> {
   const before = resolveTag(store, name, tag);
   const isSet = before === digest && await store.disk.keep(tagFile(name, tag));
-  if (!isSet) await store.disk.put(tagsFolder(name), { [tag]: new TextEncoder().encode(digest) });
+  const areNew = before === undefined;
+  if (!isSet) await store.disk.put(tagsFolder(name), { [tag]: new TextEncoder().encode(digest) }, { areNew });
   return before;
 }
 

@@ -43,7 +43,8 @@ Deno.test("a client that was away gets just the stories that it has missed", asy
 });
 
 Deno.test("what nobody remembers any more is told as a number", async () => {
-  const { send } = registryWithPage();
+  let time = 0;
+  const { send } = registryWithPage({ disk: memoryDisk({ now: () => time += 10 }) });
   await send("GET", "/v2/");
   let id = "";
   {
@@ -101,6 +102,19 @@ Deno.test("of very many reads at once only some are remembered, and the others a
   const told = await events.until(({ data }) => data.url === "/v2/app/manifests/last");
   const missed = told.reduce((sum, { event, data }) => event === "missed" ? sum + data.stories : sum, 0);
   assertEquals([(await stories.recent()).length, missed], [201, 300]);
+});
+
+Deno.test("while nobody listens, of very many refusals or changes at once only some are remembered; who listens gets all", async () => {
+  for (const hears of [false, true]) {
+    const { send, stories } = registryWithPage({}, { disk: memoryDisk({ now: () => 1_000_000 }) });
+    await using events = hears ? new Events(await send("GET", "/live")) : undefined;
+    for (let at = 0; at < 250; at++) {
+      await send("GET", "/v2/app/manifests/last");
+      await send("DELETE", `/v2/app/blobs/${FOO}`);
+    }
+    assertEquals((await stories.recent()).length, hears ? 500 : 300);
+    await events?.next();
+  }
 });
 
 Deno.test("very many reads do not drive away what was changed before", async () => {
