@@ -5,6 +5,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import { memoryDisk } from "../../src/disk/memory_disk.ts";
 import type { HomeFacts } from "../../src/page/home.ts";
 import type { ForgottenFacts, StoryFacts } from "../../src/page/stories.ts";
 import { registryWithPage } from "./registry_with_page.ts";
@@ -13,8 +14,8 @@ const FOO = "sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266
 const HTML = { Accept: "text/html" };
 const JSON_TYPE = { Accept: "application/json" };
 
-function arranged() {
-  const { send, stories } = registryWithPage({ root: "images" });
+function arranged(now?: () => number) {
+  const { send, stories } = registryWithPage({ root: "images", disk: memoryDisk({ now }) });
   return {
     send,
     html: async (path: string) => await (await send("GET", path, { headers: HTML })).text(),
@@ -87,7 +88,8 @@ Deno.test("a story has both headers, its changes, why it was sent, its action, i
 });
 
 Deno.test("a story that is not remembered any more is told apart from one that never was", async () => {
-  const { send, facts, html, id } = arranged();
+  let time = 0;
+  const { send, facts, html, id } = arranged(() => time += 10);
   await send("GET", "/v2/first/tags/list");
   const first = await id("/v2/first/tags/list");
   for (let at = 0; at < 1000; at++) await send("GET", `/v2/app/manifests/t${at}`);
