@@ -2,8 +2,8 @@
 
 DENO := $(shell command -v deno >/dev/null 2>&1 && echo deno || echo npx --yes deno@2.9.6)
 
-HOST  ?= 127.0.0.1
-PORT  ?= 5080
+HOST  ?=
+PORT  ?=
 ROOT  ?=
 FLAGS ?=
 
@@ -28,7 +28,7 @@ help:
 # A signal that stops npx also ends npx by that signal, and make would report that as an error. So the shell stays between
 # them, passes the signal on, and prints nothing about it.
 start:
-	@$(DENO) task start --host '$(HOST)' --port '$(PORT)' $(if $(ROOT),--root '$(ROOT)') $(FLAGS) & registry=$$!; \
+	@$(DENO) task start $(if $(HOST),--host '$(HOST)') $(if $(PORT),--port '$(PORT)') $(if $(ROOT),--root '$(ROOT)') $(FLAGS) & registry=$$!; \
 	exec 2>/dev/null; trap 'stopped=yes; kill $$registry' INT TERM; \
 	wait $$registry; status=$$?; \
 	while kill -0 $$registry; do wait $$registry; done; \

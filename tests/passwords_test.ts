@@ -73,7 +73,7 @@ Deno.test("passwords refuses names that cannot be a corner, are there already, o
     [["ben", "ana"], `ana has a password in ${file} already`],
     [["ben", "ben"], '"ben" is there twice'],
     [[], "no name was given; --help shows how"],
-    [["--form"], "Unknown option '--form'; --help lists the flags"],
+    [["--form"], "there is no flag --form; --help lists the flags"],
   ];
   for (const [names, message] of wrong) {
     assertEquals(await passwords(file, ...names), { code: 2, out: "", errors: `passwords: ${message}\n` });

@@ -497,6 +497,28 @@ Deno.test("a command line that makes no sense is refused in one line that names 
   }
 });
 
+Deno.test("what is wrong with a flag is said in plain words, and a flag that takes one value is refused if it is there twice", () => {
+  const refused: [string[], string][] = [
+    [["--prot", "1"], "there is no flag --prot; --help lists the flags"],
+    [["-p", "1"], "there is no flag -p; --help lists the flags"],
+    [["--no-read-only"], "there is no flag --no-read-only; --help lists the flags"],
+    [["--port"], "--port wants a value"],
+    [["--port="], "--port wants a value"],
+    [["--port", "--page"], '--port wants a value, and "--page" begins with "-"; if you mean it, write --port=--page'],
+    [["--read-only=true"], '--read-only takes no value, not "true"'],
+    [["--port", "5081", "--port=5082"], '--port is there twice, with "5081" and "5082"; it takes one value'],
+    [["gc", "--root", "a", "--root", "a"], '--root is there twice, with "a" and "a"; it takes one value'],
+    [["--log", "line", "--log", "json"], '--log is there twice, with "line" and "json"; it takes one value'],
+    [["tree", "testdata"], '"testdata" is one too many; deno task tree takes flags only, and --help lists them'],
+    [["serve", "--", "--page"], '"--page" is one too many; deno task start takes flags only, and --help lists them'],
+  ];
+  for (const [args, message] of refused) {
+    assertEquals(assertThrows(() => parseCommandLine(args, ""), UsageError).message, message);
+  }
+  const line = parseCommandLine(["--warning", "a", "--page", "--warning=-b", "--page"], "") as CommandLine;
+  assertEquals([line.warning, line.page], [["a", "-b"], true]);
+});
+
 Deno.test("main.ts gives the program one address and one folder, and no more than its flags call for", () => {
   // Threads and what only some flags need are loaded from the source. Threads need a port that is known beforehand.
   const source = new URL("../src/", import.meta.url).pathname;

@@ -17,7 +17,14 @@ import { isIPv6 } from "node:net";
 import { platform } from "node:process";
 import { parseArgs } from "node:util";
 import { parseBytes } from "../definitions/size.ts";
-import { type Option, PROGRAM_OPTIONS, type ProgramSettings, REGISTRY_OPTIONS, type Settings } from "../options.ts";
+import {
+  type Option,
+  type OptionType,
+  PROGRAM_OPTIONS,
+  type ProgramSettings,
+  REGISTRY_OPTIONS,
+  type Settings,
+} from "../options.ts";
 
 /** The commands of the program. */
 export type Command =
@@ -225,34 +232,75 @@ function expectOperands(command: Command, given: readonly string[]): void {
   throw new UsageError(`${what}; the usage is deno task ${task} ${wanted}`);
 }
 
-interface Parsed {
+/** The flags of a command line, each with its value, or with all values if it may be there several times; and the rest. */
+export interface Parsed {
+  /** The values by the names of the flags, without `--`. A switch has the value `"true"`. */
   readonly flags: ReadonlyMap<string, string | readonly string[]>;
+  /** What stands there without a flag. */
   readonly operands: readonly string[];
 }
 
 function parseFlags(command: Command, args: readonly string[]): Parsed {
-  const flags = optionsOf(command).map((
-    [, flag, { type }],
-  ) => [flag, { type: type === "switch" ? "boolean" : "string", multiple: type === "texts" }]);
-  const options = {
-    ...Object.fromEntries(flags),
-    help: { type: "boolean", short: "h" },
-    version: { type: "boolean" },
-  };
-  try {
-    const allowPositionals = COMMANDS.some(([name, , , operands]) => name === command && operands !== undefined);
-    const { values, positionals } = parseArgs({ args: [...args], options, strict: true, allowPositionals });
-    for (const [name, value] of Object.entries(values)) {
-      if ([value].flat().includes("")) throw new UsageError(`--${name} wants a value, not nothing`);
-    }
-    const flags = new Map(
-      Object.entries(values).map(([name, value]) => [name, Array.isArray(value) ? value.map(String) : String(value)]),
-    );
-    return { flags, operands: positionals };
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    throw new UsageError(`${error.message.split(". ")[0]}; --help lists the flags`);
+  const [, task, , operands] = COMMANDS.find(([name]) => name === command)!;
+  const own = optionsOf(command).map(([, flag, { type }]) => [flag, type] as const);
+  const { flags, operands: given } = readFlags(args, new Map([...own, ["help", "switch"], ["version", "switch"]]));
+  if (operands === undefined && given.length > 0) {
+    throw new UsageError(`"${given[0]}" is one too many; deno task ${task} takes flags only, and --help lists them`);
   }
+  return { flags, operands: given };
+}
+
+/**
+ * Reads flags: their values, and what stands there without a flag. If there is `--help`, `-h` is the same.
+ *
+ * @throws {UsageError} if a flag is unknown or given twice, or if its value is missing.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { flags, operands } = readFlags(["a", "--port=0", "b"], new Map([["port", "number"]]));
+ * assertEquals([[...flags], operands], [[["port", "0"]], ["a", "b"]]);
+ * ```
+ */
+export function readFlags(args: readonly string[], types: ReadonlyMap<string, OptionType>): Parsed {
+  const options = [...types].map(([flag, type]) => {
+    const short = flag === "help" ? { short: "h" } : {};
+    return [flag, { type: type === "switch" ? "boolean" : "string", ...short }] as const;
+  });
+  // With `strict`, Node would refuse in words of its own, and would take the last one of two equal flags.
+  const { tokens } = parseArgs({
+    args: [...args],
+    options: Object.fromEntries(options),
+    strict: false,
+    tokens: true,
+    allowPositionals: true,
+  });
+  const flags = new Map<string, string | readonly string[]>();
+  const operands: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === "positional") operands.push(token.value);
+    if (token.kind !== "option") continue;
+    const { name, rawName, value, inlineValue } = token;
+    const type = types.get(name);
+    if (type === undefined) throw new UsageError(`there is no flag ${rawName}; --help lists the flags`);
+    const before = flags.get(name);
+    if (type === "switch") {
+      if (value !== undefined) throw new UsageError(`${rawName} takes no value, not "${value}"`);
+      flags.set(name, "true");
+      continue;
+    }
+    if (value === undefined || value === "") throw new UsageError(`${rawName} wants a value`);
+    if (!inlineValue && value.startsWith("-")) {
+      throw new UsageError(
+        `${rawName} wants a value, and "${value}" begins with "-"; if you mean it, write ${rawName}=${value}`,
+      );
+    }
+    if (type === "texts") flags.set(name, [...before ?? [], value]);
+    else if (before === undefined) flags.set(name, value);
+    else throw new UsageError(`${rawName} is there twice, with "${before}" and "${value}"; it takes one value`);
+  }
+  return { flags, operands };
 }
 
 function valueOf(

@@ -17,9 +17,9 @@
  * @module
  */
 
-import { parseArgs } from "node:util";
 import { parseName } from "../../src/definitions/name.ts";
 import { loadPackage, PACKAGES } from "../../src/packages.ts";
+import { readFlags, UsageError } from "../../src/serving/command_line.ts";
 import { parseHashes } from "../../src/serving/htpasswd.ts";
 import { PROJECT } from "./project.ts";
 import { runProgram } from "./run_program.ts";
@@ -42,8 +42,6 @@ const LETTERS = "abcdefghjkmnpqrstuvwxyz23456789";
 
 // Each step doubles the work of a computation of bcrypt. This one takes about 20 ms.
 const COST = 8;
-
-class UsageError extends Error {}
 
 if (import.meta.main) await runProgram(HELP, main);
 
@@ -76,14 +74,7 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 function choose(args: readonly string[]): { file: string; names: readonly string[] } {
-  const options = { to: { type: "string", default: `${PROJECT}passwords` } } as const;
-  const { values: { to }, positionals: names } = (() => {
-    try {
-      return parseArgs({ args: [...args], options, strict: true, allowPositionals: true });
-    } catch (error) {
-      throw new UsageError(`${(error as Error).message.split(". ")[0]}; --help lists the flags`);
-    }
-  })();
+  const { flags, operands: names } = readFlags(args, new Map([["to", "text"]]));
   if (names.length === 0) throw new UsageError("no name was given; --help shows how");
   const wrong = names.find((name) => parseName(name) === undefined || name.includes("/"));
   if (wrong !== undefined) {
@@ -91,7 +82,7 @@ function choose(args: readonly string[]): { file: string; names: readonly string
   }
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw new UsageError(`"${twice}" is there twice`);
-  return { file: to, names };
+  return { file: flags.get("to") as string | undefined ?? `${PROJECT}passwords`, names };
 }
 
 function textOf(file: string): string {

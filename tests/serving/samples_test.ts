@@ -107,7 +107,7 @@ Deno.test("samples takes any number of names, and only the flags that it has a u
   const line = parseCommandLine(["samples", "hello", "wasm", "good", "--to", "a/b"], "0");
   if (typeof line === "string") throw new Error(line);
   assertEquals([line.command, line.operands, line.to, line.list], ["samples", ["hello", "wasm", "good"], "a/b", false]);
-  assertThrows(() => parseCommandLine(["samples", "--port", "1"], "0"), UsageError, "Unknown option '--port'");
+  assertThrows(() => parseCommandLine(["samples", "--port", "1"], "0"), UsageError, "there is no flag --port");
   const flags = permissionFlags(line);
   assertEquals(flags.filter((flag) => flag.startsWith("--allow-net") || flag.startsWith("--allow-env")), []);
   assertEquals(flags.find((flag) => flag.startsWith("--allow-write")), "--allow-write=testdata");

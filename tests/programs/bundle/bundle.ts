@@ -21,9 +21,9 @@
  * @module
  */
 
-import { parseArgs } from "node:util";
 import config from "../../../deno.json" with { type: "json" };
 import { PACKAGES } from "../../../src/packages.ts";
+import { readFlags, UsageError } from "../../../src/serving/command_line.ts";
 import { DENO_VERSION } from "../deno_version.ts";
 import { PROJECT } from "../project.ts";
 import { runProgram } from "../run_program.ts";
@@ -46,8 +46,6 @@ Exit status: 0 if the bundle is made, 1 if not, 2 if the command line is wrong.`
 
 const NO_CLONE = "it needs git, and a clone of the project: git knows which files belong to it";
 
-class UsageError extends Error {}
-
 if (import.meta.main) await runProgram(HELP, main);
 
 async function main(args: readonly string[]): Promise<number> {
@@ -63,14 +61,10 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 function choose(args: readonly string[]): { systems: readonly BundleSystem[]; to: string } {
-  const options = { only: { type: "string" }, to: { type: "string", default: `${PROJECT}bundle` } } as const;
-  const { only, to } = (() => {
-    try {
-      return parseArgs({ args: [...args], options, strict: true }).values;
-    } catch (error) {
-      throw new UsageError(`${(error as Error).message.split(". ")[0]}; --help lists the flags`);
-    }
-  })();
+  const { flags, operands: [more] } = readFlags(args, new Map([["only", "text"], ["to", "text"]]));
+  if (more !== undefined) throw new UsageError(`"${more}" is one too many; --help shows how`);
+  const only = flags.get("only") as string | undefined;
+  const to = flags.get("to") as string | undefined ?? `${PROJECT}bundle`;
   if (only === undefined) return { systems: ALL, to };
   const names = only.split(",");
   const unknown = names.find((name) => !Object.hasOwn(SYSTEMS, name));

@@ -393,7 +393,7 @@ Deno.test("each save is answered, a save ends a run that is still going, and Ctr
 
 Deno.test("--serve serves the learner's function, and its next version after a change", async () => {
   using learner = new Learner();
-  await using running = learner.serve("tags", "--port", "0", "--log", "none", "--no-page");
+  await using running = learner.serve("tags", "--port", "0", "--log", "none", "--no-page", "--threads", "1");
   const ask = async () => {
     const [, address] = /listens on (http:\S+)/.exec(await running.until(/listens on http:\S+ /))!;
     const answer = await fetch(`${address}/v2/library/hello/tags/list`);

@@ -16,10 +16,14 @@ import { eventsOf } from "./watching.ts";
 
 /** Serves until a person ends it. The flags are those of `deno task start`. Returns the exit status. */
 export async function serve(file: LearnerFile, folder: string, flags: readonly string[]): Promise<number> {
-  const args = ["--root", `${folder}/.registry`, "--threads", "1", ...flags];
+  const args = [...flags];
   try {
-    const line = parseCommandLine(args, "");
+    const line = parseCommandLine(flags, "");
     if (typeof line === "string") throw new UsageError("--serve starts a registry, and takes no --help or --version");
+    // A flag that is given twice is refused.
+    const given = (flag: string) => flags.some((text) => text === flag || text.startsWith(`${flag}=`));
+    if (!given("--root") && line.disk !== "memory") args.push("--root", `${folder}/.registry`);
+    if (!given("--threads")) args.push("--threads", "1");
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     console.error(error.message);

@@ -16,7 +16,7 @@
  * @module
  */
 
-import { parseArgs } from "node:util";
+import { readFlags, UsageError } from "../../../src/serving/command_line.ts";
 import { runProgram } from "../run_program.ts";
 import { findBrowser, findCurl, findHashes, findOptional, findShell, findTools } from "./clients.ts";
 import { findDocker } from "./docker.ts";
@@ -38,9 +38,6 @@ Usage: deno task preflight [--registry URL | [--root FOLDER] [--host ADDRESS] [-
 
 Exit status: 0 if everything is there that the workshop needs, 1 if something is missing, 2 if the command line is wrong.`;
 
-// A wrong command line. The message is one line.
-class UsageError extends Error {}
-
 interface Choice {
   readonly root: string;
   readonly host: string;
@@ -55,15 +52,18 @@ async function main(args: readonly string[]): Promise<number> {
     return await look(choose(args));
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    console.error(`preflight: ${error.message}; --help lists the flags`);
+    console.error(`preflight: ${error.message}`);
     return 2;
   }
 }
 
 function choose(args: readonly string[]): Choice {
-  const text = { type: "string" } as const;
-  const options = { root: text, host: text, port: text, registry: text };
-  const { root = "testdata", host = "127.0.0.1", port = "5080", registry } = valuesOf(args, options);
+  const names = ["root", "host", "port", "registry"] as const;
+  const { flags, operands: [more] } = readFlags(args, new Map(names.map((name) => [name, "text"])));
+  if (more !== undefined) throw new UsageError(`"${more}" is one too many; --help shows how`);
+  const { root = "testdata", host = "127.0.0.1", port = "5080", registry } = Object.fromEntries(flags) as Partial<
+    Record<typeof names[number], string>
+  >;
   if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65535) {
     throw new UsageError(`--port wants a number from 1 to 65535, not "${port}"`);
   }
@@ -73,14 +73,6 @@ function choose(args: readonly string[]): Choice {
     throw new UsageError(`--registry wants an address such as http://192.168.1.20:5080, not "${registry}"`);
   }
   return { root, host, port: Number(port), registry: url };
-}
-
-function valuesOf(args: readonly string[], options: Record<string, { type: "string" }>): Record<string, string> {
-  try {
-    return parseArgs({ args: [...args], options, strict: true }).values as Record<string, string>;
-  } catch (error) {
-    throw new UsageError((error as Error).message.split(". ")[0]);
-  }
 }
 
 async function look(choice: Choice): Promise<number> {
