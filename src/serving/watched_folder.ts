@@ -13,7 +13,7 @@
  *     { blind: "the registry itself changes very much at the moment" }     then nothing, until there are fewer stories again
  *     { blind: "" }                                                        the watch goes on
  *
- * Next: own_tests.ts
+ * Next: own_changes.ts
  *
  * @module
  */
@@ -23,19 +23,14 @@ import type { Change, Disk } from "../disk/disk.ts";
 import type { FolderTold, OpenStories, Stories, WatchedFolder } from "../page/context.ts";
 import { LongWork } from "../giving_way.ts";
 import { repositoryOf } from "../page/seeing.ts";
-import { oneLine } from "./output.ts";
+import { OwnChanges, unitOf } from "./own_changes.ts";
+import { whyBlind } from "./why_blind.ts";
 
 // The folder is quiet if nothing has changed for this long, in milliseconds like all times here.
 const QUIET = 300;
 
 // The longest time until a change is told.
 const MOST_WAIT = 2000;
-
-// What the system tells may come this much later than the story of the same change.
-const LATE = 500;
-
-// How long it is remembered that the registry itself has changed a file.
-const REMEMBER = 10_000;
 
 // The watch goes on for this long after the last page was closed: a person who follows a link opens the next one.
 const LINGER = 5000;
@@ -94,9 +89,7 @@ export class FolderOfPage implements WatchedFolder {
   // The number of spans since the last one with many.
   #calm = 0;
   #spans: ReturnType<typeof setInterval> | undefined;
-  // What the registry itself has changed, and the folders around that, each with the time of the story.
-  readonly #own = new Map<string, number>();
-  readonly #aroundOwn = new Map<string, number>();
+  readonly #own = new OwnChanges();
   readonly #seen = new Map<string, SeenChange>();
   #first = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -169,7 +162,6 @@ export class FolderOfPage implements WatchedFolder {
     this.#timer = undefined;
     this.#seen.clear();
     this.#own.clear();
-    this.#aroundOwn.clear();
     this.#watcher?.close();
     this.#watcher = undefined;
   }
@@ -248,6 +240,13 @@ export class FolderOfPage implements WatchedFolder {
     this.#tell({ changes: [...changes.values()], ...(untold.isFull && { untold: untold.counts(changes) }) });
   }
 
+  #learnOwn(open: OpenStories): void {
+    const { stories, mark } = open.after(this.#mark, Infinity);
+    this.#mark = mark;
+    this.#changing += stories.filter(({ changes }) => changes.length > 0).length;
+    if (this.#watcher !== undefined) this.#own.learn(stories);
+  }
+
   // Yields a step for each path that it looks at: a change, or nothing. When there are enough changes, it only counts.
   *#changesOf(
     seen: readonly (readonly [path: string, seen: SeenChange])[],
@@ -255,7 +254,7 @@ export class FolderOfPage implements WatchedFolder {
   ): Generator<Change | undefined> {
     for (const [index, [path, { isNew, isMoved, time }]] of seen.entries()) {
       yield;
-      if (this.#isOwn(path, time)) continue;
+      if (this.#own.has(path, time)) continue;
       if (isGrowing(this.#disk, path)) {
         // Whose upload it is shows when its request has ended.
         this.#see(path, isNew);
@@ -272,35 +271,6 @@ export class FolderOfPage implements WatchedFolder {
         if (!isTold) yield change;
       }
     }
-  }
-
-  #learnOwn(open: OpenStories): void {
-    const { stories, mark } = open.after(this.#mark, Infinity);
-    this.#mark = mark;
-    const old = Date.now() - REMEMBER;
-    for (const paths of [this.#own, this.#aroundOwn]) {
-      for (const [path, time] of paths) if (time < old) paths.delete(path);
-    }
-    for (const { changes, time, moreChanges } of stories) {
-      if (changes.length > 0) this.#changing++;
-      if (this.#watcher === undefined) continue;
-      const at = Date.parse(time);
-      // Of very many changes a story tells only some. So all of its repository count.
-      if (moreChanges !== undefined) this.#own.set(repositoryOf(changes[0].path) ?? "", at);
-      for (const change of changes) {
-        const path = unitOf(change.path);
-        if (path === undefined) continue;
-        this.#own.set(path, at);
-        for (const folder of foldersAround(path)) this.#aroundOwn.set(folder, at);
-      }
-    }
-  }
-
-  // The registry has changed the path itself, a folder around it as a whole, or something in it.
-  #isOwn(path: string, time: number): boolean {
-    const isRecent = (at = -Infinity) => time <= at + LATE;
-    return isRecent(this.#own.get(path)) || isRecent(this.#aroundOwn.get(path)) ||
-      foldersAround(path).some((folder) => isRecent(this.#own.get(folder)));
   }
 
   *#changesAt(
@@ -326,55 +296,13 @@ export class FolderOfPage implements WatchedFolder {
       // A folder may have come as a whole, and the system tells nothing about what is in it.
       for (const name of this.#disk.list(path)) {
         const below = unitOf(`${path}/${name}`);
-        if (below !== undefined && !this.#isOwn(below, time)) yield* this.#changesAt(below, true, time, untold);
+        if (below !== undefined && !this.#own.has(below, time)) yield* this.#changesAt(below, true, time, untold);
       }
     }
   }
 }
 
-// The system has limits for each user, which others use as well.
-const LIMITS: readonly (readonly [RegExp, string])[] = [
-  [
-    /watch limit|os error 28/i,
-    "the system watches no more folders for this user (on Linux, see fs.inotify.max_user_watches)",
-  ],
-  [
-    /os error 24/,
-    "the system watches nothing more for this user, or has too many files open (on Linux, see fs.inotify.max_user_instances and ulimit -n)",
-  ],
-  [/os error 13/, "a folder of the registry cannot be read: permission denied"],
-];
-
-/**
- * Returns why nobody can see what others change, in words.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(
- *   whyBlind(new Error('OS file watch limit reached. about ["/srv/glassbox/library"]')),
- *   "the system watches no more folders for this user (on Linux, see fs.inotify.max_user_watches)",
- * );
- * ```
- */
-export function whyBlind(error: unknown): string {
-  const text = oneLine(error);
-  return LIMITS.find(([pattern]) => pattern.test(text))?.[1] ?? text;
-}
-
 const SESSION = /\/_uploads\/[^/]+$/;
-
-// What is told together: a file, or an upload session with all that is in it. Files that are no content are `undefined`.
-function unitOf(path: string): string | undefined {
-  if (path === "" || path.split("/").some((part) => part.startsWith("."))) return undefined;
-  return /^.*?\/_uploads\/[^/]+/.exec(path)?.[0] ?? path.replace(/\/$/, "");
-}
-
-function foldersAround(path: string): string[] {
-  const parts = path.split("/");
-  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join("/"));
-}
 
 function isNamedByDigest(path: string): boolean {
   return /(?:^|\/)\w+:[^/]+(?:\/|$)/.test(path);
