@@ -163,10 +163,10 @@ class LiveStream {
     const begun = performance.now();
     const { events, stories, mark, missed, hasRestarted } = this.#nextEvents(this.#open);
     this.#mark = mark;
-    const gap = missed > 0 || hasRestarted ? eventOf("missed", { stories: missed, hasRestarted }) : "";
+    if (missed > 0 || hasRestarted) events.unshift(eventOf("missed", { stories: missed, hasRestarted }));
     // The mark is that behind all of them. So it stands at the last one, and a client that has lost some gets all again.
-    const last = events.pop() ?? "\n";
-    const text = stories.length === 0 ? gap : `${gap}${events.join("")}id: ${mark}\n${last}`;
+    const last = events.pop() ?? (stories.length > 0 ? "\n" : undefined);
+    const text = last === undefined ? "" : `${events.join("")}id: ${mark}\n${last}`;
     if (text === "") return;
     const rest = REST * this.#countClients() * (performance.now() - begun);
     // To send something may call this again at once. So that comes last.

@@ -8,6 +8,9 @@
  * A mark says how many stories of each thread somebody has seen. So a page that was away for a while gets exactly what it has missed,
  * from any thread, and learns how many stories nobody remembers any more.
  *
+ * Anybody can send very many reads and bad requests. They never drive away the last 500 stories that have changed something. A client
+ * that may push can still send more changes than are remembered here. The log has all stories.
+ *
  * Most registries are never looked at. So a story is kept as it is, and becomes data only when somebody asks for it.
  *
  * Next: stories_of_threads.ts
@@ -28,15 +31,12 @@ const MOST_CHANGES = 20_000;
 // The most changes of a story that is kept as it is. Of a longer one only its data are kept, which have fewer.
 const MOST_OF_ONE = 1000;
 
-// The most successful reads of one moment that are kept, and the length of a moment in milliseconds. A fast client asks for ten thousands
+// The most stories of one kind in a moment that are kept, and the length of a moment in milliseconds. A fast client asks for ten thousands
 // in a second. To keep all of them would take time from it, and no other story would be remembered for long. So the others are only
-// counted.
-const MOST_READS = 200;
+// counted. Each kind is counted for itself: many refusals do not hide a change. Somebody who listens gets all changes and refusals. The
+// push of an image with 60 layers has 300 changes.
+const MOST_IN_MOMENT = { read: 200, refusal: 300, change: 300 };
 const MOMENT = 1000;
-
-// The most changes and refusals of one moment that are kept while nobody listens; somebody who listens gets all of them. The push of an
-// image with 60 layers has 300 requests.
-const MOST_UNHEARD = 300;
 
 // The time from the first new story until those who listen are woken, in milliseconds. What comes meanwhile comes with it.
 const GATHER = 100;
@@ -53,6 +53,8 @@ export interface NumberedStory {
 export interface StoriesOfOne {
   /** The name of the thread, which no other one has. */
   readonly thread: string;
+  /** The number of its last story, remembered or not. */
+  readonly last: number;
   /** Returns those with higher numbers, the oldest first; `most` at most. */
   since(number: number, most: number): readonly NumberedStory[];
 }
@@ -69,6 +71,53 @@ export interface OtherThreads {
 
 // A story that nobody has asked for yet, or its data.
 type KeptStory = Story | StoryData;
+
+// What decides about a story before it is made.
+type About = Pick<Story, "method" | "status" | "time">;
+
+function kindOf({ method, status }: Pick<About, "method" | "status">): keyof typeof MOST_IN_MOMENT {
+  if (status >= 400) return "refusal";
+  return method === "GET" || method === "HEAD" ? "read" : "change";
+}
+
+// A story with its number.
+interface Numbered {
+  readonly number: number;
+  story: KeptStory;
+}
+
+/** The last 1,000 stories of one thread. The last 500 that have changed something are among them, if there are so many. */
+export class KeptStories {
+  readonly #changes: Numbered[] = [];
+  readonly #others: Numbered[] = [];
+  // The number of changes in all these stories.
+  #size = 0;
+
+  /** Adds a story. Its number is higher than those before. */
+  add(number: number, story: KeptStory): void {
+    const isChange = kindOf(story) === "change";
+    const [own, other] = isChange ? [this.#changes, this.#others] : [this.#others, this.#changes];
+    if (own.length + other.length === MOST_STORIES) this.#forgetOldest(other.length > own.length ? other : own);
+    own.push({ number, story: story.changes.length > MOST_OF_ONE ? toData(story) : story });
+    this.#size += own.at(-1)!.story.changes.length;
+    while (this.#size > MOST_CHANGES && own.length > 1) this.#forgetOldest(own);
+  }
+
+  #forgetOldest(row: Numbered[]): void {
+    this.#size -= row.shift()!.story.changes.length;
+  }
+
+  /** Returns those with higher numbers, the oldest first; `most` at most. */
+  since(number: number, most: number): NumberedStory[] {
+    const stories = [this.#changes, this.#others].flatMap((row) =>
+      row.slice(1 + row.findLastIndex((one) => one.number <= number))
+    );
+    return stories.sort((a, b) => a.number - b.number).slice(0, most).map((one) => {
+      const data = one.story = toData(one.story);
+      return { number: one.number, data };
+    });
+  }
+}
 
 /**
  * The last stories of a registry. It is told each of them, and tells those who listen.
@@ -90,18 +139,10 @@ export class RememberedStories implements Stories, StoriesOfOne {
   /** The name of this thread. */
   readonly thread: string = crypto.randomUUID().slice(0, 6);
   readonly #others: OtherThreads | undefined;
-  // Place 1,000 is place 0 again. A story keeps its number, and the numbers of those between that are only counted have no place.
-  readonly #kept: (KeptStory | undefined)[] = [];
-  readonly #numbers: number[] = [];
-  // The places of the oldest story that is kept, and of the next one.
-  #first = 0;
-  #next = 0;
-  // The number of the last story, kept or not.
+  readonly #kept = new KeptStories();
   #last = 0;
-  #changes = 0;
   #moment = 0;
-  #reads = 0;
-  #unheard = 0;
+  #inMoment = { read: 0, refusal: 0, change: 0 };
   readonly #listening = new Set<() => void>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #end = new AbortController();
@@ -116,44 +157,40 @@ export class RememberedStories implements Stories, StoriesOfOne {
     return this.#end.signal;
   }
 
+  /** The number of the last story, kept or not. */
+  get last(): number {
+    return this.#last;
+  }
+
   /** Keeps a story that it wants. */
   readonly tell: StoryListener & Required<Pick<StoryListener, "wants">> = Object.assign(
-    (story: Story) => this.#keep(story),
+    (story: Story) => {
+      this.#kept.add(this.#count(), story);
+    },
     {
-      wants: (about: Pick<Story, "method" | "status" | "time">) => {
+      wants: (about: About) => {
         const isWanted = !this.#isOneOfTooMany(about);
         // It has a number all the same, and so somebody who listens learns that one is missing.
-        if (!isWanted) this.#last++;
+        if (!isWanted) this.#count();
         return isWanted;
       },
     },
   );
 
-  #keep(story: Story): void {
-    this.#last++;
-    if (this.#next - this.#first === MOST_STORIES) this.#forgetOldest();
-    const kept = story.changes.length > MOST_OF_ONE ? dataOf(story) : story;
-    const place = this.#next++ % MOST_STORIES;
-    [this.#kept[place], this.#numbers[place]] = [kept, this.#last];
-    this.#changes += kept.changes.length;
-    while (this.#changes > MOST_CHANGES && this.#next - this.#first > 1) this.#forgetOldest();
+  #count(): number {
     if (this.#listening.size > 0) this.wake();
+    return ++this.#last;
   }
 
-  #isOneOfTooMany({ time, status, method }: Pick<Story, "method" | "status" | "time">): boolean {
+  #isOneOfTooMany(about: About): boolean {
+    const { time } = about;
     if (time - this.#moment >= MOMENT || time < this.#moment) {
       this.#moment = time;
-      this.#reads = this.#unheard = 0;
+      this.#inMoment = { read: 0, refusal: 0, change: 0 };
     }
-    const isSuccessfulRead = status < 400 && (method === "GET" || method === "HEAD");
-    if (isSuccessfulRead) return ++this.#reads > MOST_READS;
-    return this.#listening.size === 0 && ++this.#unheard > MOST_UNHEARD;
-  }
-
-  #forgetOldest(): void {
-    const place = this.#first++ % MOST_STORIES;
-    this.#changes -= this.#kept[place]?.changes.length ?? 0;
-    this.#kept[place] = undefined;
+    const kind = kindOf(about);
+    const isTooMuch = ++this.#inMoment[kind] > MOST_IN_MOMENT[kind];
+    return isTooMuch && (kind === "read" || this.#listening.size === 0);
   }
 
   /** Wakes those who listen, soon. */
@@ -166,27 +203,18 @@ export class RememberedStories implements Stories, StoriesOfOne {
 
   /** Returns the stories of this thread with higher numbers, the oldest first; `most` at most. */
   since(number: number, most: number): readonly NumberedStory[] {
-    let at = this.#next;
-    // Somebody who listens has nearly all of them.
-    while (at > this.#first && this.#numbers[(at - 1) % MOST_STORIES] > number) at--;
-    return Array.from(
-      { length: Math.min(most, this.#next - at) },
-      (_, index) => this.#dataAt((at + index) % MOST_STORIES),
-    );
-  }
-
-  #dataAt(place: number): NumberedStory {
-    const kept = this.#kept[place]!;
-    const data = isData(kept) ? kept : dataOf(kept);
-    this.#kept[place] = data;
-    return { number: this.#numbers[place], data };
+    return this.#kept.since(number, most);
   }
 
   /** Returns the last stories of all threads, the oldest first; 1,000 at most. */
   async recent(): Promise<readonly StoryData[]> {
     const open = await this.open(() => {});
     try {
-      return open.after("", Infinity).stories.slice(-MOST_STORIES);
+      const { stories } = open.after("", Infinity);
+      if (stories.length <= MOST_STORIES) return stories;
+      const kept = new KeptStories();
+      for (const [number, story] of stories.entries()) kept.add(number, story);
+      return kept.since(-1, Infinity).map(({ data }) => data);
     } finally {
       open.close();
     }
@@ -217,8 +245,8 @@ export class RememberedStories implements Stories, StoriesOfOne {
   }
 }
 
-function isData(kept: KeptStory): kept is StoryData {
-  return "version" in kept;
+function toData(story: KeptStory): StoryData {
+  return "version" in story ? story : dataOf(story);
 }
 
 // Takes from the threads in turn the story that is the oldest. So what is taken of each thread are its next ones.
@@ -226,19 +254,26 @@ function nextOf(threads: readonly StoriesOfOne[], mark: string, most: number): N
   const seen = parseMark(mark);
   const hasRestarted = seen.size > 0 && !threads.some(({ thread }) => seen.has(thread));
   if (hasRestarted) seen.clear();
-  const queues = threads.map((one) => ({ thread: one.thread, at: 0, all: one.since(seen.get(one.thread) ?? 0, most) }));
+  const queues = threads.map((one) => ({ one, at: 0, all: one.since(seen.get(one.thread) ?? 0, most) }));
   // What a thread forgot before the client knew that thread does not count as missed.
-  for (const { thread, all } of queues) if (!seen.has(thread)) seen.set(thread, (all[0]?.number ?? 1) - 1);
+  for (const { one, all } of queues) if (!seen.has(one.thread)) seen.set(one.thread, (all[0]?.number ?? 1) - 1);
   const stories: StoryData[] = [];
   let missed = 0;
   while (stories.length < most) {
     const waiting = queues.filter(({ at, all }) => at < all.length);
     if (waiting.length === 0) break;
     const queue = waiting.reduce((a, b) => b.all[b.at].data.time < a.all[a.at].data.time ? b : a);
+    const { thread } = queue.one;
     const { number, data } = queue.all[queue.at++];
-    missed += number - 1 - seen.get(queue.thread)!;
-    seen.set(queue.thread, number);
+    missed += number - 1 - seen.get(thread)!;
+    seen.set(thread, number);
     stories.push(data);
+  }
+  // Of a thread that has told all it remembers, the rest was only counted.
+  for (const { one, at, all } of queues) {
+    if (at < all.length || all.length === most) continue;
+    missed += one.last - seen.get(one.thread)!;
+    seen.set(one.thread, one.last);
   }
   return { stories, mark: [...seen].map((part) => part.join(".")).join(" "), missed, hasRestarted };
 }

@@ -15,14 +15,32 @@
  */
 
 import { inTime } from "../waiting.ts";
-import { MOST_STORIES, type NumberedStory, type RememberedStories, type StoriesOfOne } from "./remembered_stories.ts";
+import {
+  KeptStories,
+  MOST_STORIES,
+  type NumberedStory,
+  type RememberedStories,
+  type StoriesOfOne,
+} from "./remembered_stories.ts";
 
 /** What the threads send each other. `from` is the name of a thread. */
 export type ThreadMessage =
   | { readonly is: "open"; readonly from: string }
   | { readonly is: "closed"; readonly from: string }
   | { readonly is: "ready"; readonly from: string }
-  | { readonly is: "all stories" | "new stories"; readonly from: string; readonly stories: readonly NumberedStory[] };
+  | ToldByThread;
+
+/** The stories that a thread tells. */
+export interface ToldByThread {
+  /** Whether they are the first ones that a listener gets. */
+  readonly is: "all stories" | "new stories";
+  /** The name of the thread. */
+  readonly from: string;
+  /** The stories, the oldest first. */
+  readonly stories: readonly NumberedStory[];
+  /** The number of the last story that the thread has told, or only counted. */
+  readonly last: number;
+}
 
 // The most stories that a thread tells at once. If more come, the others get them later, or miss some.
 const MOST_AT_ONCE = 100;
@@ -108,7 +126,7 @@ export class StoriesOfThreads {
     } else if (this.#opened !== undefined) {
       // New ones that come before all others were meant for another thread.
       if (message.is === "all stories" && !this.#others.has(from)) this.#others.set(from, new OtherThread(from));
-      this.#others.get(from)?.add(message.stories);
+      this.#others.get(from)?.add(message);
       if (this.#others.size >= this.#count) this.#haveAnswered.resolve();
       this.#own.wake();
     }
@@ -118,8 +136,8 @@ export class StoriesOfThreads {
     const begun = performance.now();
     if (is === "new stories" && begun < this.#restsUntil) return this.#own.wake();
     const stories = this.#own.since(this.#told, most);
-    this.#told = stories.at(-1)?.number ?? this.#told;
-    this.#send({ is, from: this.#own.thread, stories });
+    this.#told = stories.length < most ? this.#own.last : stories.at(-1)!.number;
+    this.#send({ is, from: this.#own.thread, stories, last: this.#told });
     this.#restsUntil = performance.now() + REST * (performance.now() - begun);
     if (stories.length === most) this.#own.wake();
   }
@@ -128,21 +146,23 @@ export class StoriesOfThreads {
 // What is known of another thread.
 class OtherThread implements StoriesOfOne {
   readonly thread: string;
-  #stories: NumberedStory[] = [];
+  readonly #kept = new KeptStories();
+  #last = 0;
 
   constructor(thread: string) {
     this.thread = thread;
   }
 
-  add(stories: readonly NumberedStory[]): void {
-    const last = this.#stories.at(-1)?.number ?? 0;
-    for (const story of stories) if (story.number > last) this.#stories.push(story);
-    // Many at once: to take away the first of many takes long.
-    if (this.#stories.length > 2 * MOST_STORIES) this.#stories = this.#stories.slice(-MOST_STORIES);
+  get last(): number {
+    return this.#last;
+  }
+
+  add({ stories, last }: ToldByThread): void {
+    for (const { number, data } of stories) if (number > this.#last) this.#kept.add(number, data);
+    this.#last = Math.max(this.#last, last);
   }
 
   since(number: number, most: number): readonly NumberedStory[] {
-    const first = 1 + this.#stories.findLastIndex((story) => story.number <= number);
-    return this.#stories.slice(first, first + most);
+    return this.#kept.since(number, most);
   }
 }

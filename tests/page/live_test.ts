@@ -108,13 +108,56 @@ Deno.test("while nobody listens, of very many refusals or changes at once only s
   for (const hears of [false, true]) {
     const { send, stories } = registryWithPage({}, { disk: memoryDisk({ now: () => 1_000_000 }) });
     await using events = hears ? new Events(await send("GET", "/live")) : undefined;
-    for (let at = 0; at < 250; at++) {
+    for (let at = 0; at < 310; at++) {
       await send("GET", "/v2/app/manifests/last");
-      await send("DELETE", `/v2/app/blobs/${FOO}`);
+      await send("POST", "/v2/app/blobs/uploads/");
     }
-    assertEquals((await stories.recent()).length, hears ? 500 : 300);
+    assertEquals((await stories.recent()).length, hears ? 620 : 600);
     await events?.next();
   }
+});
+
+Deno.test("very many refusals do not hide a change, neither in the same moment nor later", async () => {
+  let time = 1_000_000;
+  const { send, stories } = registryWithPage({}, { disk: memoryDisk({ now: () => time }) });
+  const refuse = async (times: number) => {
+    for (let at = 0; at < times; at++) await send("DELETE", `/v2/app/blobs/${FOO}`);
+  };
+  await refuse(400);
+  await send("POST", `/v2/app/blobs/uploads/?digest=${FOO}`, { body: "foo" });
+  for (let seconds = 0; seconds < 5; seconds++, time += 1000) await refuse(300);
+  const all = await stories.recent();
+  assertEquals([all.length, all.filter(({ method }) => method === "POST").map(({ status }) => status)], [1000, [201]]);
+});
+
+Deno.test("of more changes than are remembered, and of reads beside them, the last 500 of each kind stay", async () => {
+  let time = 1_000_000;
+  const { send, stories } = registryWithPage({}, { disk: memoryDisk({ now: () => time += 10 }) });
+  for (let at = 0; at < 600; at++) {
+    await send("POST", "/v2/app/blobs/uploads/");
+    await send("GET", "/v2/");
+  }
+  for (let at = 0; at < 300; at++) await send("GET", "/v2/");
+  const all = await stories.recent();
+  assertEquals([all.length, all.filter(({ method }) => method === "POST").length], [1000, 500]);
+});
+
+Deno.test("what was only counted is told as missed, also if nothing else comes after it", async () => {
+  const { send } = registryWithPage({}, { disk: memoryDisk({ now: () => 1_000_000 }) });
+  const json = async (mark: string) =>
+    await (await send("GET", `/live?after=${mark}`, { headers: { Accept: "application/json" } })).json();
+  for (let at = 0; at < 500; at++) await send("GET", "/v2/");
+  const first = await json("");
+  assertEquals([first.stories.length, first.missed], [200, 300]);
+  for (let at = 0; at < 7; at++) await send("GET", "/v2/");
+  const second = await json(first.mark);
+  assertEquals([second.stories.length, second.missed, (await json(second.mark)).missed], [0, 7, 0]);
+
+  await using events = new Events(await send("GET", `/live?after=${second.mark}`));
+  for (let at = 0; at < 5; at++) await send("GET", "/v2/");
+  const { event, data, id } = (await events.next())!;
+  assertEquals([event, data], ["missed", { stories: 5, hasRestarted: false }]);
+  assertEquals((await json(id)).missed, 0);
 });
 
 Deno.test("very many reads do not drive away what was changed before", async () => {
