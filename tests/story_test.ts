@@ -566,6 +566,16 @@ Deno.test("PUSH-MANIFEST-15: the change of a tag names the digest that it points
   ]);
 });
 
+Deno.test("a tag whose file was damaged by hand is changed by the next push, and not new", async () => {
+  await using registry = await startRegistry();
+  const { digest } = await registry.pushImage("library/hello", { tag: "v1" });
+  await Deno.writeTextFile(`${registry.root}/library/hello/_tags/v1`, "no digest");
+  await registry.pushImage("library/hello", { tag: "v1" });
+
+  const path = "library/hello/_tags/v1";
+  assertEquals(registry.stories.at(-1)!.changes, [{ sign: "~", path, size: digest.length, digest }]);
+});
+
 Deno.test("a parameter with a secret is known also in other spellings, and the others stay", async () => {
   await using registry = await startRegistry();
   for (

@@ -120,10 +120,10 @@ export async function moveFile(root: Root, from: string, to: string, movedFrom?:
 export async function link(root: Root, from: string, to: string, movedFrom?: string): Promise<boolean> {
   if (look(root, from) === undefined) return false;
   await makeUnlinkedFolder(root, dirname(to));
+  // The same file may have had this name before. Now it is a new name.
+  root.synced.delete(to);
   try {
     await withFolder(root, dirname(to), () => step(root, "link", to, () => root.calls.link(from, to)));
-    // The same file may have had this name before. Now it is a new name.
-    root.synced.delete(to);
     tell(root, "=", to, undefined, from);
   } catch (error) {
     if (!(error instanceof Deno.errors.AlreadyExists)) {
@@ -216,10 +216,10 @@ export async function removeUnused(root: Root, path: string, since: number): Pro
   }
   const info = fileInfo(aside);
   if (info === undefined || timeOf(info) > since) {
-    // If a client has uploaded the file again meanwhile, this replaces it with the same bytes.
-    await step(root, "rename", path, () => root.calls.rename(aside, path));
     // Somebody may rely on the file. Its name is a new one for the disk.
     root.synced.delete(path);
+    // If a client has uploaded the file again meanwhile, this replaces it with the same bytes.
+    await step(root, "rename", path, () => root.calls.rename(aside, path));
     await syncFolders(root, dirname(path));
     return false;
   }

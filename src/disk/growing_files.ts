@@ -207,6 +207,7 @@ class LockedFile implements GrowingFile {
       if (!isNotEmpty(error)) {
         // The file gets its old name back, so that it can still be used.
         await unlessMissingLater(() => root.calls.rename(renamed, this.#path));
+        expectNotLinked(root, folder);
         throw error;
       }
       // The folder is there already. If it has this blob, another client has pushed it first, and its file stays. If not,

@@ -88,8 +88,10 @@ export interface SyncedName {
   readonly identity: Identity;
   /** Is fulfilled when the name is on the disk. */
   readonly done: Promise<unknown>;
-  /** For a file, the time of its folder then. `undefined` if the folder had just changed and may change again at the same time. */
+  /** For a file, the time of its folder then. */
   readonly folderTime?: number;
+  /** True if the folder had not changed just before. Then it has another time if it changes later. */
+  readonly isSettled: boolean;
 }
 
 /** A file that was found in a folder, and what tells it from all others. */

@@ -51,6 +51,7 @@ export async function syncFolders(root: Root, folder: string, about: AboutFolder
   const names = new Map<string, Identity>(file && [file]);
   const others: Promise<unknown>[] = [];
   let folderTime: number | undefined;
+  let isSettled = false;
   for (let path = folder;; path = dirname(path)) {
     await open(path);
     if (path.length <= root.path.length) break;
@@ -58,7 +59,10 @@ export async function syncFolders(root: Root, folder: string, about: AboutFolder
     const info = isAbove ? above : unlessMissing(() => Deno.lstatSync(path));
     // If somebody has removed the folder, then its own name must stay away, too.
     if (info === undefined) continue;
-    if (path === folder) folderTime = settledTime(info);
+    if (path === folder) {
+      folderTime = timeOf(info);
+      isSettled = Date.now() - folderTime > A_WHILE;
+    }
     const known = root.synced.get(path);
     if (known !== undefined && isSame(known.identity, info)) {
       others.push(known.done);
@@ -66,14 +70,14 @@ export async function syncFolders(root: Root, folder: string, about: AboutFolder
     }
     names.set(path, identityOf(info));
   }
-  // Only what has gone from this folder matters, and that needs no name of its own. If it is not there any more, then its own name
-  // must stay away.
+  // Only what has gone from this folder matters, and that needs no name of its own. But somebody may have removed the folder since
+  // then, and made another one with its name. So the folder above it is synced, too. Mostly it is among the others.
   for (let path = movedFrom; path !== undefined && !opened.has(path); path = dirname(path)) {
-    if (await open(path) || path.length <= root.path.length) break;
+    if (await open(path) && path !== movedFrom || path.length <= root.path.length) break;
   }
   const syncs = [...opened].map(([path, found]) => found && step(root, "sync folder", path, () => found.sync()));
   const done = Promise.all([...syncs, ...others]).then(() => {});
-  for (const [path, identity] of names) root.synced.set(path, { identity, done, folderTime });
+  for (const [path, identity] of names) root.synced.set(path, { identity, done, folderTime, isSettled });
   try {
     await done;
   } catch (error) {
@@ -97,20 +101,16 @@ export async function syncName(
   const [name, above] = [root.synced.get(path), root.synced.get(folder)];
   if (name !== undefined && above !== undefined && isSame(name.identity, found.identity)) {
     const info = unlessMissing(() => Deno.lstatSync(folder));
-    // A file with two names can lose this one and get it back. Then its folder is a new one, or its time is another one.
-    const isOnlyName = found.links === 1;
-    if (info !== undefined && isSame(above.identity, info) && (isOnlyName || name.folderTime === timeOf(info))) {
+    // A file with two names can lose this one and get it back. And a manifest may have got another media type, in the file beside it.
+    // Then the folder is a new one, or its time is another one. Times are coarse. If the time cannot show a change for sure, a file
+    // with two names is not trusted.
+    const isUnchanged = info !== undefined && isSame(above.identity, info) && name.folderTime === timeOf(info);
+    if (isUnchanged && (name.isSettled || found.links === 1)) {
       await Promise.all([name.done, above.done]);
       return;
     }
   }
   await syncFolders(root, folder, { movedFrom, file: [path, found.identity] });
-}
-
-// Returns the time of a folder that has not changed just now. If the folder changes later, it has another time.
-function settledTime(info: Deno.FileInfo): number | undefined {
-  const time = timeOf(info);
-  return Date.now() - time > A_WHILE ? time : undefined;
 }
 
 // Windows cannot open a folder to sync it. There the journal of the file system has to be enough.

@@ -15,13 +15,18 @@ import { type Digest, parseDigest } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";
 import { entriesAfter } from "../definitions/page.ts";
 import { parseTag, type Tag } from "../definitions/tag.ts";
+import type { Bytes } from "../disk/disk.ts";
 import { LongWork } from "../giving_way.ts";
 import { tagFile, tagsFolder } from "./layout.ts";
 import type { Store } from "./store.ts";
 
 /** Returns the digest that a tag points to, or `undefined` if the repository has no such tag. */
 export function resolveTag({ disk }: Store, name: Name, tag: Tag): Digest | undefined {
-  return disk.read(tagFile(name, tag), (bytes) => parseDigest(new TextDecoder().decode(bytes).trim()));
+  return disk.read(tagFile(name, tag), parseTagFile);
+}
+
+function parseTagFile(bytes: Bytes): Digest | undefined {
+  return parseDigest(new TextDecoder().decode(bytes).trim());
 }
 
 /**
@@ -29,9 +34,16 @@ export function resolveTag({ disk }: Store, name: Name, tag: Tag): Digest | unde
  * it is new.
  */
 export async function setTag(store: Store, name: Name, tag: Tag, digest: Digest): Promise<Digest | undefined> {
-  const before = resolveTag(store, name, tag);
-  const isSet = before === digest && await store.disk.keep(tagFile(name, tag));
-  const areNew = before === undefined;
+  const path = tagFile(name, tag);
+  // A file that somebody has damaged by hand is there, too, although it points to nothing.
+  let isDamaged = false;
+  const before = store.disk.read(path, (bytes) => {
+    const pointsTo = parseTagFile(bytes);
+    isDamaged = pointsTo === undefined;
+    return pointsTo;
+  });
+  const isSet = before === digest && await store.disk.keep(path);
+  const areNew = before === undefined && !isDamaged;
   if (!isSet) await store.disk.put(tagsFolder(name), { [tag]: new TextEncoder().encode(digest) }, { areNew });
   return before;
 }

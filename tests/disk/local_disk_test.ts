@@ -58,6 +58,42 @@ Deno.test(
   },
 );
 
+Deno.test("a file below a link is not kept, and no use of it is noted", { ignore: !isUnix }, async () => {
+  using folder = new Folder();
+  using outside = new Folder();
+  await Deno.writeTextFile(`${outside.path}/blob`, "foo");
+  await Deno.symlink(outside.path, `${folder.path}/a`);
+  const disk = localDisk(folder.path);
+
+  assertEquals([await disk.keep("a/blob"), disk.noteUse("a/blob")], [false, false]);
+});
+
+// What is a link when a growing file is moved: the folder that it goes to, or the one above, which was moved away meanwhile.
+for (const linked of ["a/digest", "a"]) {
+  Deno.test(
+    `a growing file is not moved to a/digest/blob while ${linked} is a link, and can still be used then`,
+    { ignore: !isUnix },
+    async () => {
+      using folder = new Folder();
+      using outside = new Folder();
+      const disk = localDisk(folder.path);
+      await Deno.mkdir(`${folder.path}/a/digest`, { recursive: true });
+
+      await disk.begin("a/_uploads/1/data", "sha256", async (file) => {
+        await file.append(ReadableStream.from([bytes("foo")]));
+        await Deno.rename(`${folder.path}/${linked}`, `${outside.path}/moved`);
+        await Deno.symlink(`${outside.path}/moved`, `${folder.path}/${linked}`);
+        const before = outside.everything();
+
+        await assertRejects(() => file.moveTo("a/digest", "blob"), LinkedFolderError);
+        assertEquals(outside.everything(), before);
+      });
+
+      assertEquals(Deno.readTextFileSync(`${folder.path}/a/_uploads/1/data`), "foo");
+    },
+  );
+}
+
 Deno.test("a file is read once, even if there is nothing of use in it", async () => {
   using folder = new Folder();
   const disk = localDisk(folder.path);
