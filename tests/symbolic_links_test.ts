@@ -115,6 +115,29 @@ Deno.test("if the folder of the locks is a symbolic link, a push is a failure of
   assertEquals(elsewhere.everything(), []);
 });
 
+Deno.test("if the file of a lock is a symbolic link, a push is a failure of the registry, and no file is made where it leads", async () => {
+  using elsewhere = new Folder();
+  await using registry = await startRegistry();
+  const push = async (text: string) => {
+    const headers = { "Content-Type": TYPES.index };
+    const pushed = await registry.send("PUT", `${HELLO}/manifests/latest`, { body: text, headers });
+    await pushed.body?.cancel();
+    return pushed.status;
+  };
+  assertEquals(await push(indexOf("one").text), 201);
+  const [{ name }] = Deno.readDirSync(`${registry.root}/.locks`);
+  const lock = `${registry.root}/.locks/${name}`;
+  await Deno.remove(lock);
+  await Deno.symlink(`${elsewhere.path}/made`, lock);
+
+  assertEquals(await push(indexOf("two").text), 500);
+  assertEquals(
+    registry.stories.at(-1)!.refusal?.message,
+    `${lock} is a symbolic link; the registry follows none, and needs a file there for a lock`,
+  );
+  assertEquals(elsewhere.everything(), []);
+});
+
 // Folders of a repository, the last word of each request that uses one, and what these requests answer once a link stands
 // in the folder's place.
 const USED = {

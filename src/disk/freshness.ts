@@ -28,7 +28,7 @@ import { BusyError } from "./disk.ts";
 import { unlessMissingLater } from "./missing.ts";
 import { type Root, rootOf } from "./root.ts";
 import { makeFolder, placeAside, step } from "./steps.ts";
-import { expectLockFolder, lock, lockFolder, openLock } from "./turns.ts";
+import { expectNoLinkedLock, lock, lockFolder, openLock } from "./turns.ts";
 
 /** The pace of a registry that takes part. Times are in milliseconds. */
 export interface Pace {
@@ -85,7 +85,6 @@ export class Freshness {
   }
 
   async #takePart(): Promise<void> {
-    expectLockFolder(this.#root);
     // A round that begins after this look is for this registry as well.
     let round = await this.#read("round");
     using serving = await this.#open("serving");
@@ -142,6 +141,8 @@ export class Freshness {
   }
 
   async #changeWords(): Promise<void> {
+    // The folder may have become a link while it was this one's turn.
+    expectNoLinkedLock(this.#root);
     const word = crypto.randomUUID();
     await this.#replace("word", word);
 
@@ -165,8 +166,9 @@ export class Freshness {
     return openLock(this.#root, `${this.#folder}/${name}`);
   }
 
-  #read(name: string): Promise<string | undefined> {
-    return this.#pace.read(`${this.#folder}/${name}`);
+  async #read(name: string): Promise<string | undefined> {
+    expectNoLinkedLock(this.#root);
+    return await this.#pace.read(`${this.#folder}/${name}`);
   }
 
   #replace(name: string, text: string): Promise<void> {

@@ -94,7 +94,6 @@ export function inTurn<T>(root: Root, key: string, action: () => Promise<T>): Pr
   // Two keys may share a lock file. Then they sometimes wait for each other, and that does no harm.
   const path = `${lockFolder(root)}/${createHash("sha256").update(key).digest("hex").slice(0, 2)}`;
   return queue(root, path, async (deadline) => {
-    expectLockFolder(root);
     using file = await openLock(root, path);
     await lock(file, deadline);
     return await action();
@@ -107,18 +106,26 @@ export function lockFolder(root: Root): string {
 }
 
 /**
- * Makes sure that the disk may write into the folder of the locks.
+ * Makes sure that the disk may write into the folder of the locks, or to the file of a lock.
  *
- * @throws {Error} if it is a symbolic link. That is no `LinkedFolderError`, because it says nothing about a repository.
+ * @throws {Error} if one of them is a symbolic link. That is no `LinkedFolderError`, because it says nothing about a repository.
  */
-export function expectLockFolder(root: Root): void {
+export function expectNoLinkedLock(root: Root, path: string = lockFolder(root)): void {
+  if (!isLinked(root, path)) return;
   const folder = lockFolder(root);
-  if (!isLinked(root, folder)) return;
-  throw new Error(`${folder} is a symbolic link; the registry follows none, and needs a folder there for its locks`);
+  const [linked, needed] = isLinked(root, folder)
+    ? [folder, "a folder there for its locks"]
+    : [path, "a file there for a lock"];
+  throw new Error(`${linked} is a symbolic link; the registry follows none, and needs ${needed}`);
 }
 
-/** Opens the file of a lock. Makes it, and its folder, if they are not there. */
+/**
+ * Opens the file of a lock. Makes it, and its folder, if they are not there.
+ *
+ * @throws {Error} if one of them is a symbolic link.
+ */
 export async function openLock(root: Root, path: string): Promise<Deno.FsFile> {
+  expectNoLinkedLock(root, path);
   // NFS gives a lock only to those who may write the file, and a share of it only to those who may read it.
   const options = { read: true, write: true };
   const open = (create: boolean) =>

@@ -1,6 +1,6 @@
 /** Registries that share a folder notice if one of them sees the changes of another late. */
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { Freshness, type Pace } from "../../src/disk/freshness.ts";
 import { Folder } from "../folder.ts";
 import { Program } from "../processes/program.ts";
@@ -99,6 +99,37 @@ Deno.test("registries that see all changes at once say nothing, and a round ends
   assertEquals(registries.told, []);
   assert(words.size >= 10, `${words.size} words`);
 });
+
+// A turn has few looks at the words. So one of these is the last one before the words change.
+for (const look of [6, 7, 8, 9]) {
+  Deno.test(`if the folder of the locks becomes a link after look ${look}, nothing is read or changed where the link leads`, async () => {
+    using folder = new Folder();
+    using elsewhere = new Folder();
+    const locks = `${folder.path}/.locks`;
+    let looks = 0;
+    let isLinked = false;
+    const readThrough: string[] = [];
+    const read = async (path: string) => {
+      if (isLinked) readThrough.push(path);
+      const text = await readNow(path);
+      if (path === `${locks}/words/word` && ++looks === look) {
+        await Deno.rename(locks, `${elsewhere.path}/moved`);
+        await Deno.symlink(elsewhere.path, locks);
+        isLinked = true;
+      }
+      // After the first look, another registry begins a round.
+      if (path === `${locks}/round` && text === undefined) await Deno.writeTextFile(path, "round").catch(() => {});
+      return text;
+    };
+
+    const { ended } = new Freshness(folder.path, () => {}, { ...QUICK, turn: 20, looks: 30, read });
+
+    const message = `${locks} is a symbolic link; the registry follows none, and needs a folder there for its locks`;
+    await assertRejects(() => ended, Error, message);
+    assertEquals(elsewhere.everything().filter((path) => !path.startsWith("moved")), []);
+    assertEquals(readThrough, []);
+  });
+}
 
 Deno.test("a registry that is alone only looks for rounds", async () => {
   using folder = new Folder();
