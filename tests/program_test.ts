@@ -4,6 +4,7 @@ import type { LocalDiskOptions } from "../src/disk/root.ts";
 import { localDisk } from "../src/disk/local_disk.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { type CommandLine, parseCommandLine, UsageError } from "../src/serving/command_line.ts";
+import { isAboutAddress } from "../src/serving/serving.ts";
 import { createRegistry, type RegistryOptions } from "../src/registry.ts";
 import { permissionFlags } from "../src/serving/permissions.ts";
 import { bytes, digestOf, listen, type Listening, TYPES } from "./fixture.ts";
@@ -100,12 +101,56 @@ for (const script of ["start", "main"] as const) {
   });
 }
 
-Deno.test("an address that this machine does not have is named with both flags, with Deno or Node", async () => {
-  for (const http of ["deno", "node"]) {
-    await using program = Program.main("--host", "192.0.2.1", "--port", "50001", "--disk", "memory", "--http", http);
-    const { code, errors } = await program.outcome();
-    const start = "glassbox: cannot listen on port 50001 of 192.0.2.1, as --port and --host say: ";
-    assertEquals([code, errors.startsWith(start), errors.split("\n").length], [1, true, 2], errors);
+Deno.test("an address that this machine does not have, and a name without any, are named with their flag, with Deno or Node", async () => {
+  const reasons = {
+    "192.0.2.1": "this machine does not have the address 192.0.2.1; choose another one with --host",
+    "nothing.invalid": "this machine knows no address of nothing.invalid; choose another one with --host",
+  };
+  for (const [host, reason] of Object.entries(reasons)) {
+    for (const http of ["deno", "node"]) {
+      await using program = Program.main("--host", host, "--port", "50001", "--disk", "memory", "--http", http);
+      assertEquals(await program.outcome(), { code: 1, out: "", errors: `glassbox: ${reason}\n` });
+    }
+  }
+});
+
+Deno.test("a file of a flag that is not there, or is a folder, is named, and not the address", async () => {
+  using folder = new Folder();
+  Deno.writeTextFileSync(`${folder.path}/file`, "");
+  const [none, file] = [`${folder.path}/none`, `${folder.path}/file`];
+  const refused: [string[], string][] = [
+    [["--htpasswd", none], `cannot use the passwords in ${none}: it is not there`],
+    [["--htpasswd", folder.path], `cannot use the passwords in ${folder.path}: it is a folder and no file`],
+    [["--access", none], `cannot use the rules in ${none}: it is not there`],
+    [["--workshop", "--lessons", none], `cannot use the lessons in ${none}: it is not there`],
+    [
+      ["--workshop", "--lessons", file],
+      `cannot use the lessons in ${file}: it is a file and no folder, or one above it is`,
+    ],
+    [["--tls-cert", none, "--tls-key", file], `cannot read the certificate ${none}: it is not there`],
+    [["--tls-cert", file, "--tls-key", none], `cannot read the key ${none}: it is not there`],
+  ];
+  for (const [flags, reason] of refused) {
+    await using program = Program.main("--port", "0", "--disk", "memory", ...flags);
+    assertEquals(await program.outcome(), { code: 1, out: "", errors: `glassbox: ${reason}\n` });
+  }
+});
+
+Deno.test("only an error of the system itself is about the address, and no error of our own that ends with its words", () => {
+  const ofSystem = assertThrows(() => Deno.listen({ hostname: "192.0.2.1", port: 0 }), Error);
+  const own = new Error("cannot use the passwords in x: Permission denied (os error 13)");
+  assertEquals([isAboutAddress(ofSystem), isAboutAddress(own)], [true, false]);
+});
+
+Deno.test("a root that is a file, or is below one, is refused in one line that says which", async () => {
+  using folder = new Folder();
+  Deno.writeTextFileSync(`${folder.path}/file`, "");
+  for (const [root, reason] of [["file", "it is a file and no folder"], ["file/root", "a folder above it is a file"]]) {
+    for (const command of [["--port", "0"], ["tree"]]) {
+      await using program = Program.main(...command, "--root", `${folder.path}/${root}`);
+      const errors = `glassbox: cannot use the root ${folder.path}/${root}: ${reason}\n`;
+      assertEquals(await program.outcome(), { code: 1, out: "", errors });
+    }
   }
 });
 

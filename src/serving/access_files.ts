@@ -17,7 +17,7 @@ import { access, type AccessWrapper } from "../composing/access.ts";
 import type { CommandLine } from "./command_line.ts";
 import { type Check, limitGuesses, rememberRight } from "./guesses.ts";
 import { type Bcrypt, parseHashes, passwordCheck } from "./htpasswd.ts";
-import { errors, oneLine } from "./output.ts";
+import { errors, reasonOf } from "./output.ts";
 import { LOOK_AGAIN, ReloadedFile } from "./reloaded_file.ts";
 import { tokenKeyOf } from "./token_key.ts";
 
@@ -56,7 +56,7 @@ async function read(
     parse(text);
     return text;
   } catch (error) {
-    throw new Error(`cannot use the ${what} in ${path}: ${oneLine(error)}`);
+    throw new Error(`cannot use the ${what} in ${path}: ${reasonOf(error)}`);
   }
 }
 

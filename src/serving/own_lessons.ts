@@ -19,7 +19,7 @@ import { basename, join } from "node:path";
 import type { Lesson } from "../workshop/lesson.ts";
 import { LESSONS } from "../workshop/lessons.ts";
 import { LessonError, parseLesson } from "../workshop/reading_lessons.ts";
-import { oneLine } from "./output.ts";
+import { reasonOf } from "./output.ts";
 import { LOOK_AGAIN, ReloadedFile } from "./reloaded_file.ts";
 
 // The longest lesson of the course has 12 KB. In bytes.
@@ -45,7 +45,7 @@ export class OwnLessons {
       this.#look();
       if (this.#files.size === 0) throw new Error("it has no file whose name ends with .json");
     } catch (error) {
-      throw new Error(`cannot use the lessons in ${folder}: ${oneLine(error)}`);
+      throw new Error(`cannot use the lessons in ${folder}: ${reasonOf(error)}`);
     }
   }
 
@@ -62,7 +62,7 @@ export class OwnLessons {
       this.#look();
       this.#complaint = "";
     } catch (error) {
-      const complaint = oneLine(error);
+      const complaint = reasonOf(error);
       if (complaint !== this.#complaint) this.#tell(`cannot use the lessons in ${this.#folder}: ${complaint}`);
       this.#complaint = complaint;
     }

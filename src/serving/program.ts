@@ -24,7 +24,7 @@ import { expireUploads } from "../housekeeping/expire_uploads.ts";
 import { type CommandLine, isLoopback, servesPage, usesSwitches } from "./command_line.ts";
 import { later } from "./later.ts";
 import type { Listening } from "./listening.ts";
-import { errors, oneLine, Output } from "./output.ts";
+import { errors, oneLine, Output, reasonOf } from "./output.ts";
 import { logFormOf } from "./log.ts";
 import { isAboutAddress, LAST_WORDS, memoryOf } from "./serving.ts";
 import { serveInThreads } from "./threads.ts";
@@ -113,11 +113,18 @@ async function expectUsableRoot({ root, readOnly }: CommandLine): Promise<void> 
     const reason = error instanceof Deno.errors.NotCapable
       ? "Deno lets programs use no folder below /proc, /dev and /sys; choose another one with --root"
       : error instanceof Deno.errors.AlreadyExists || error instanceof Deno.errors.NotADirectory
-      ? "it is a file and no folder"
-      : error instanceof Deno.errors.NotFound
-      ? "it is not there"
-      : oneLine(error);
+      ? isThere(root) ? "it is a file and no folder" : "a folder above it is a file"
+      : reasonOf(error);
     throw new Error(`cannot use the root ${root}: ${reason}`);
+  }
+}
+
+function isThere(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -125,13 +132,26 @@ async function listenOn(line: CommandLine, memory: MemoryDisk | undefined): Prom
   try {
     return await serveInThreads(line, memory);
   } catch (error) {
-    const { code } = error as { code?: string };
-    if (error instanceof Deno.errors.AddrInUse || code === "EADDRINUSE") {
-      throw new Error(`port ${line.port} of ${line.host} is in use; choose another one with --port`);
-    }
-    if (!isAboutAddress(error)) throw error;
-    throw new Error(`cannot listen on port ${line.port} of ${line.host}, as --port and --host say: ${oneLine(error)}`);
+    throw isAboutAddress(error) ? new Error(whyNotListening(line, error)) : error;
   }
+}
+
+function whyNotListening({ host, port }: CommandLine, error: unknown): string {
+  const where = `port ${port} of ${host}`;
+  try {
+    // Node has other codes and words for the same things. So Deno says why, whatever the server is.
+    Deno.listen({ hostname: host, port }).close();
+  } catch (reason) {
+    error = reason;
+  }
+  const { code } = error as { code?: string };
+  if (code === "EADDRINUSE") return `${where} is in use; choose another one with --port`;
+  if (code === "EACCES") return `this user may not listen on ${where}; choose another one with --port`;
+  if (code === "EADDRNOTAVAIL") return `this machine does not have the address ${host}; choose another one with --host`;
+  if (oneLine(error).startsWith("failed to lookup")) {
+    return `this machine knows no address of ${host}; choose another one with --host`;
+  }
+  return `cannot listen on ${where}, as --port and --host say: ${reasonOf(error)}`;
 }
 
 function welcome(line: CommandLine, version: string, { hostname, port }: Listening): string {

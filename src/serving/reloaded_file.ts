@@ -14,7 +14,7 @@
 
 import { type Identity, identityOf, isSame } from "../disk/identity.ts";
 import { A_WHILE } from "../disk/memory.ts";
-import { oneLine } from "./output.ts";
+import { reasonOf } from "./output.ts";
 
 /** The time between two looks at a file, in milliseconds. */
 export const LOOK_AGAIN = 1000;
@@ -80,7 +80,7 @@ export class ReloadedFile<Value> {
       this.#complaint = "";
       this.#tell(`uses ${this.#path} as it is now`);
     } catch (error) {
-      this.#complain(oneLine(error));
+      this.#complain(reasonOf(error));
     }
     return this.#value;
   }

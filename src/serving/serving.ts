@@ -23,7 +23,7 @@ import { type CommandLine, servesPage, usesSwitches, usesWrappers } from "./comm
 import { later } from "./later.ts";
 import { listen, type Listening } from "./listening.ts";
 import type { Log } from "./log.ts";
-import { oneLine } from "./output.ts";
+import { oneLine, reasonOf } from "./output.ts";
 import type { PageContext } from "../page/context.ts";
 import { PageLater } from "./page_later.ts";
 
@@ -112,8 +112,10 @@ export async function serve(
 
 /** Returns true if the system does not let the program listen on an address. */
 export function isAboutAddress(error: unknown): boolean {
-  // Deno and Node tell it in different ways.
-  return "syscall" in Object(error) || /^failed to lookup|\(os error \d+\)$/.test(oneLine(error));
+  // Deno and Node tell it in different ways. An error of our own has no code, even if it ends with the words of the system.
+  const text = oneLine(error);
+  return "syscall" in Object(error) || text.startsWith("failed to lookup") ||
+    ("code" in Object(error) && /\(os error \d+\)$/.test(text));
 }
 
 /** The time for what is printed last to be written, at the end of the program, in milliseconds. */
@@ -133,9 +135,9 @@ function tellAll(
 }
 
 async function readTls(cert: string, key: string): Promise<{ cert: string; key: string }> {
-  try {
-    return { cert: await Deno.readTextFile(cert), key: await Deno.readTextFile(key) };
-  } catch (error) {
-    throw new Error(`cannot read the certificate or its key: ${oneLine(error)}`);
-  }
+  const read = (what: string, path: string) =>
+    Deno.readTextFile(path).catch((error) => {
+      throw new Error(`cannot read the ${what} ${path}: ${reasonOf(error)}`);
+    });
+  return { cert: await read("certificate", cert), key: await read("key", key) };
 }

@@ -14,7 +14,7 @@
 
 import { SHORTEST_KEY } from "../access/tokens.ts";
 import type { CommandLine } from "./command_line.ts";
-import { oneLine } from "./output.ts";
+import { reasonOf } from "./output.ts";
 
 const OWN_KEY = ".token-key";
 
@@ -31,7 +31,7 @@ export async function tokenKeyOf({ root, tokenKey, readOnly, disk }: CommandLine
     if (key.length >= SHORTEST_KEY) return key;
     throw new Error(`it has ${key.length} bytes, and needs ${SHORTEST_KEY} at least (openssl rand -out FILE 32)`);
   } catch (error) {
-    throw new Error(`cannot use the key for tokens in ${path}: ${oneLine(error)}`);
+    throw new Error(`cannot use the key for tokens in ${path}: ${reasonOf(error)}`);
   }
 }
 

@@ -113,7 +113,7 @@ testWithBcrypt("--access: a broken new file is told in the log, once, and the ru
   const [told] = await program.err.until(/cannot use \S+access\.json as it is now[^\n]*\n/);
   const whileBroken = await own();
   Deno.removeSync(files.access);
-  await program.err.until(/as it is now[^\n]*No such file[^\n]*\n/);
+  await program.err.until(/as it is now[^\n]*it is not there\n/);
   const whileGone = await own();
   files.rules({ users: ["bob"], repositories: ["**"], actions: ["pull"] });
   await program.ask("GET", "/v2/alice/app/tags/list", ({ status }) => status === 403, { headers: alice });
@@ -284,7 +284,7 @@ Deno.test("wrong files and flags that contradict each other are refused at the s
   ]);
   assertMatch(
     String(await outcomeOf("--access", `${files.path}/nothing`)),
-    /^1,,glassbox: cannot use the rules in .*nothing: No such/,
+    /^1,,glassbox: cannot use the rules in .*nothing: it is not there$/,
   );
   assertEquals(await outcomeOf(...good, "--access", files.access, "--anonymous", "none"), [
     2,
