@@ -3,6 +3,7 @@
  * https://nodejs.org/api/http.html#class-httpserver
  *
  *     100 connections, 3 of them with a request      a new one comes at the limit      the longest idle one is closed
+ *     100 connections, all with a request            a new one comes at the limit      one whose client stalls is closed
  *     a connection with 3 requests                   they are answered one after the other
  *
  * It speaks HTTP/1.1 only. It answers a client that offers an upgrade (`Upgrade: h2c`) as if the client had not.
@@ -41,8 +42,8 @@ export interface Limits {
   /** The time that a client has to send the headers of a request, in milliseconds. Default: 60 seconds. */
   readonly headersTimeout?: number;
   /**
-   * The most connections at a time. For a further one, the server closes the one that is idle for the longest time, or the new
-   * one if none is idle. Default: 4,000. All servers of a process together must have fewer connections than the process may have
+   * The most connections at a time. For a further one, the server closes the one that is idle for the longest time. If none is idle,
+   * it closes one whose client stalls in the middle of a request or an answer, or else the new one. Default: 4,000. All servers of a process together must have fewer connections than the process may have
    * open files.
    */
   readonly maxConnections?: number;
@@ -63,8 +64,45 @@ const MOST_IN_LINE = 100;
 // this interval, in milliseconds.
 const LOOK_AGAIN = 200;
 
+// At the limit, a connection stalls if it has moved fewer bytes than this between two looks, and the time between them in milliseconds.
+const STALLS = 1024;
+const LOOK_FOR_STALLED = 250;
+
 // The most connections that wait to be accepted. The operating system allows fewer on some machines.
 const BACKLOG = 511;
+
+// The connections whose clients stall. Nobody looks for them while there are few connections.
+class Stalled {
+  readonly #sockets: ReadonlySet<Socket>;
+  readonly #maxConnections: number;
+  // How many bytes each connection had moved at the last look.
+  #moved = new Map<Socket, number>();
+  #stalled: Socket[] = [];
+
+  constructor(sockets: ReadonlySet<Socket>, maxConnections: number) {
+    this.#sockets = sockets;
+    this.#maxConnections = maxConnections;
+  }
+
+  look(): void {
+    const before = this.#moved;
+    this.#moved = new Map();
+    this.#stalled = [];
+    if (this.#sockets.size < this.#maxConnections / 2) return;
+    for (const socket of this.#sockets) {
+      const moved = socket.bytesRead + socket.bytesWritten;
+      this.#moved.set(socket, moved);
+      if (moved - (before.get(socket) ?? -Infinity) < STALLS) this.#stalled.push(socket);
+    }
+  }
+
+  // Returns the newest one that is still open. Those who stall come later than those who work.
+  next(): Socket | undefined {
+    let socket = this.#stalled.pop();
+    while (socket?.destroyed) socket = this.#stalled.pop();
+    return socket;
+  }
+}
 
 // The requests of one connection that have no answer yet: the answer to the last one, and their number.
 interface Line {
@@ -130,11 +168,14 @@ export class NodeServer {
         if (idle.get(peer) === socket) idle.delete(peer);
       });
       if (sockets.size <= maxConnections) return;
-      const [[longest, connection] = [peer, socket]] = idle;
-      idle.delete(longest);
-      sockets.delete(connection);
-      connection.destroy();
+      // The new one is the last of those that are idle.
+      const [[longest, connection]] = idle;
+      const closed = longest === peer ? stalled.next() ?? socket : connection;
+      idle.delete(peerOf(closed));
+      sockets.delete(closed);
+      closed.destroy();
     });
+    const stalled = new Stalled(sockets, maxConnections);
 
     const running = new Set<Promise<void>>();
     const lines = new WeakMap<Socket, Line>();
@@ -159,7 +200,7 @@ export class NodeServer {
     server.on("request", answerTo(false));
     server.on("checkContinue", answerTo(true));
 
-    await start(server, address);
+    await start(server, address, () => stalled.look());
     return new NodeServer(server, sockets, running);
   }
 
@@ -190,6 +231,7 @@ function expectKeyPair({ cert, key }: { cert: string; key: string }): void {
 async function start(
   server: Server,
   { hostname, port, reusePort = false, keepsAlive = true }: Address,
+  lookForStalled: () => void,
 ): Promise<void> {
   const { address, family } = await lookup(hostname);
   const host = family === 6 ? `[${address}]` : address;
@@ -203,12 +245,15 @@ async function start(
   await started;
   server.off("error", reject);
   server.on("error", (error) => errors.print(`glassbox: ${error.message}`));
-  const timer = setInterval(() => lookForConnections(server), LOOK_AGAIN);
+  const timers = [
+    setInterval(() => lookForConnections(server), LOOK_AGAIN),
+    setInterval(lookForStalled, LOOK_FOR_STALLED),
+  ];
   if (!keepsAlive) {
     server.unref();
-    Deno.unrefTimer(timer);
+    timers.forEach(Deno.unrefTimer);
   }
-  server.once("close", () => clearInterval(timer));
+  server.once("close", () => timers.forEach(clearInterval));
 }
 
 // If it listens already, `listen` of its handle only looks.

@@ -124,17 +124,18 @@ function readableFolder({ root, disk }: CommandLine): string {
 const MOST_CONNECTIONS = 4000;
 
 // A process may have only so many connections and open files together. Only a try shows how many: to ask the operating system
-// would need more permissions. Half of them are for connections, and the others for the files that requests use.
+// would need more permissions. A third of them is for connections. The others are for the files that requests use: an upload has one or
+// two.
 function mostConnections(folder: string): number {
   const open: Deno.FsFile[] = [];
   try {
-    while (open.length < 2 * MOST_CONNECTIONS) open.push(Deno.openSync(folder));
+    while (open.length < 3 * MOST_CONNECTIONS) open.push(Deno.openSync(folder));
   } catch (error) {
     if (!isAtLimit(error)) throw error;
   } finally {
     for (const file of open) file.close();
   }
-  return Math.floor(open.length / 2);
+  return Math.floor(open.length / 3);
 }
 
 // The threads listen with SO_REUSEPORT. That would let another program share the port without an error, so check first.

@@ -11,9 +11,13 @@ import { CERTIFICATE, KEY } from "./certificate.ts";
 const OPEN_FILES = 128;
 const MANY = 400;
 
-// Connections that send nothing. Those that are refused or closed are not opened again.
-async function openMany({ port }: URL): Promise<Disposable> {
-  const open = () => Deno.connect({ hostname: "127.0.0.1", port: Number(port) }).catch(() => undefined);
+// Connections that send a text, and no more. Those that are refused or closed are not opened again.
+async function openMany({ port }: URL, text = ""): Promise<Disposable> {
+  const open = async () => {
+    const connection = await Deno.connect({ hostname: "127.0.0.1", port: Number(port) }).catch(() => undefined);
+    await connection?.write(new TextEncoder().encode(text)).catch(() => {});
+    return connection;
+  };
   const connections = await Promise.all(Array.from({ length: MANY }, open));
   return {
     [Symbol.dispose]() {
@@ -21,6 +25,10 @@ async function openMany({ port }: URL): Promise<Disposable> {
     },
   };
 }
+
+// The beginning of an upload that does not go on.
+const STALLED = `POST /v2/library/hello/blobs/uploads/?digest=${digestOf("stalled")} HTTP/1.1\r\n` +
+  "Host: localhost\r\nContent-Type: application/octet-stream\r\nContent-Length: 7\r\n\r\ns";
 
 // Asks until there is such an answer, on a new connection each time. Returns the time that it took, in milliseconds.
 async function timeUntil(wanted: number, url: string, init: RequestInit = {}): Promise<number> {
@@ -66,6 +74,23 @@ for (
     assertEquals(pushed.status, 201);
     for (const milliseconds of [there, stored, afterwards]) assert(milliseconds < 5_000, `${milliseconds} ms`);
     assertEquals((await program.status()).code, 0);
+    assert(!program.err.text.includes("starts again"), program.err.text);
+  });
+}
+
+for (const flags of ["--http deno --threads 2", "--http node --threads 1", "--http node --threads 2"]) {
+  Deno.test(`${flags}: with more uploads that stall than open files, a client is served while they are there`, async () => {
+    using folder = new Folder();
+    const args = ["--port", freePort(), "--root", folder.path, "--log", "none", ...flags.split(" ")];
+    await using program = Program.startWith(OPEN_FILES, ...args);
+    const address = new URL(await program.listening());
+    const url = `${address.origin}/v2/`;
+    await timeUntil(200, url);
+
+    using _meanwhile = await openMany(address, STALLED);
+    const times = [await timeUntil(200, url), await timeUntil(200, url), await timeUntil(200, url)];
+
+    for (const milliseconds of times) assert(milliseconds < 5_000, `${milliseconds} ms`);
     assert(!program.err.text.includes("starts again"), program.err.text);
   });
 }
