@@ -16,7 +16,8 @@
 import type { LayerFacts } from "./layer.ts";
 import { ArchiveReading, type LimitMet, type ReadingLimits } from "./source.ts";
 import { mergeLayers } from "./stack.ts";
-import type { TarEntry, TarKind } from "./tar_entry.ts";
+import type { TarEntry } from "./tar_entry.ts";
+import type { TarKind } from "./tar_kind.ts";
 import type { TreePlace } from "./tree.ts";
 
 /** What differs between two images. */

@@ -14,7 +14,8 @@
  * @module
  */
 
-import type { TarEntry, TarKind } from "./tar_entry.ts";
+import type { TarEntry } from "./tar_entry.ts";
+import type { TarKind } from "./tar_kind.ts";
 import { cleanPath } from "./paths.ts";
 
 /** A table of contents. */

@@ -9,7 +9,7 @@
  * @module
  */
 
-import type { TarKind } from "./tar_entry.ts";
+import type { TarKind } from "./tar_kind.ts";
 
 /** The most symbolic links that Linux follows in one path. */
 export const MOST_LINKS = 40;

@@ -18,7 +18,8 @@
 
 import { type LayerFacts, whiteoutOf } from "./layer.ts";
 import { ArchiveReading, type LimitMet, type ProblemList, type ReadingLimits } from "./source.ts";
-import type { TarEntry, TarKind } from "./tar_entry.ts";
+import type { TarEntry } from "./tar_entry.ts";
+import type { TarKind } from "./tar_kind.ts";
 import { type Gone, Tree } from "./tree.ts";
 import { nodesOf, type TreeNode } from "./tree_nodes.ts";
 

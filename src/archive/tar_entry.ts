@@ -8,7 +8,7 @@
  *
  * PAX records count more than long names of GNU, and these count more than the header. What is no number, or cannot be, is noted.
  *
- * Next: tar_header.ts
+ * Next: tar_kind.ts
  *
  * @module
  */
@@ -18,17 +18,7 @@ import { PaxRecords } from "./pax.ts";
 import type { ArchiveReading } from "./source.ts";
 import { gnuParts, parseMap, type SparseFile, type SparsePart, sparseProblem, sparseRecords } from "./sparse.ts";
 import { BLOCK, type TarHeader, textOf, timeOf } from "./tar_header.ts";
-
-/** The kinds of entries. */
-export type TarKind =
-  | "file"
-  | "folder"
-  | "symbolic link"
-  | "hard link"
-  | "character device"
-  | "block device"
-  | "pipe"
-  | "unknown";
+import type { TarKind } from "./tar_kind.ts";
 
 /** An entry of an archive. Times are ISO texts, sizes and places are bytes. */
 export interface TarEntry {

@@ -21,7 +21,8 @@
 
 import { followPath, LONGEST_PATH, MOST_LINKS, partsOf, type Walk } from "./paths.ts";
 import type { ArchiveReading } from "./source.ts";
-import type { TarEntry, TarKind } from "./tar_entry.ts";
+import type { TarEntry } from "./tar_entry.ts";
+import type { TarKind } from "./tar_kind.ts";
 
 /** The content of a file: its bytes, whatever names it has. */
 export interface NamedContent {

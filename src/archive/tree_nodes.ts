@@ -15,7 +15,7 @@
  */
 
 import { followPath, MOST_LINKS, partsOf } from "./paths.ts";
-import type { TarKind } from "./tar_entry.ts";
+import type { TarKind } from "./tar_kind.ts";
 import type { TreePlace } from "./tree.ts";
 
 // The most steps along the targets of links. Each one looks at all that is in a folder, and somebody may have made a link to waste time.

@@ -34,7 +34,8 @@ import type { ContentsTableFacts } from "../archive/contents_table.ts";
 import type { LayerFacts, Whiteout } from "../archive/layer.ts";
 import type { PackingFacts } from "../archive/packing.ts";
 import type { LimitMet, ProblemList } from "../archive/source.ts";
-import type { TarEntry, TarKind } from "../archive/tar_entry.ts";
+import type { TarEntry } from "../archive/tar_entry.ts";
+import type { TarKind } from "../archive/tar_kind.ts";
 import type { Format } from "./formats.ts";
 
 /** Everything that can be at an address. */

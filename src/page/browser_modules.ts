@@ -23,6 +23,7 @@ import { readOwnFile } from "./own_files.ts";
 
 /** What the browser may load besides `page/web/` and `page/views/`. A test sees that these are all, and that they need nothing of Deno. */
 export const SHARED_MODULES: readonly string[] = [
+  "archive/tar_kind.ts",
   "definitions/printable.ts",
   "definitions/size.ts",
   "giving_way.ts",

@@ -29,6 +29,9 @@ import { errors, oneLine } from "./output.ts";
 // The time between two questions to the registry, in milliseconds.
 const ASK_AGAIN = 500;
 
+// How long the registry may take for an answer, in milliseconds. It has all of its answers in memory.
+const PATIENCE = 5000;
+
 /** Runs the command. Returns false if a lesson was printed that is not done. */
 export async function runLessons(line: CommandLine): Promise<boolean> {
   const { operands, json } = line;
@@ -112,9 +115,14 @@ class Asking {
   async #fetch(address: string, init: RequestInit): Promise<LessonsFacts | LessonFacts> {
     const { registry } = this.#line;
     let response: Response;
+    let text: string;
     try {
-      response = await fetch(registry + address, init);
+      response = await fetch(registry + address, { ...init, signal: AbortSignal.timeout(PATIENCE) });
+      text = await response.text();
     } catch (error) {
+      if (error instanceof DOMException && error.name === "TimeoutError") {
+        throw new Error(`${registry} gives no answer within ${PATIENCE / 1000} s; is a registry there?`);
+      }
       // What is wrong with a certificate stands only in the text of the cause.
       const isAboutCertificate = /certificate/.test(String((error as Error).cause));
       throw new Error(
@@ -123,7 +131,6 @@ class Asking {
           : `no registry answers at ${registry}; this starts one: deno task start --workshop`,
       );
     }
-    const text = await response.text();
     if (response.ok && isJson(response)) return JSON.parse(text);
     throw new Error(reasonOf(response, text, registry));
   }

@@ -15,6 +15,7 @@
  * @module
  */
 
+import { letterOf } from "../archive/tar_kind.ts";
 import { shorten } from "../definitions/printable.ts";
 import { counted, formatBytes } from "../definitions/size.ts";
 import type { BlobFacts, EntryRow, FileFacts, Rows, StatementFacts } from "../looking/facts.ts";
@@ -101,7 +102,7 @@ export function fileLines(facts: FileFacts): string[] {
 
 function entryLines(entries: Rows<EntryRow>): string[] {
   const rows = entries.rows.map(({ text, kind, mode, owner, size, target, layer, whiteout }) => [
-    LETTERS[kind] + (mode ?? "---------"),
+    letterOf(kind) + (mode ?? "---------"),
     owner ?? "",
     formatBytes(size),
     layer === undefined ? "" : `layer ${layer}`,
@@ -111,15 +112,3 @@ function entryLines(entries: Rows<EntryRow>): string[] {
   ]);
   return [...table(rows), ...more(entries)];
 }
-
-// The first letter of `ls -l`.
-const LETTERS: Readonly<Record<EntryRow["kind"], string>> = {
-  "file": "-",
-  "folder": "d",
-  "symbolic link": "l",
-  "hard link": "h",
-  "character device": "c",
-  "block device": "b",
-  "pipe": "p",
-  "unknown": "?",
-};

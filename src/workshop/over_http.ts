@@ -136,7 +136,7 @@ async function change(
   if (id !== undefined && lesson === undefined) noSuchLesson(learners, id);
   const action = wanted.do;
   if (action === "reset") return learners.reset(learner, lesson === undefined ? learners.lessons : [lesson]);
-  if (action === "collect garbage" && readOnly) throw refusal(405, "no change: this registry is read-only", action);
+  if (action === "collect garbage" && readOnly) throw refusal(403, "no change: this registry is read-only", action);
   if (action === "collect garbage") return await collectFor(learner, disk);
   if (lesson === undefined || typeof action !== "string" || !ACTIONS.includes(action)) {
     throw refusal(400, `"do" with one of ${ACTIONS.join(", ")}`, JSON.stringify(action) ?? "nothing");
@@ -161,6 +161,6 @@ function noSuchLesson({ lessons }: Learners, id = ""): never {
   throw refusal(404, `one of ${lessons.map(({ id }) => id).join(", ")}`, id);
 }
 
-function refusal(status: 400 | 403 | 404 | 405, expected: string, actual: string): RegistryError {
+function refusal(status: 400 | 403 | 404, expected: string, actual: string): RegistryError {
   return new RegistryError(status === 403 ? "DENIED" : "UNSUPPORTED", { rule: "API-01", expected, actual }, { status });
 }

@@ -5,6 +5,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import { formatBytes } from "../../src/definitions/size.ts";
 import type { BlobFacts, FileFacts, ManifestFacts, RepositoryFacts, TagFacts } from "../../src/looking/facts.ts";
 import type { LookedFacts } from "../../src/page/looked.ts";
 import { escape, visible } from "../../src/page/markup.ts";
@@ -53,6 +54,15 @@ Deno.test("a folder, a repository and its tags show what they have, and commands
     assertShows(shown, digest, `/at/${address}`);
   }
   assertShows(await html("/at/library/hello/_tags"), "v1", "v2");
+});
+
+Deno.test("an image shows the size of its manifest, and apart from that the size of all that it lists", async () => {
+  const { facts, html } = await world();
+  const { target } = (await facts("/at/library/hello/_tags/v1")).look as TagFacts;
+  const { size, config, layers } = target as ManifestFacts;
+  const listed = layers.reduce((sum, layer) => sum + layer.size, config!.size);
+  const text = (await html("/at/library/hello/_tags/v1")).replace(/<[^>]*>/g, " ").replace(/\s+/g, " ");
+  assert(text.includes(` Size ${formatBytes(size)} for the manifest, ${formatBytes(listed)} for what it lists `), text);
 });
 
 Deno.test("a tag shows its manifest: each field with a sentence and a place of its own, digests as links, and what refers to it", async () => {

@@ -196,6 +196,15 @@ Deno.test("where no workshop is, the command says how to begin one", async () =>
   );
 });
 
+Deno.test("where somebody takes connections and never answers, the command gives up and says so", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const address = `http://127.0.0.1:${listener.addr.port}`;
+  assertEquals(
+    await lessons("knock", "--registry", address),
+    `glassbox: ${address} gives no answer within 5 s; is a registry there?\nstatus 1\n`,
+  );
+});
+
 Deno.test("where the registry has a certificate that nobody trusts, the command says so", async () => {
   using root = new Folder();
   const [cert, key] = ["cert.pem", "key.pem"].map((name) => `${root.path}/${name}`);

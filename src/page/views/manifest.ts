@@ -49,7 +49,11 @@ export function manifest(look: ManifestFacts): Markup {
         {},
         size(bytes),
         layers.length > 0 &&
-          [", with its layers ", size(layers.reduce((sum, { size }) => sum + size, config?.size ?? 0))],
+          [
+            " for the manifest, ",
+            size(layers.reduce((sum, { size }) => sum + size, config?.size ?? 0)),
+            " for what it lists",
+          ],
       ),
       platform !== undefined && [element("dt", {}, "Platform"), element("dd", {}, platform)],
       element("dt", {}, "Tags"),
@@ -160,7 +164,7 @@ function childTable({ children: { rows, next, total } }: ManifestFacts): Markup 
 function layerTable(layers: readonly LayerRow[]): Markup {
   return table(
     "Layers",
-    ["Layer", "Digest", "Size", "Repositories with it", layers.some(({ made }) => made?.command) ? "Made by" : "Type"],
+    ["Layer", "Digest", "Size", "Names of the file", layers.some(({ made }) => made?.command) ? "Made by" : "Type"],
     layers.map(({ number, digest, address, size: bytes, actualSize, names, made, mediaType, urls }) => [
       link(address, `layer ${number}`),
       [

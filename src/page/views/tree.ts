@@ -8,6 +8,7 @@
  * @module
  */
 
+import { letterOf } from "../../archive/tar_kind.ts";
 import { addressOf } from "../addresses.ts";
 import { element, type Markup } from "../markup.ts";
 import type { TreeFacts, TreeRow, WasteFacts } from "../trees.ts";
@@ -103,19 +104,6 @@ function whiteoutText({ kind, path }: NonNullable<TreeRow["whiteout"]>): string 
   return kind === "opaque"
     ? "hides all that the layers below have in this folder"
     : `removes /${path} of the layers below`;
-}
-
-const LETTERS: Readonly<Record<string, string>> = {
-  "folder": "d",
-  "symbolic link": "l",
-  "hard link": "h",
-  "character device": "c",
-  "block device": "b",
-  "pipe": "p",
-};
-
-function letterOf(kind: string): string {
-  return LETTERS[kind] ?? "-";
 }
 
 /** Returns what each layer of a stack adds, and what it wastes. */
