@@ -27,10 +27,13 @@ export async function runLooking(command: "look" | "diff", line: CommandLine): P
   const disk = localDisk(line.root);
   const options = { after: line.after, diffId: true };
   const find = async (typed: string) => {
-    const facts = await look(disk, typed, options);
-    // A person may have let the shell complete the path, with the root in front.
-    const inside = typed.startsWith(`${line.root}/`) ? typed.slice(line.root.length + 1) : undefined;
-    return facts.kind !== "missing" || inside === undefined ? facts : await look(disk, inside, options);
+    let facts = await look(disk, typed, options);
+    for (const address of meantBy(typed, line.root)) {
+      if (isThere(facts)) break;
+      const meant = await look(disk, address, options);
+      if (isThere(meant) || facts.kind === "invalid") facts = meant;
+    }
+    return facts;
   };
   const print = (facts: Facts | DifferenceFacts, lines: () => string[]) => {
     for (const text of line.json ? [printableJson(facts)] : lines()) console.log(text);
@@ -51,6 +54,27 @@ export async function runLooking(command: "look" | "diff", line: CommandLine): P
   }
   print(difference, () => linesOfDifference(difference));
   return true;
+}
+
+function isThere({ kind }: Facts): boolean {
+  return kind !== "missing" && kind !== "invalid";
+}
+
+// A person may have let the shell complete a path, or copied an address of the page, or a name from docker. A repository may have a
+// name that looks like one of these; so what was typed comes first.
+function meantBy(typed: string, root: string): string[] {
+  const inRoot = typed.startsWith(`${root}/`) ? typed.slice(root.length + 1) : undefined;
+  const onPage = /^(?:https?:\/\/[^/]+)?\/?at\/([^?]*)/.exec(typed)?.[1];
+  const atHost = /^(?:docker:\/\/)?(?:localhost|[^/!@]*[.:][^/!@]*)\/([^/].*)$/.exec(typed)?.[1];
+  return [inRoot, onPage && decoded(onPage), atHost].filter((address) => address !== undefined);
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURI(path);
+  } catch {
+    return path;
+  }
 }
 
 // Explains what is not there on the standard error, with the names that are nearby.

@@ -52,6 +52,34 @@ Deno.test("look: an image for people, in lines of 80 columns without colours, an
   }
 });
 
+Deno.test("look and diff also take an address of the page, and a name as docker has it", async () => {
+  await using registry = await startRegistry();
+  await pushImage(registry, NAME, { tag: "v1" });
+  const { out } = await run(registry, "look", `${NAME}:v1`);
+  const same = [
+    `http://127.0.0.1:5080/at/${NAME}/_tags/v1`,
+    `http://127.0.0.1:5080/at/${NAME}/_tags/v1?after=x`,
+    `/at/${NAME}:v1`,
+    `127.0.0.1:5080/${NAME}:v1`,
+    `localhost/${NAME}:v1`,
+    `docker://registry.example/${NAME}:v1`,
+  ];
+  for (const address of same) {
+    assertEquals(await run(registry, "look", address), { code: 0, out, errors: "" }, address);
+  }
+  const { code } = await run(registry, "diff", `localhost:5080/${NAME}:v1`, `/at/${NAME}/_tags/v1`);
+  assertEquals(code, 0);
+
+  const gone = await run(registry, "look", `127.0.0.1:5080/${NAME}:v2`);
+  assertEquals(gone, {
+    code: 1,
+    out: "",
+    errors: `glassbox: ${NAME} has no tag v2.\nDid you mean:\n  ${NAME}:v1\n`,
+  });
+  const inImage = await run(registry, "look", `${NAME}:v1!/${NAME}`);
+  assertEquals([inImage.code, inImage.errors.split("\n")[0]], [1, `glassbox: There is no /${NAME} in it.`]);
+});
+
 Deno.test("look without an operand shows all repositories, and one of an empty root says that there is nothing", async () => {
   await using registry = await startRegistry();
   assertEquals((await run(registry, "look")).out, "There is nothing here yet.\n");

@@ -34,17 +34,15 @@ export async function findPort(hostname: string, port: number, system: System): 
     return { word: "ok", what: `${where} is free` };
   } catch (error) {
     if (error instanceof Deno.errors.AddrInUse) {
-      const other = await isRegistry(hostname, port)
-        ? "a registry, maybe one that you have started"
-        : "another program";
+      const isOwn = await isRegistry(hostname, port);
       const advice = adviceFor(system, {
         linux: `Find it: ss -ltnp 'sport = :${port}'`,
         macos: `Find it: lsof -nP -iTCP:${port} -sTCP:LISTEN`,
         windows: `Find it in PowerShell: Get-Process -Id (Get-NetTCPConnection -LocalPort ${port}).OwningProcess`,
       });
       return {
-        word: "missing",
-        what: `${where} is taken by ${other}`,
+        word: isOwn ? "optional" : "missing",
+        what: `${where} is taken by ${isOwn ? "a registry; if you have started it, all is well" : "another program"}`,
         advice: [...advice, `or use another port: deno task start --port ${port + 1}`],
       };
     }
