@@ -80,7 +80,8 @@ export async function checkEverybody(world: World): Promise<void> {
     await tab.page.getByRole("button", { name: "Pause" }).focus();
     await keyboard.press("Enter");
     await pusher.blob("keyboard/paused", "paused");
-    await tab.until(`/1 new/.test(document.activeElement.innerText)`);
+    // A slow push may count as two actions.
+    await tab.until(`/[1-9][0-9]* new/.test(document.activeElement.innerText)`);
     assertEquals(await shows("keyboard/paused"), false);
     await keyboard.press("Enter");
     await tab.until(`document.querySelector("[role=log]").textContent.includes("keyboard/paused")`);
