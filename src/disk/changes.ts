@@ -229,8 +229,9 @@ export async function removeUnused(root: Root, path: string, since: number): Pro
   return true;
 }
 
-/** Removes a folder with everything in it. The folder may be back after a power cut. */
+/** Removes a folder with everything in it, unless it is a symbolic link or lies below one. It may be back after a power cut. */
 export async function removeFolder(root: Root, folder: string): Promise<void> {
+  if (isLinked(root, folder)) return;
   try {
     await step(root, "remove folder", folder, () => root.calls.remove(folder, { recursive: true }));
   } catch (error) {

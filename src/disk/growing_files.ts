@@ -17,7 +17,7 @@ import { SHA256 } from "../definitions/digest.ts";
 import type { ByteRange } from "../definitions/range.ts";
 import { keep, moveFile, noteUse, removeFolder, tidy } from "./changes.ts";
 import type { Bytes, GrowingFile } from "./disk.ts";
-import { identityOf } from "./identity.ts";
+import { identityOf, isSame } from "./identity.ts";
 import { expectNotLinked, isLinked } from "./links.ts";
 import { isNotEmpty, unlessMissing, unlessMissingLater } from "./missing.ts";
 import { fileInfo, fileSize, openIfThere, readPart, rememberFound, timeOf } from "./reading.ts";
@@ -76,8 +76,10 @@ export function grow<T>(root: Root, path: string, action: (file: GrowingFile) =>
   });
 }
 
-// What is no file, a folder for example, gives many kinds of errors, and counts as not there.
+// What is no file, a folder for example, gives many kinds of errors, and counts as not there. What a link leads to is not even opened:
+// while this process waits for its lock, somebody could put the file back in the place of the link.
 async function openGrowing(root: Root, path: string): Promise<Deno.FsFile | undefined> {
+  if (isLinked(root, path)) return undefined;
   try {
     return await unlessMissingLater(() => root.calls.open(path, { read: true, append: true }));
   } catch (error) {
@@ -149,7 +151,13 @@ class LockedFile implements GrowingFile {
       this.#orDiscard(syncFile(this.#root, this.#file, this.#path)),
       syncName(this.#root, this.#path, { identity: identityOf(this.#info), links: this.#info.nlink ?? 1 }),
     ]);
-    return fileInfo(this.#path) !== undefined;
+    return this.#isStillThere();
+  }
+
+  // Somebody may have removed the file, or put another one or a link in its place, while its bytes came.
+  #isStillThere(): boolean {
+    const info = fileInfo(this.#path);
+    return info !== undefined && isSame(identityOf(this.#info), info) && !isLinked(this.#root, this.#path, info);
   }
 
   async truncate(size: number): Promise<void> {
@@ -189,14 +197,15 @@ class LockedFile implements GrowingFile {
   async moveTo(folderBelow: string, name: string): Promise<boolean> {
     const root = this.#root;
     const folder = pathAt(root, folderBelow);
+    await this.#orDiscard(syncFile(root, this.#file, this.#path));
+    // The bytes may have come for a long time, and their sync takes a while. So the disk looks now, just before the renames.
     const above = unlessMissing(() => Deno.lstatSync(dirname(folder)));
     expectNotLinked(root, dirname(folder), above);
-    await this.#orDiscard(syncFile(root, this.#file, this.#path));
     const own = dirname(this.#path);
     const renamed = `${own}/${name}`;
     const target = `${folder}/${name}`;
     const rename = async () => (await root.calls.rename(this.#path, renamed), true);
-    if (!await step(root, "rename", renamed, () => unlessMissingLater(rename))) {
+    if (!this.#isStillThere() || !await step(root, "rename", renamed, () => unlessMissingLater(rename))) {
       await this.#forget();
       return false;
     }

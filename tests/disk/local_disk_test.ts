@@ -1,6 +1,7 @@
 /** What a local disk takes for a file, and what not. */
 
 import { assertEquals, assertRejects } from "@std/assert";
+import { cp } from "node:fs/promises";
 import { LinkedFolderError } from "../../src/disk/disk.ts";
 import { localDisk } from "../../src/disk/local_disk.ts";
 import { bytes } from "../fixture.ts";
@@ -93,6 +94,72 @@ for (const linked of ["a/digest", "a"]) {
     },
   );
 }
+
+// What takes the place of something while the bytes of an upload come.
+const SWAPS: Record<string, { place: string; isLink: boolean }> = {
+  "a link takes the place of its repository": { place: "a", isLink: true },
+  "a link takes the place of the folder of the uploads": { place: "a/_uploads", isLink: true },
+  "a link takes the place of its own folder": { place: "a/_uploads/1", isLink: true },
+  "a link takes its place": { place: "a/_uploads/1/data", isLink: true },
+  "another file takes its place": { place: "a/_uploads/1/data", isLink: false },
+};
+
+for (const [what, { place, isLink }] of Object.entries(SWAPS)) {
+  Deno.test(
+    `if ${what}, a growing file is gone, and nothing else gets its digest or is changed`,
+    { ignore: !isUnix },
+    async () => {
+      using folder = new Folder();
+      using outside = new Folder();
+      const disk = localDisk(folder.path);
+      const [at, copy] = [`${folder.path}/${place}`, `${outside.path}/copy`];
+
+      const answers = await disk.begin("a/_uploads/1/data", "sha256", async (file) => {
+        await file.append(ReadableStream.from([bytes("foo")]));
+        await cp(at, copy, { recursive: true });
+        await Deno.rename(at, `${outside.path}/original`);
+        if (isLink) await Deno.symlink(copy, at);
+        else await cp(copy, at);
+        const before = outside.everything();
+        const isSaved = await file.save();
+        const isMoved = await file.moveTo("a/digest", "blob").catch((error) => error instanceof LinkedFolderError);
+        await file.discard();
+        return [isSaved, isMoved, outside.everything().join() === before.join()];
+      });
+
+      // Into a repository that is a link, nothing is written, whatever it is.
+      assertEquals(answers, [false, place === "a", true]);
+      assertEquals(disk.find("a/digest", ["blob"]), undefined);
+    },
+  );
+}
+
+Deno.test(
+  "a growing file that was a link when the wait for its lock began is not there",
+  { ignore: !isUnix },
+  async () => {
+    using folder = new Folder();
+    using outside = new Folder();
+    const secret = `${outside.path}/secret`;
+    await Deno.writeTextFile(secret, "secret");
+    const disk = localDisk(folder.path);
+    await disk.begin("a/_uploads/1/data", "sha256");
+    const path = `${folder.path}/a/_uploads/1/data`;
+    await Deno.rename(path, `${path}.aside`);
+    await Deno.symlink(secret, path);
+    using locked = await Deno.open(secret);
+    locked.lockSync(true);
+
+    // It opens what the link leads to, and then waits.
+    const growing = disk.grow("a/_uploads/1/data", async (file) => {
+      await file.append(ReadableStream.from([bytes("foo")]));
+    });
+    await Deno.rename(`${path}.aside`, path);
+    locked.unlockSync();
+
+    assertEquals([await growing, outside.read("secret")], [undefined, "secret"]);
+  },
+);
 
 Deno.test("a file is read once, even if there is nothing of use in it", async () => {
   using folder = new Folder();
