@@ -11,8 +11,8 @@
  * end. If a later look at the same path finds the same number, the path leads to the same place as before, and one look was
  * enough. (That also holds if somebody has moved this place out of the root meanwhile, and has put a link to it there.)
  *
- * Between this look and the change or read that follows it, there are some microseconds. Deno has no operation that closes
- * this gap: one that opens a file in a folder that is open already.
+ * Between this look and the change or read that follows it, there are some microseconds, or the milliseconds of a sync if a small
+ * file is written. Deno has no operation that closes this gap: one that opens a file in a folder that is open already.
  *
  * Next: memory.ts
  *
