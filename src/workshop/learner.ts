@@ -227,9 +227,11 @@ export class Learner {
 
   async #lookNow(): Promise<readonly LessonState[]> {
     const { done, since } = this.#remembered;
+    const work = new LongWork();
+    // One request may be the work of many learners. After each look at one of them, other requests go on.
+    await work.giveWay();
     const happenings = [...this.#remembered.happenings];
     const things = await this.#things.below(`${this.as}/`);
-    const work = new LongWork();
     const states: LessonState[] = [];
     for (const lesson of this.#lessons()) {
       if (work.isLong()) await work.giveWay();

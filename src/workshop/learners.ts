@@ -35,6 +35,10 @@ const OF_A_CLIENT = /^\/+v\d/i;
 // The most learners that are in memory at a time.
 const MOST_LEARNERS = 500;
 
+// The most learners of one address that a request without a repository counts for. Each of them costs a look and a file. In a class behind
+// a proxy all have one address, and anybody can ask for the lessons of any number of learners.
+const MOST_OF_ADDRESS = 40;
+
 // The longest prefix: the names of repositories need room behind it.
 const LONGEST_PREFIX = 100;
 
@@ -94,7 +98,8 @@ export class Learners {
     if (owners.length === 0 && repository === undefined) {
       // With passwords, everybody has a name. A client that has not told it yet is nobody on the board.
       const others = status === 401 ? [] : [this.find(NAMELESS)!];
-      return here.length > 0 ? here : others;
+      // Those who have asked for their lessons last stand at the end.
+      return here.length > 0 ? here.slice(-MOST_OF_ADDRESS) : others;
     }
     // Somebody may have knocked at the repository of another one. That one has not done it.
     if (status === 401 || status === 403) return owners.filter((owner) => here.includes(owner));

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { around } from "../../src/disk/around.ts";
 import { memoryDisk } from "../../src/disk/memory_disk.ts";
 import { digestOf } from "../fixture.ts";
@@ -29,6 +29,28 @@ Deno.test("a request about no repository belongs to the learners at its address"
   await send("GET", "/v2/", { from: "10.0.0.2" });
   assertEquals((await facts("/lessons?as=ana")).done, 0);
   assertEquals((await facts("/lessons?as=bo", { from: "10.0.0.2" })).done, 1);
+});
+
+Deno.test("of very many learners at one address, a request about no repository belongs to the 40 who have asked last", async () => {
+  const { send, facts } = classroom();
+  for (let at = 0; at < 60; at++) await facts(`/lessons?as=l${at}`);
+  await send("GET", "/v2/");
+  const done: number[] = [];
+  for (let at = 0; at < 60; at++) {
+    if ((await facts(`/lessons?as=l${at}`, { from: "10.0.0.2" })).done > 0) done.push(at);
+  }
+  assertEquals(done, Array.from({ length: 40 }, (_, at) => at + 20));
+});
+
+Deno.test("between the looks at many learners, others go on", async () => {
+  const { learners } = classroom();
+  const many = Array.from({ length: 50 }, (_, at) => learners.find(`l${at}`)!);
+  let isOver = false;
+  const looks = Promise.all(many.map((learner) => learner.states())).then(() => isOver = true);
+  let times = 0;
+  for (; !isOver; times++) await new Promise((resolve) => setTimeout(resolve));
+  await looks;
+  assert(times >= 25, `${times} times`);
 });
 
 Deno.test("a request that no endpoint answers belongs to the learner whose name is in its path, and /v1/ to those at its address", async () => {
