@@ -35,8 +35,17 @@ async function main(args: string[]): Promise<number> {
     return isSecondProcess(import.meta.url) && line.command === "serve" ? STATUS.broken : STATUS.failure;
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    console.error(`glassbox: ${printable(error.message.split("\n")[0])}`);
+    console.error(`glassbox: ${printable(reasonOf(error))}`);
     if (error instanceof UsageError || error instanceof RangeError) return STATUS.usage;
     return isSecondProcess(import.meta.url) ? STATUS.notStarted : STATUS.failure;
   }
+}
+
+// Deno itself would advise to give the program more permissions. But it has what it needs, unless a person chose others.
+function reasonOf({ message }: Error): string {
+  const [line] = message.split("\n");
+  return line.replace(
+    /^Requires (\w+) access to (.*?), run again with .*$/,
+    "Deno gives the program no $1 access to $2",
+  );
 }

@@ -142,6 +142,22 @@ Deno.test("only an error of the system itself is about the address, and no error
   assertEquals([isAboutAddress(ofSystem), isAboutAddress(own)], [true, false]);
 });
 
+Deno.test("without a permission, a command names what Deno does not give it, and does not advise to allow more", async () => {
+  using folder = new Folder();
+  Deno.mkdirSync(`${folder.path}/library/hello/_tags`, { recursive: true });
+  const outcomeOf = async (...args: string[]) => {
+    await using program = Program.mainWith([`--allow-read=${folder.path},.`], ...args, "--root", folder.path);
+    const { code, errors } = await program.outcome();
+    return [code, errors];
+  };
+  const start = `glassbox: cannot use the root ${folder.path}: Deno does not allow it\n`;
+  assertEquals(await outcomeOf("samples", "hello"), [1, start]);
+  assertEquals(await outcomeOf("gc", "--grace", "0s"), [
+    1,
+    `glassbox: Deno gives the program no write access to "${folder.path}/library/hello/_tags"\n`,
+  ]);
+});
+
 Deno.test("a root that is a file, or is below one, is refused in one line that says which", async () => {
   using folder = new Folder();
   Deno.writeTextFileSync(`${folder.path}/file`, "");

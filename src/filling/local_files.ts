@@ -208,5 +208,8 @@ async function reasonOf(error: unknown, path: string): Promise<string> {
       ? "Deno does not allow it; of a link, name the place that it leads to"
       : "Deno does not allow it without --allow-read";
   }
-  return error instanceof Error ? error.message.split("\n")[0] : String(error);
+  if (error instanceof Deno.errors.NotADirectory) return "it is a file and no folder, or one above it is";
+  const [line] = (error instanceof Error ? error.message : String(error)).split("\n");
+  // The system's words are enough: the path stands in front of them.
+  return line.replace(/ \(os error \d+\).*$/, "");
 }

@@ -109,8 +109,8 @@ async function expectUsableRoot({ root, readOnly }: CommandLine): Promise<void> 
     await Deno.writeFile(probe, new Uint8Array());
     await Deno.remove(probe);
   } catch (error) {
-    // The message of Deno itself would advise to allow everything.
-    const reason = error instanceof Deno.errors.NotCapable
+    // Deno's own message about these folders would advise to allow everything.
+    const reason = error instanceof Deno.errors.NotCapable && error.message.includes("--allow-all")
       ? "Deno lets programs use no folder below /proc, /dev and /sys; choose another one with --root"
       : error instanceof Deno.errors.AlreadyExists || error instanceof Deno.errors.NotADirectory
       ? isThere(root) ? "it is a file and no folder" : "a folder above it is a file"

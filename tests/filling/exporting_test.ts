@@ -204,6 +204,22 @@ Deno.test("what the registry calls a manifest, and is none, is refused", async (
   assertEquals(message.startsWith(`the registry answers 200 to GET ${path}: expected `), true, message);
 });
 
+Deno.test("an image is not exported over a file, or below one", async () => {
+  using from = new Folder();
+  using folder = new Folder();
+  const { registry } = await filled(from);
+  Deno.writeTextFileSync(`${folder.path}/file`, "kept");
+  for (const [target, path] of [["file", "file"], ["file/layout", "file/layout.part"]]) {
+    const { message } = await assertRejects(
+      () => exportImage(registry, NAME, `${folder.path}/${target}`),
+      FillError,
+    );
+    const reason = "cannot be written: it is a file and no folder, or one above it is";
+    assertEquals(message, `${folder.path}/${path}: ${reason}`);
+  }
+  assertEquals([folder.tree(), folder.read("file")], [["file"], "kept"]);
+});
+
 Deno.test("a full disk is told with the file that it has no place for, and nothing is left", async () => {
   using from = new Folder();
   using folder = new Folder();
@@ -222,7 +238,7 @@ Deno.test("a full disk is told with the file that it has no place for, and nothi
         () => exportImage(registry, NAME, `${folder.path}/${target}`),
         FillError,
       );
-      assertEquals(message, `${folder.path}/${file}: cannot be written: No space left on device (os error 28)`);
+      assertEquals(message, `${folder.path}/${file}: cannot be written: No space left on device`);
     }
   } finally {
     Deno.FsFile.prototype.write = write;
