@@ -74,7 +74,8 @@ const USUAL_COLUMNS = 80;
 // A person may change the width at any time, or close the terminal.
 function columnsOfTerminal(): number {
   try {
-    return Deno.consoleSize().columns;
+    // Some terminals do not know their width, such as those of `script` and of some containers. They say 0.
+    return Deno.consoleSize().columns || USUAL_COLUMNS;
   } catch {
     return USUAL_COLUMNS;
   }

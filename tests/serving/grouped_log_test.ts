@@ -322,3 +322,26 @@ Deno.test("the story in the README is what the log prints about such a push", as
     shown.map(known).join(" ").replace(/\s+/g, " "),
   );
 });
+
+Deno.test("on a terminal that does not know its width, a story is 80 columns wide", async () => {
+  using root = new Folder();
+  const command = `deno run --no-prompt --allow-run=deno main.ts --port 0 --no-page --root ${root.path}`;
+  // Without a terminal of its own, `script` makes one with 0 columns.
+  const child = new Deno.Command("script", {
+    args: ["-qefc", command, "/dev/null"],
+    cwd: new URL("../../", import.meta.url),
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+  }).spawn();
+  let text = "";
+  for await (const piece of child.stdout.pipeThrough(new TextDecoderStream())) {
+    const address = /listens on (http:\S+) [^]*Stop with/.exec(text + piece)?.[1];
+    if (address !== undefined && !text.includes("Stop with")) await (await fetch(`${address}/v2/`)).body?.cancel();
+    text += piece;
+    if (/determining_support[^]*ts/.test(text)) break;
+  }
+  child.kill("SIGTERM");
+  await child.status;
+  assert(text.includes("API > Determining support   src/api/determining_support.ts"), text);
+});
