@@ -71,16 +71,23 @@ export async function describe(
   };
 }
 
-/** Returns annotations or labels as rows, each with a sentence if its name is known. */
+/**
+ * Returns annotations or labels as rows, each with a sentence if its name is known. One look shows a MiB of them at most: a manifest can
+ * have hundreds of referrers, and each of these long annotations.
+ */
 export function annotationRows(looking: Looking, name: Name, annotations: unknown): TextRow[] {
   if (typeof annotations !== "object" || annotations === null) return [];
   const all = Object.keys(annotations);
   if (all.length > MOST_ANNOTATIONS) looking.limit(`Only the first ${MOST_ANNOTATIONS} annotations are shown.`);
-  return all.slice(0, MOST_ANNOTATIONS).map((key) => {
-    const text = String((annotations as Readonly<Record<string, unknown>>)[key]);
+  return all.slice(0, MOST_ANNOTATIONS).flatMap((key) => {
+    const whole = String((annotations as Readonly<Record<string, unknown>>)[key]);
+    const text = whole.slice(0, Math.max(0, looking.annotationLetters - key.length));
+    if (text.length < whole.length) looking.limit("Of all annotations together, only the first MiB is shown.");
+    if (looking.annotationLetters < key.length) return [];
+    looking.annotationLetters -= key.length + text.length;
     const what = explain("annotation", [key])?.what;
     const link = looking.linkTo(name, text);
-    return { name: key, text, ...(what === undefined ? {} : { what }), ...(link === undefined ? {} : { link }) };
+    return [{ name: key, text, ...(what === undefined ? {} : { what }), ...(link === undefined ? {} : { link }) }];
   });
 }
 

@@ -112,6 +112,8 @@ export class Looking {
   readonly faults: Wrong[] = [];
   /** The limits that were met so far. */
   readonly limits: string[] = [];
+  /** The number of letters of annotations that may still be shown. */
+  annotationLetters = 1024 ** 2;
   readonly #work = new LongWork();
   #seen: Promise<Name[]> | undefined;
   #looks = 0;

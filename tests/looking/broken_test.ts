@@ -351,3 +351,29 @@ Deno.test("a layer of very many images is compared with some configs, and says s
   });
   assertEquals([faults, limits], [[], ["Only the first 100 of 101 configs were compared with this layer."]]);
 });
+
+Deno.test("of many referrers with long annotations, a look shows the annotations up to a MiB, and says so", async () => {
+  await using registry = await startRegistry();
+  const subject = put(
+    registry,
+    JSON.stringify({ schemaVersion: 2, mediaType: TYPES.index, manifests: [] }),
+    TYPES.index,
+  );
+  const whole = await lookFor(registry, "manifest", `${NAME}@${subject}`);
+  assertEquals([whole.referrers, whole.limits], [[], []]);
+  for (let at = 0; at < 12; at++) {
+    const manifest = {
+      schemaVersion: 2,
+      mediaType: TYPES.index,
+      manifests: [],
+      subject: { mediaType: TYPES.index, digest: subject, size: 1 },
+      annotations: { at: String(at), long: "x".repeat(200_000) },
+    };
+    await registry.pushManifest(NAME, manifest);
+  }
+
+  const { referrers, limits } = await lookFor(registry, "manifest", `${NAME}@${subject}`);
+  const letters = referrers.flatMap(({ annotations }) => annotations).reduce((sum, { text }) => sum + text.length, 0);
+  assertEquals([referrers.length, limits], [12, ["Of all annotations together, only the first MiB is shown."]]);
+  assert(letters > 1_000_000 && letters <= 1024 ** 2, `${letters} letters`);
+});
