@@ -68,18 +68,18 @@ export function grow<T>(root: Root, path: string, action: (file: GrowingFile) =>
   return queue(root, path, async (deadline) => {
     using file = await openGrowing(root, path);
     if (file === undefined) return undefined;
-    await lock(file, deadline);
+    const hasWaited = await lock(file, deadline);
     // Another process may have ended it while this one waited for the lock.
     const info = fileInfo(path);
     if (info === undefined || isLinked(root, path, info)) return undefined;
+    // And what was opened may have been a link, before somebody put the file back in its place.
+    if (hasWaited && !isSame(identityOf(await file.stat()), info)) return undefined;
     return await action(new LockedFile(root, path, file, info));
   });
 }
 
-// What is no file, a folder for example, gives many kinds of errors, and counts as not there. What a link leads to is not even opened:
-// while this process waits for its lock, somebody could put the file back in the place of the link.
+// What is no file, a folder for example, gives many kinds of errors, and counts as not there.
 async function openGrowing(root: Root, path: string): Promise<Deno.FsFile | undefined> {
-  if (isLinked(root, path)) return undefined;
   try {
     return await unlessMissingLater(() => root.calls.open(path, { read: true, append: true }));
   } catch (error) {

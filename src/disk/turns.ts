@@ -68,25 +68,27 @@ let inThreads = 0;
 const LONGEST_PAUSE = 100;
 
 /**
- * Takes the lock of a file that is open for writing. The lock ends when the file is closed.
+ * Takes the lock of a file that is open for writing. The lock ends when the file is closed. Returns true if it had to wait for it.
  *
  * @throws {BusyError} if another process still has it at the deadline, in milliseconds since 1970.
  */
-export async function lock(file: Deno.FsFile, deadline: number): Promise<void> {
+export async function lock(file: Deno.FsFile, deadline: number): Promise<boolean> {
   // Mostly nobody holds the lock. Then this thread takes it at once, and no other thread has to wait for it.
-  if (file.tryLockSync(true)) return;
+  if (file.tryLockSync(true)) return false;
   // If an action gives up, it still stands in the line of the system. It gets the lock later and loses it at once, because its
   // file is closed.
   if (inThreads < MOST_IN_THREADS) {
     inThreads++;
     const locked = file.lock(true).finally(() => inThreads--);
     locked.catch(() => {}); // The error surfaces at the `await`, if that still waits.
-    return await expectInTime(locked, deadline);
+    await expectInTime(locked, deadline);
+    return true;
   }
   for (let time = 1; !file.tryLockSync(true); time = Math.min(2 * time, LONGEST_PAUSE)) {
     if (Date.now() > deadline) throw busy();
     await pause(time);
   }
+  return true;
 }
 
 /** Runs an action while no other action with the same key runs, in any process. */
