@@ -14,7 +14,8 @@
 
 import config from "./deno.json" with { type: "json" };
 import { printable } from "./src/definitions/printable.ts";
-import { parseCommandLine, UsageError } from "./src/serving/command_line.ts";
+import { parseCommandLine } from "./src/serving/command_line.ts";
+import { UsageError } from "./src/serving/flags.ts";
 import { isFirstStart } from "./src/serving/permissions.ts";
 import { isSecondProcess, startAgain, STATUS } from "./src/serving/starting_again.ts";
 

@@ -3,7 +3,8 @@
 import type { LocalDiskOptions } from "../src/disk/root.ts";
 import { localDisk } from "../src/disk/local_disk.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
-import { type CommandLine, parseCommandLine, UsageError } from "../src/serving/command_line.ts";
+import { type CommandLine, parseCommandLine } from "../src/serving/command_line.ts";
+import { UsageError } from "../src/serving/flags.ts";
 import { isAboutAddress } from "../src/serving/serving.ts";
 import { createRegistry, type RegistryOptions } from "../src/registry.ts";
 import { permissionFlags } from "../src/serving/permissions.ts";

@@ -1,5 +1,5 @@
 /**
- * The command line: reads the flags, and explains what is wrong with them.
+ * The command line: which command it is, what its flags mean, and which of them go together.
  *
  *     deno task start --port 5081 --root images --no-delete
  *     deno task gc --root images --dry-run
@@ -8,23 +8,14 @@
  * The program reads it twice: the first time to find out which permissions it needs, and the second time, after it has started
  * itself again with these, to do the work.
  *
- * Next: output.ts
+ * Next: flags.ts
  *
  * @module
  */
 
-import { isIPv6 } from "node:net";
 import { platform } from "node:process";
-import { parseArgs } from "node:util";
-import { parseBytes } from "../definitions/size.ts";
-import {
-  type Option,
-  type OptionType,
-  PROGRAM_OPTIONS,
-  type ProgramSettings,
-  REGISTRY_OPTIONS,
-  type Settings,
-} from "../options.ts";
+import { type Option, PROGRAM_OPTIONS, type ProgramSettings, REGISTRY_OPTIONS, type Settings } from "../options.ts";
+import { type Parsed, readFlags, UsageError, valueOf } from "./flags.ts";
 
 /** The commands of the program. */
 export type Command =
@@ -50,9 +41,6 @@ export interface CommandLine extends Omit<ProgramSettings, "threads">, Settings 
   /** The version of the program. */
   readonly version: string;
 }
-
-/** Thrown for a wrong command line. The message is one line, for the person who typed it. */
-export class UsageError extends Error {}
 
 // deno-fmt-ignore
 const COMMANDS: readonly (readonly [command: Command, task: string, meaning: string, operands?: string])[] = [
@@ -232,14 +220,6 @@ function expectOperands(command: Command, given: readonly string[]): void {
   throw new UsageError(`${what}; the usage is deno task ${task} ${wanted}`);
 }
 
-/** The flags of a command line, each with its value, or with all values if it may be there several times; and the rest. */
-export interface Parsed {
-  /** The values by the names of the flags, without `--`. A switch has the value `"true"`. */
-  readonly flags: ReadonlyMap<string, string | readonly string[]>;
-  /** What stands there without a flag. */
-  readonly operands: readonly string[];
-}
-
 function parseFlags(command: Command, args: readonly string[]): Parsed {
   const [, task, , operands] = COMMANDS.find(([name]) => name === command)!;
   const own = optionsOf(command).map(([, flag, { type }]) => [flag, type] as const);
@@ -250,120 +230,7 @@ function parseFlags(command: Command, args: readonly string[]): Parsed {
   return { flags, operands: given };
 }
 
-/**
- * Reads flags: their values, and what stands there without a flag. If there is `--help`, `-h` is the same.
- *
- * @throws {UsageError} if a flag is unknown or given twice, or if its value is missing.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- *
- * const { flags, operands } = readFlags(["a", "--port=0", "b"], new Map([["port", "number"]]));
- * assertEquals([[...flags], operands], [[["port", "0"]], ["a", "b"]]);
- * ```
- */
-export function readFlags(args: readonly string[], types: ReadonlyMap<string, OptionType>): Parsed {
-  const options = [...types].map(([flag, type]) => {
-    const short = flag === "help" ? { short: "h" } : {};
-    return [flag, { type: type === "switch" ? "boolean" : "string", ...short }] as const;
-  });
-  // With `strict`, Node would refuse in words of its own, and would take the last one of two equal flags.
-  const { tokens } = parseArgs({
-    args: [...args],
-    options: Object.fromEntries(options),
-    strict: false,
-    tokens: true,
-    allowPositionals: true,
-  });
-  const flags = new Map<string, string | readonly string[]>();
-  const operands: string[] = [];
-  for (const token of tokens) {
-    if (token.kind === "positional") operands.push(token.value);
-    if (token.kind !== "option") continue;
-    const { name, rawName, value, inlineValue } = token;
-    const type = types.get(name);
-    if (type === undefined) throw new UsageError(`there is no flag ${rawName}; --help lists the flags`);
-    const before = flags.get(name);
-    if (type === "switch") {
-      if (value !== undefined) throw new UsageError(`${rawName} takes no value, not "${value}"`);
-      flags.set(name, "true");
-      continue;
-    }
-    if (value === undefined || value === "") throw new UsageError(`${rawName} wants a value`);
-    if (!inlineValue && value.startsWith("-")) {
-      throw new UsageError(
-        `${rawName} wants a value, and "${value}" begins with "-"; if you mean it, write ${rawName}=${value}`,
-      );
-    }
-    if (type === "texts") flags.set(name, [...before ?? [], value]);
-    else if (before === undefined) flags.set(name, value);
-    else throw new UsageError(`${rawName} is there twice, with "${before}" and "${value}"; it takes one value`);
-  }
-  return { flags, operands };
-}
-
-function valueOf(
-  flag: string,
-  { type, range }: Option,
-  text: string | readonly string[],
-): boolean | number | string | readonly string[] {
-  if (type === "texts" || typeof text !== "string") return text;
-  if (type === "switch") return true;
-  if (type === "text") return text;
-  if (type === "url") return originOf(flag, text);
-  if (type === "host") return hostOf(flag, text);
-  if (type === "hosts") return hostsOf(flag, text);
-  if (type === "number") return numberOf(flag, text, range);
-  if (type === "bytes") return bytesOf(flag, text);
-  if (type === "milliseconds") return timeOf(flag, text, range);
-  if (type.includes(text)) return text;
-  throw new UsageError(`--${flag} wants one of ${type.join(", ")}, not "${text}"`);
-}
-
-function numberOf(flag: string, text: string, [least, most]: readonly [number, number] = [0, 999_999_999]): number {
-  const number = /^[0-9]{1,9}$/.test(text) ? Number(text) : NaN;
-  if (number >= least && number <= most) return number;
-  throw new UsageError(`--${flag} wants a number from ${least} to ${most}, not "${text}"`);
-}
-
 // Linux distributes the connections among all threads that share a port. On other systems one thread would get them all.
 function usualThreads(): number {
   return platform === "linux" ? Math.min(navigator.hardwareConcurrency, 4) : 1;
-}
-
-function bytesOf(flag: string, text: string): number {
-  const bytes = parseBytes(text);
-  if (bytes !== undefined) return bytes;
-  throw new UsageError(`--${flag} wants bytes, or a number with KiB, MiB, GiB or TiB, not "${text}"`);
-}
-
-const MILLISECONDS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-function timeOf(flag: string, text: string, [least]: readonly number[] = [0]): number {
-  const match = /^([0-9]{1,9})([smhd])$/.exec(text);
-  if (match === null) throw new UsageError(`--${flag} wants a number with s, m, h or d, such as 30m, not "${text}"`);
-  const time = Number(match[1]) * MILLISECONDS[match[2]];
-  if (time >= least) return time;
-  throw new UsageError(`--${flag} wants ${least / 1000}s or more, not "${text}"`);
-}
-
-function originOf(flag: string, text: string): string {
-  const url = URL.parse(text);
-  if (url !== null && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`) return url.origin;
-  throw new UsageError(`--${flag} wants a scheme and a host, such as https://registry.example, not "${text}"`);
-}
-
-// A name, or an address of IPv4. Deno gives a permission for these.
-const HOST = /^[\w-]{1,63}(?:\.[\w-]{1,63})*\.?$/;
-
-function hostOf(flag: string, text: string): string {
-  if (HOST.test(text) || isIPv6(text)) return text;
-  throw new UsageError(`--${flag} wants a name or an IP address, such as 127.0.0.1 or ::1, not "${text}"`);
-}
-
-function hostsOf(flag: string, text: string): string[] {
-  const hosts = text.split(",").map((host) => host.trim());
-  if (hosts.every((host) => HOST.test(host) || isIPv6(/^\[(.+)\]$/.exec(host)?.[1] ?? ""))) return hosts;
-  throw new UsageError(`--${flag} wants hosts without ports, such as registry.lan,10.0.0.5, not "${text}"`);
 }

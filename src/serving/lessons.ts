@@ -15,7 +15,8 @@
 
 import { printableJson } from "../definitions/printable.ts";
 import type { LessonFacts, LessonsFacts } from "../workshop/lesson_facts.ts";
-import { type CommandLine, UsageError } from "./command_line.ts";
+import type { CommandLine } from "./command_line.ts";
+import { UsageError } from "./flags.ts";
 import {
   linesOfEnd,
   linesOfHint,

@@ -18,7 +18,8 @@ import { compare } from "../looking/compare.ts";
 import type { DifferenceFacts } from "../looking/difference_facts.ts";
 import type { Facts } from "../looking/facts.ts";
 import { look } from "../looking/look.ts";
-import { type CommandLine, UsageError } from "./command_line.ts";
+import type { CommandLine } from "./command_line.ts";
+import { UsageError } from "./flags.ts";
 import { linesOfDifference } from "./lines_of_differences.ts";
 import { linesOf, missingLines } from "./lines_of_facts.ts";
 

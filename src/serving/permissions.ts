@@ -15,7 +15,8 @@
 
 import { fileURLToPath } from "node:url";
 import { unfinished } from "../filling/target.ts";
-import { type CommandLine, servesPage, startsThreads, UsageError, usesWrappers } from "./command_line.ts";
+import { type CommandLine, servesPage, startsThreads, usesWrappers } from "./command_line.ts";
+import { UsageError } from "./flags.ts";
 
 /** The folder of the source, which a thread loads when it starts. */
 export const SOURCE: URL = new URL("../", import.meta.url);

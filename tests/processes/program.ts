@@ -13,7 +13,8 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { parseCommandLine, UsageError } from "../../src/serving/command_line.ts";
+import { parseCommandLine } from "../../src/serving/command_line.ts";
+import { UsageError } from "../../src/serving/flags.ts";
 import { permissionFlags } from "../../src/serving/permissions.ts";
 
 const PROJECT = new URL("../../", import.meta.url).pathname;

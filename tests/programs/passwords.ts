@@ -19,7 +19,7 @@
 
 import { parseName } from "../../src/definitions/name.ts";
 import { loadPackage, PACKAGES } from "../../src/packages.ts";
-import { readFlags, UsageError } from "../../src/serving/command_line.ts";
+import { readFlags, UsageError } from "../../src/serving/flags.ts";
 import { parseHashes } from "../../src/serving/htpasswd.ts";
 import { PROJECT } from "./project.ts";
 import { runProgram } from "./run_program.ts";

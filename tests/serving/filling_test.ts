@@ -1,7 +1,8 @@
 /** `deno task import` and `deno task export`, as a person or a script runs them. */
 
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseCommandLine, UsageError } from "../../src/serving/command_line.ts";
+import { parseCommandLine } from "../../src/serving/command_line.ts";
+import { UsageError } from "../../src/serving/flags.ts";
 import { permissionFlags } from "../../src/serving/permissions.ts";
 import { tarOf, TestLayout } from "../filling/archive.ts";
 import { digestOf, TYPES } from "../fixture.ts";

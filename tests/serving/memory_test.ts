@@ -1,7 +1,8 @@
 /** A program that keeps everything in memory. */
 
 import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { type CommandLine, parseCommandLine, UsageError } from "../../src/serving/command_line.ts";
+import { type CommandLine, parseCommandLine } from "../../src/serving/command_line.ts";
+import { UsageError } from "../../src/serving/flags.ts";
 import { permissionFlags } from "../../src/serving/permissions.ts";
 import { tokenKeyOf } from "../../src/serving/token_key.ts";
 import { digestOf } from "../fixture.ts";

@@ -2,7 +2,8 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { SAMPLE_NAMES } from "../../src/samples_mod.ts";
-import { parseCommandLine, UsageError } from "../../src/serving/command_line.ts";
+import { parseCommandLine } from "../../src/serving/command_line.ts";
+import { UsageError } from "../../src/serving/flags.ts";
 import { permissionFlags } from "../../src/serving/permissions.ts";
 import { Folder } from "../folder.ts";
 import { type Outcome, Program } from "../processes/program.ts";

@@ -23,7 +23,7 @@
 
 import config from "../../../deno.json" with { type: "json" };
 import { PACKAGES } from "../../../src/packages.ts";
-import { readFlags, UsageError } from "../../../src/serving/command_line.ts";
+import { readFlags, UsageError } from "../../../src/serving/flags.ts";
 import { DENO_VERSION } from "../deno_version.ts";
 import { PROJECT } from "../project.ts";
 import { runProgram } from "../run_program.ts";

@@ -9,7 +9,8 @@
  * @module
  */
 
-import { parseCommandLine, UsageError } from "../../../src/serving/command_line.ts";
+import { parseCommandLine } from "../../../src/serving/command_line.ts";
+import { UsageError } from "../../../src/serving/flags.ts";
 import { PROJECT } from "../project.ts";
 import type { LearnerFile } from "./learner_file.ts";
 import { eventsOf } from "./watching.ts";

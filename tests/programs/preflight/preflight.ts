@@ -16,7 +16,7 @@
  * @module
  */
 
-import { readFlags, UsageError } from "../../../src/serving/command_line.ts";
+import { readFlags, UsageError } from "../../../src/serving/flags.ts";
 import { runProgram } from "../run_program.ts";
 import { findBrowser, findCurl, findHashes, findOptional, findShell, findTools } from "./clients.ts";
 import { findDocker } from "./docker.ts";
