@@ -150,10 +150,11 @@ Deno.test(
     using locked = await Deno.open(secret);
     locked.lockSync(true);
 
-    // It opens what the link leads to, and then waits.
     const growing = disk.grow("a/_uploads/1/data", async (file) => {
       await file.append(ReadableStream.from([bytes("foo")]));
     });
+    // When the next task runs, it has opened what the link leads to, and waits.
+    await new Promise((resolve) => setTimeout(resolve));
     await Deno.rename(`${path}.aside`, path);
     locked.unlockSync();
 
