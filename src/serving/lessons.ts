@@ -30,7 +30,7 @@ import { errors, oneLine } from "./output.ts";
 // The time between two questions to the registry, in milliseconds.
 const ASK_AGAIN = 500;
 
-// How long the registry may take for an answer, in milliseconds. It has all of its answers in memory.
+// How long the registry may take for an answer, in milliseconds.
 const PATIENCE = 5000;
 
 /** Runs the command. Returns false if a lesson was printed that is not done. */

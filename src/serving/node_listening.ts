@@ -43,8 +43,8 @@ export interface Limits {
   readonly headersTimeout?: number;
   /**
    * The most connections at a time. For a further one, the server closes the one that is idle for the longest time. If none is idle,
-   * it closes one whose client stalls in the middle of a request or an answer, or else the new one. Default: 4,000. All servers of a process together must have fewer connections than the process may have
-   * open files.
+   * it closes one whose client stalls in the middle of a request or an answer, or else the new one. Default: 4,000. All servers of a
+   * process together must have fewer connections than the process may have open files.
    */
   readonly maxConnections?: number;
 }

@@ -34,7 +34,7 @@ const MOST_OF_ONE = 1000;
 // The most stories of one kind in a moment that are kept, and the length of a moment in milliseconds. A fast client asks for ten thousands
 // in a second. To keep all of them would take time from it, and no other story would be remembered for long. So the others are only
 // counted. Each kind is counted for itself: many refusals do not hide a change. Somebody who listens gets all changes and refusals. The
-// push of an image with 60 layers has 300 changes.
+// push of an image with 100 layers has about 300 changes.
 const MOST_IN_MOMENT = { read: 200, refusal: 300, change: 300 };
 const MOMENT = 1000;
 
