@@ -120,6 +120,42 @@ export interface Graph {
   readonly edges: readonly Edge[];
 }
 
+/** The graph that an address asks for. */
+export interface GraphFacts extends Graph {
+  /** Their address. */
+  readonly address: string;
+  /** The path that it is about; empty for the whole registry. */
+  readonly path: string;
+  /** The text that the names must have. */
+  readonly filter: string;
+  /** The repositories, sorted by byte value; of a graph of one repository, that one. */
+  readonly repositories: readonly GraphRepository[];
+  /** What is left out. */
+  readonly more: readonly GraphMore[];
+}
+
+/** A repository. */
+export interface GraphRepository {
+  /** Its name. */
+  readonly name: string;
+  /** The number of its tags. */
+  readonly tags: number;
+  /** The number of its manifests and blobs. */
+  readonly contents: number;
+  /** The number of its upload sessions. */
+  readonly sessions: number;
+  /** True if the boxes have what is in it. */
+  readonly isOpen: boolean;
+}
+
+/** Something that is left out. */
+export interface GraphMore {
+  /** What it is, in words, such as `5 more tags`. */
+  readonly text: string;
+  /** The address of a graph that shows it, if there is one. */
+  readonly address?: string;
+}
+
 /** A file's place in the layout of the store. */
 export type Place =
   | { readonly repository: string; readonly tag: string }

@@ -11,7 +11,8 @@
 import type { PageAddress } from "./addresses.ts";
 import type { PageContext } from "./context.ts";
 import { filterOf, isEmpty } from "./feed.ts";
-import { factsOfGraph, type GraphFacts } from "./graph.ts";
+import { factsOfGraph } from "./graph.ts";
+import type { GraphFacts } from "./graph_facts.ts";
 import { factsOfTime, type TimeFacts } from "./moments.ts";
 import { maySeeStory } from "./seeing.ts";
 import type { LiveFacts } from "./views/live.ts";

@@ -10,20 +10,19 @@
  * @module
  */
 
-import { HASHES, parseDigest } from "../definitions/digest.ts";
+import { HASHES } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";
-import { parseSessionId } from "../definitions/session.ts";
-import { parseTag, type Tag } from "../definitions/tag.ts";
-import type { Disk } from "../disk/disk.ts";
 import { LongWork } from "../giving_way.ts";
-import { contentFolder, sessionFile, tagFile, tagsFolder, uploadsFolder } from "../store/layout.ts";
-import { listFolders } from "../store/repositories.ts";
-import { openStore } from "../store/store.ts";
-import { resolveTag } from "../store/tags.ts";
+import { contentFolder, sessionFile, tagFile } from "../store/layout.ts";
+import { listContent, listFolders } from "../store/repositories.ts";
+import { openStore, type Store } from "../store/store.ts";
+import { listTags, resolveTag } from "../store/tags.ts";
+import { listSessions } from "../store/uploads.ts";
 import type { StoryData } from "../story.ts";
 import type { PageAddress } from "./addresses.ts";
 import type { PageContext } from "./context.ts";
-import { factsOfGraphThen, type GraphFacts } from "./graph.ts";
+import { factsOfGraphThen } from "./graph.ts";
+import type { GraphFacts } from "./graph_facts.ts";
 import { filesAfter, type PastFile } from "./past.ts";
 import { maySeeStory } from "./seeing.ts";
 
@@ -100,23 +99,22 @@ async function* filesNow({ disk, maySee }: Pick<PageContext, "disk" | "maySee">)
   const work = new LongWork();
   for await (const name of listFolders(store)) {
     if (!maySee(name)) continue;
-    for (const file of filesOf(disk, name, (tag) => resolveTag(store, name, tag))) {
+    for await (const file of filesOf(store, name)) {
       if (work.isLong()) await work.giveWay();
       yield file;
     }
   }
 }
 
-function* filesOf(disk: Disk, name: Name, digestOf: (tag: Tag) => string | undefined): Generator<PastFile> {
+async function* filesOf(store: Store, name: Name): AsyncGenerator<PastFile> {
+  const { disk } = store;
   const sized = (path: string) => ({ path, size: disk.look(path)?.size });
-  for (const digest of disk.list(name).map(parseDigest).filter((digest) => digest !== undefined)) {
+  for (const digest of await listContent(store, name)) {
     const folder = contentFolder(name, digest);
     for (const file of disk.list(folder)) if (!file.startsWith(".")) yield sized(`${folder}/${file}`);
   }
-  for (const tag of disk.list(tagsFolder(name)).map(parseTag).filter((tag) => tag !== undefined)) {
-    yield { ...sized(tagFile(name, tag)), digest: digestOf(tag) };
+  for (const tag of await listTags(store, name)) {
+    yield { ...sized(tagFile(name, tag)), digest: resolveTag(store, name, tag) };
   }
-  for (const session of disk.list(uploadsFolder(name)).map(parseSessionId).filter((id) => id !== undefined)) {
-    yield sized(sessionFile(name, session));
-  }
+  for (const session of await listSessions(store, name)) yield sized(sessionFile(name, session));
 }

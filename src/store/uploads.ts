@@ -158,7 +158,7 @@ async function countAnew(store: Store): Promise<void> {
   const work = new LongWork();
   let number = 0;
   for await (const name of listFolders(store)) {
-    for (const id of await sessionsOf(store, name)) {
+    for (const id of await listSessions(store, name)) {
       if (work.isLong()) await work.giveWay();
       const file = store.disk.look(sessionFile(name, id));
       // A session with an empty folder counts too: some request is just opening it.
@@ -177,7 +177,7 @@ async function countAnew(store: Store): Promise<void> {
 export async function expireSessions(store: Store, name: Name): Promise<number> {
   let expired = 0;
   const work = new LongWork();
-  for (const id of await sessionsOf(store, name)) {
+  for (const id of await listSessions(store, name)) {
     if (work.isLong()) await work.giveWay();
     const folder = sessionFolder(name, id);
     // If the end of a session broke off, its file has the name of a blob already. If its opening did, the folder is empty.
@@ -197,6 +197,7 @@ export async function expireSessions(store: Store, name: Name): Promise<number> 
   return expired;
 }
 
-async function sessionsOf({ disk }: Store, name: Name): Promise<SessionId[]> {
+/** Returns the upload sessions of a repository, sorted by byte value. */
+export async function listSessions({ disk }: Store, name: Name): Promise<SessionId[]> {
   return (await disk.listMany(uploadsFolder(name))).map(parseSessionId).filter((id) => id !== undefined);
 }

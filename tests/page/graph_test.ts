@@ -9,8 +9,8 @@ import { drawTree, type RepositoryTree } from "../../src/housekeeping/draw_tree.
 import type { Disk } from "../../src/disk/disk.ts";
 import { type MemoryDisk, memoryDisk } from "../../src/disk/memory_disk.ts";
 import { defaultsOf, REGISTRY_OPTIONS } from "../../src/options.ts";
-import { factsOfGraph, factsOfGraphThen, type GraphFacts, type GraphLimits } from "../../src/page/graph.ts";
-import type { Box, GraphFile, ManifestParts } from "../../src/page/graph_facts.ts";
+import { factsOfGraph, factsOfGraphThen, type GraphLimits } from "../../src/page/graph.ts";
+import type { Box, GraphFacts, GraphFile, ManifestParts } from "../../src/page/graph_facts.ts";
 import { graphOf } from "../../src/page/graph_of_files.ts";
 import { toHtml } from "../../src/page/markup.ts";
 import { page } from "../../src/page/page.ts";

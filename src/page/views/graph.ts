@@ -18,8 +18,7 @@
 import { shorten } from "../../definitions/printable.ts";
 import { counted, formatBytes } from "../../definitions/size.ts";
 import { addressOf, addressOfGraph } from "../addresses.ts";
-import type { GraphFacts, GraphRepository } from "../graph.ts";
-import type { Box, BoxKind, Edge } from "../graph_facts.ts";
+import type { Box, BoxKind, Edge, GraphFacts, GraphRepository } from "../graph_facts.ts";
 import { element, type Markup } from "../markup.ts";
 
 /** The title. */

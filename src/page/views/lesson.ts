@@ -10,7 +10,7 @@
 
 import type { LessonFacts, NoLessons } from "../../workshop/lesson_facts.ts";
 import { addressOfLesson, addressOfLessons, addressOfStory } from "../addresses.ts";
-import type { GraphFacts } from "../graph.ts";
+import type { GraphFacts } from "../graph_facts.ts";
 import { element, type Markup } from "../markup.ts";
 import { graphView } from "./graph.ts";
 import { type LiveFacts, liveView } from "./live.ts";

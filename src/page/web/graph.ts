@@ -14,7 +14,7 @@
  */
 
 import { inSteps } from "../../giving_way.ts";
-import type { GraphFacts } from "../graph.ts";
+import type { GraphFacts } from "../graph_facts.ts";
 import { type GraphLayout, layOutInSteps } from "../graph_layout.ts";
 import { element } from "../markup.ts";
 import { listOf, moreOf, summaryOf } from "../views/graph.ts";
