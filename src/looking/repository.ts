@@ -15,11 +15,11 @@
 
 import { type Digest, parseDigest } from "../definitions/digest.ts";
 import type { Name } from "../definitions/name.ts";
-import { parseSessionId, type SessionId } from "../definitions/session.ts";
+import type { SessionId } from "../definitions/session.ts";
 import type { Tag } from "../definitions/tag.ts";
 import { shorten } from "../definitions/printable.ts";
 import {
-  digestsAmong,
+  referrersFolder,
   sessionFile,
   sessionFolder,
   subjectsFolder,
@@ -30,7 +30,7 @@ import {
 import { listEntries, listSubjects } from "../store/referrers.ts";
 import { listContent } from "../store/repositories.ts";
 import { listTags, resolveTag } from "../store/tags.ts";
-import { referrersFolder } from "../store/layout.ts";
+import { listSessions } from "../store/uploads.ts";
 import type {
   ContentRow,
   FolderFacts,
@@ -75,7 +75,7 @@ async function repositoryRow({ disk, store }: Looking, name: Name): Promise<Repo
     address: name,
     text: name,
     tags: [...await listTags(store, name)].length,
-    contents: digestsAmong(await disk.listMany(name)).length,
+    contents: (await listContent(store, name)).length,
     uploads: disk.list(uploadsFolder(name)).length,
   };
 }
@@ -83,7 +83,7 @@ async function repositoryRow({ disk, store }: Looking, name: Name): Promise<Repo
 /** Returns the facts of a repository, or `undefined` if it has no content and no upload session. */
 export async function lookAtRepository(looking: Looking, name: Name): Promise<Own<RepositoryFacts> | undefined> {
   const digests = await listContent(looking.store, name);
-  const sessions = sessionsOf(looking, name);
+  const sessions = await listSessions(looking.store, name);
   if (digests.length === 0 && sessions.length === 0) return undefined;
   // A tag never has a ":", and a digest always has one.
   const { after = "" } = looking.options;
@@ -203,15 +203,11 @@ export async function lookAtSubjects(looking: Looking, name: Name): Promise<Own<
 /** Returns the facts of the list of upload sessions. */
 export async function lookAtUploads(looking: Looking, name: Name): Promise<Own<UploadsFacts>> {
   const uploads = await looking.rows(
-    sessionsOf(looking, name),
+    await listSessions(looking.store, name),
     uploadsFolder(name),
     (id) => uploadRow(looking, name, id),
   );
   return { kind: "uploads", name, formats: [], uploads };
-}
-
-function sessionsOf({ disk }: Looking, name: Name): SessionId[] {
-  return disk.list(uploadsFolder(name)).map(parseSessionId).filter((id) => id !== undefined);
 }
 
 /** Returns the row of an upload session. */
