@@ -8,6 +8,7 @@ import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes 
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { PACKAGES } from "../src/packages.ts";
+import { startRegistry } from "../src/serving/start_registry.ts";
 import { fileOf, tarOf } from "./archive/tar_maker.ts";
 import { bytes } from "./fixture.ts";
 import { Folder } from "./folder.ts";
@@ -40,10 +41,10 @@ class Npm implements AsyncDisposable {
   });
   readonly url = `http://127.0.0.1:${this.#server.addr.port}/`;
 
-  constructor({ deno = DENO_VERSION, damage = false } = {}) {
+  constructor({ deno = DENO_VERSION, damage = false, packages = Object.values(PACKAGES) as string[] } = {}) {
     this.#add(PACKAGE_HERE, deno, [["deno", DENO], ["package.json", '{"license":"MIT"}']], damage);
     this.#add("@deno/win32-x64", deno, [["deno.exe", "MZ"]]);
-    for (const name of Object.values(PACKAGES)) {
+    for (const name of packages) {
       const [, bare, version] = /^npm:(.+)@(.+)$/.exec(name)!;
       this.#add(bare, version, [["package.json", JSON.stringify({ name: bare, version })], ["index.js", ""]]);
     }
@@ -231,6 +232,23 @@ for (
     assertEquals(message.split("\n").length, 1);
   });
 }
+
+Deno.test("an npm registry with a certificate that Deno does not trust: the line says so, and what helps", async () => {
+  await using registry = await startRegistry({ tls: true });
+  const { message } = await assertRejects(() => fetchDeno(`${registry.url}/`, "linux-x64", DENO_VERSION), BundleError);
+  assertEquals(
+    message,
+    `${registry.url}/@deno%2flinux-x64-glibc cannot be fetched: client error (Connect): invalid peer certificate: UnknownIssuer; ` +
+      "DENO_TLS_CA_STORE=system lets Deno trust the certificates that this system trusts",
+  );
+});
+
+Deno.test("packages that no registry has: the line has the whole reason", async () => {
+  await using npm = new Npm({ packages: [] });
+  const { code, out, errors } = await npm.bundle("--only", HERE);
+  assertEquals([code, out], [1, `Deno ${DENO_VERSION} for ${HERE}\n`]);
+  assertMatch(errors.trimEnd(), /^bundle: the packages cannot be fetched: npm package '.*' does not exist\.$/);
+});
 
 Deno.test("bundle refuses a wrong command line with one line and status 2", async () => {
   assertEquals(await bundle({}, "--only", "plan9"), {

@@ -28,7 +28,7 @@ import { DENO_VERSION } from "../deno_version.ts";
 import { PROJECT } from "../project.ts";
 import { runProgram } from "../run_program.ts";
 import { type BundleFile, tarOf, zipOf } from "./archives.ts";
-import { BundleError, type BundleSystem, fetchDeno, NPM, SYSTEMS } from "./npm.ts";
+import { BundleError, type BundleSystem, fetchDeno, NPM, SYSTEMS, withAdvice } from "./npm.ts";
 
 const ALL = Object.keys(SYSTEMS) as BundleSystem[];
 
@@ -149,13 +149,18 @@ async function packages(temporary: string): Promise<BundleFile[]> {
     env: { DENO_DIR: temporary, NO_COLOR: "1" },
   }).output();
   if (!success) {
-    const reason = new TextDecoder().decode(stderr).split("\n").find((line) => line.startsWith("error")) ?? "";
-    throw new BundleError(`the packages cannot be fetched: ${reason}`);
+    throw new BundleError(`the packages cannot be fetched: ${withAdvice(reasonIn(new TextDecoder().decode(stderr)))}`);
   }
   const registries = [...Deno.readDirSync(`${temporary}/npm`)].map(({ name }) => `${temporary}/npm/${name}`);
   return registries.flatMap((folder) =>
     filesBelow(folder).map((path) => onDisk(`kit/cache/npm/${new URL(NPM).host}/${path}`, `${folder}/${path}`))
   );
+}
+
+// In front of an error, Deno tells what it fetches. Behind it stand its causes, each in a line of its own.
+function reasonIn(output: string): string {
+  const [error] = output.replace(/^[^]*?^error: /m, "").split("\n\n");
+  return error.trim().replaceAll(/\n\s*(?:\d+: )?/g, ": ");
 }
 
 function filesBelow(folder: string, below = ""): string[] {

@@ -106,8 +106,21 @@ async function get(url: string): Promise<Uint8Array<ArrayBuffer>> {
     if (answer.ok) return bytes;
     throw new Error(String(answer.status));
   } catch (error) {
-    throw new BundleError(`${url} cannot be fetched: ${(error as Error).message.split("\n")[0]}`);
+    throw new BundleError(`${url} cannot be fetched: ${reasonOf(error as Error)}`);
   }
+}
+
+// `fetch` says only that it has failed. Why stands in the cause, behind the URL.
+function reasonOf({ message, cause }: Error): string {
+  const text = cause instanceof Error ? cause.message.replace(/^error sending request for url \(.*?\): /, "") : message;
+  return withAdvice(text.split("\n")[0]);
+}
+
+/** Adds to the reason for which something cannot be fetched what helps against it, if that is known. */
+export function withAdvice(reason: string): string {
+  // A proxy of a company or a school often signs with its own certificate. The system knows that one, and Deno does not ask the system.
+  const advice = "; DENO_TLS_CA_STORE=system lets Deno trust the certificates that this system trusts";
+  return reason.includes("UnknownIssuer") ? reason + advice : reason;
 }
 
 // A package of npm has everything in one folder, `package/`.
