@@ -65,14 +65,8 @@ export { formatStory, type StoryFormat } from "./stories/lines.ts";
 export type { StoryListener } from "./stories/told_story.ts";
 export { type Meaning, type Sentence, sentenceFor, SENTENCES, type Why, whyOf } from "./stories/why.ts";
 export { describeAction, sumOf } from "./stories/action_words.ts";
-export {
-  type Action,
-  type ActionKind,
-  Actions,
-  type Added,
-  type NewAndShared,
-  type Subject,
-} from "./stories/actions.ts";
+export { Actions, type Added } from "./stories/actions.ts";
+export type { Action, ActionKind, NewAndShared, Subject } from "./stories/action.ts";
 
 // Filling: images from files into a registry, and out of it.
 export { addImage, fill, type Filled, type FillOptions, type Progress } from "./filling/fill.ts";

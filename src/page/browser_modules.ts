@@ -33,8 +33,10 @@ export const SHARED_MODULES: readonly string[] = [
   "page/graph_ways.ts",
   "page/markup.ts",
   "spec/headings.ts",
+  "stories/action.ts",
   "stories/action_words.ts",
   "stories/actions.ts",
+  "stories/doing.ts",
   "stories/why.ts",
 ];
 

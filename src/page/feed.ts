@@ -11,7 +11,9 @@
  * @module
  */
 
-import { type Action, Actions } from "../stories/actions.ts";
+import type { Action } from "../stories/action.ts";
+import { Actions } from "../stories/actions.ts";
+import { clientOf } from "../stories/doing.ts";
 import type { StoryData } from "../story.ts";
 
 /** The most stories that a feed has. */
@@ -90,8 +92,8 @@ export class Feed {
     );
   }
 
-  #laneOf({ peer, userAgent = "" }: StoryData): number {
-    const client = `${peer?.host ?? ""} ${userAgent}`;
+  #laneOf(story: StoryData): number {
+    const client = clientOf(story);
     const lane = this.#lanes.get(client) ?? this.#lanes.size % LANES;
     this.#lanes.set(client, lane);
     return lane;

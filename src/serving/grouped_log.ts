@@ -22,8 +22,9 @@
  */
 
 import { printableJson, shorten } from "../definitions/printable.ts";
+import type { Action } from "../stories/action.ts";
 import { describeAction, sumOf } from "../stories/action_words.ts";
-import { type Action, Actions } from "../stories/actions.ts";
+import { Actions } from "../stories/actions.ts";
 import { storyLines, wrapText } from "../stories/lines.ts";
 import { DISTINCT, type SpanStyle, type StyledLine } from "../stories/styled.ts";
 import type { StoryData } from "../story.ts";

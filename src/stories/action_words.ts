@@ -13,7 +13,7 @@
  */
 
 import { formatBytes } from "../definitions/size.ts";
-import type { Action, Subject } from "./actions.ts";
+import type { Action, Subject } from "./action.ts";
 
 /**
  * Returns what an action is, in words. A digest in it is whole.

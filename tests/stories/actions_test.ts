@@ -3,8 +3,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { stripTypeScriptTypes } from "node:module";
 import { randomNumbers } from "../../src/random.ts";
+import type { Action } from "../../src/stories/action.ts";
 import { describeAction, sumOf } from "../../src/stories/action_words.ts";
-import { type Action, Actions } from "../../src/stories/actions.ts";
+import { Actions } from "../../src/stories/actions.ts";
 import type { StoryData } from "../../src/story.ts";
 
 /** Returns the stories of a command of a real client, over a registry that others have used before. */
@@ -273,7 +274,9 @@ function sumOfBytes(all: readonly { bytesIn: number }[]): number {
 Deno.test("a browser can load the actions and the sentences: they need nothing but each other, and no build", () => {
   const needs = {
     "stories/action_words.ts": ["../definitions/size.ts"],
-    "stories/actions.ts": ["./why.ts"],
+    "stories/actions.ts": ["./action.ts", "./doing.ts"],
+    "stories/action.ts": ["./doing.ts", "./why.ts"],
+    "stories/doing.ts": [],
     "stories/why.ts": [],
     "definitions/size.ts": [],
   };

@@ -16,7 +16,7 @@
 import { counted, formatBytes, formatMilliseconds } from "../../definitions/size.ts";
 import { HEADINGS } from "../../spec/headings.ts";
 import { describeAction, sumOf } from "../../stories/action_words.ts";
-import type { Action } from "../../stories/actions.ts";
+import type { Action } from "../../stories/action.ts";
 import { whyOf } from "../../stories/why.ts";
 import type { Change } from "../../disk/disk.ts";
 import type { StoryData } from "../../story.ts";
