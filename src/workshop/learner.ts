@@ -1,31 +1,25 @@
 /**
  * A learner: what somebody has done, and how far that leads.
  *
- *     testdata/.workshop/
- *     └── ana.json     { "happenings": […], "done": { "knock": { "time": …, "by": ["f3a9c1-12"] } }, "since": {}, "switch": … }
+ *     note     { id: "f3a9c1-12", is: "story", item: { method: "GET", endpoint: "end-1", … } }
+ *     states   [{ lesson: { id: "knock", … }, progress: { isDone: true, steps: … }, done: { time: …, by: ["f3a9c1-12"] } }, …]
  *
- * The file is written when something is new. So after a restart of the registry, a learner goes on at the same place. `since` has the
- * lessons that were begun again: for these, only what came later counts.
+ * A look at the lessons costs some work, so several requests that come together get one. What is new then is written to a file.
  *
- * Next: learners.ts
+ * Next: remembered.ts
  *
  * @module
  */
 
-import { SwitchError } from "../composing/switches/parameters.ts";
-import type { Switch } from "../composing/switches/switch.ts";
 import { createSwitches, type Switches } from "../composing/switches/switches.ts";
-import { ALL_SWITCHES } from "../composing/switches/table.ts";
-import { isObject } from "../definitions/json.ts";
 import type { Disk } from "../disk/disk.ts";
 import { LongWork } from "../giving_way.ts";
 import { check, type Happening, type LessonProgress } from "./checking.ts";
 import type { Lesson } from "./lesson.ts";
 import type { DoneLesson } from "./lesson_facts.ts";
+import { readRemembered, type Remembered, writeRemembered } from "./remembered.ts";
+import { SWITCHES_OF_LEARNERS, type SwitchOfLearner } from "./switches_of_learners.ts";
 import type { Things } from "./things.ts";
-
-/** The folder of what is remembered. No repository's name begins with ".". */
-export const FOLDER = ".workshop";
 
 // The most requests of a learner that are remembered. A lesson needs about ten.
 const MOST_HAPPENINGS = 300;
@@ -39,24 +33,6 @@ const RECENT = 10_000;
 // Several requests come together, and are looked at together. In milliseconds.
 const GATHER = 200;
 
-/** The switches that can be on for one learner. All others change the disk, and that is the same one for everybody. */
-export const SWITCHES_OF_LEARNERS: readonly Switch[] = ALL_SWITCHES.filter(({ id }) => {
-  try {
-    return createSwitches().on(id) !== undefined;
-  } catch (error) {
-    if (error instanceof SwitchError) return false;
-    throw error;
-  }
-});
-
-/** The switch that is on for a learner, and the lesson that it belongs to. */
-export interface SwitchOfLearner {
-  /** The id of the lesson. */
-  readonly lesson: string;
-  /** The id of the switch. */
-  readonly id: string;
-}
-
 /** A lesson, and how far somebody is in it. */
 export interface LessonState {
   /** The lesson. */
@@ -67,14 +43,6 @@ export interface LessonState {
   readonly done?: DoneLesson;
 }
 
-// What is in the file.
-interface Remembered {
-  happenings: Happening[];
-  done: Record<string, DoneLesson>;
-  since: Record<string, number>;
-  switch?: SwitchOfLearner;
-}
-
 /** What a learner needs. */
 export interface LearnerOptions {
   /** The disk of the registry. */
@@ -83,7 +51,7 @@ export interface LearnerOptions {
   readonly things: Things;
   /** Returns the lessons that there are now. */
   readonly lessons: () => readonly Lesson[];
-  /** Gets the error if the disk does not take what the learner has done. Default: nobody hears of it. */
+  /** Gets the error if what the learner has done cannot be written. Default: nobody hears of it. */
   readonly complain?: (error: unknown) => void;
 }
 
@@ -113,7 +81,7 @@ export class Learner {
     this.#things = things;
     this.#lessons = lessons;
     this.#complain = complain;
-    this.#remembered = this.#read();
+    this.#remembered = readRemembered(disk, as);
     const id = this.#remembered.switch?.id;
     if (id !== undefined) this.switches.on(id, { repository: `${as}/` });
   }
@@ -148,7 +116,7 @@ export class Learner {
 
   /** The rules that the registry breaks for this learner at the moment. */
   get breaks(): readonly string[] {
-    return ALL_SWITCHES.find(({ id }) => id === this.switch?.id)?.breaks ?? [];
+    return SWITCHES_OF_LEARNERS.find(({ id }) => id === this.switch?.id)?.breaks ?? [];
   }
 
   /** Notes what the learner has done, and looks soon how far that leads. */
@@ -250,31 +218,10 @@ export class Learner {
     return states;
   }
 
-  get #file(): string {
-    return `${encodeURIComponent(this.as)}.json`;
-  }
-
-  #read(): Remembered {
-    const read = this.#disk.read(`${FOLDER}/${this.#file}`, (bytes) => parse(new TextDecoder().decode(bytes)));
-    const { happenings = [], done = {}, since = {}, switch: on } = structuredClone(read) ?? {};
-    // A lesson may have the name of something that every object has, such as "constructor".
-    return { happenings, done: withoutPrototype(done), since: withoutPrototype(since), switch: on };
-  }
-
-  // Another registry over the same folder writes the same file. What is done there stays done, and what begins again there does here.
-  #takeOver(other: Remembered): void {
-    const { done, since } = this.#remembered;
-    for (const [id, time] of Object.entries(other.since)) since[id] = Math.max(time, since[id] ?? 0);
-    for (const [id, lesson] of Object.entries(other.done)) done[id] ??= lesson;
-    for (const [id, { time }] of Object.entries(done)) if (time < (since[id] ?? 0)) delete done[id];
-  }
-
   async #write(): Promise<void> {
     this.#isChanged = false;
-    this.#takeOver(this.#read());
-    const text = `${JSON.stringify(this.#remembered)}\n`;
     try {
-      await this.#disk.put(FOLDER, { [this.#file]: new TextEncoder().encode(text) });
+      await writeRemembered(this.#disk, this.as, this.#remembered);
     } catch (error) {
       // The lessons go on in memory. The next look tries again.
       this.#isChanged = true;
@@ -289,36 +236,4 @@ function progressOfDone({ done: steps }: Lesson, { by }: DoneLesson): LessonProg
     isDone: true,
     steps: steps.map(({ say = "" }, at) => ({ say, isDone: true, ...(by[at] ? { by: by[at] } : {}) })),
   };
-}
-
-// A file that somebody has broken by hand counts as missing.
-function parse(text: string): Remembered | undefined {
-  try {
-    const { happenings, done, since, switch: on } = JSON.parse(text);
-    const isRight = Array.isArray(happenings) && happenings.every(isHappening) &&
-      isObject(done) && Object.values(done).every(isDoneLesson) &&
-      isObject(since) && Object.values(since).every(isTime);
-    if (!isRight) return undefined;
-    const isKnown = SWITCHES_OF_LEARNERS.some(({ id }) => id === on?.id) && typeof on.lesson === "string";
-    return { happenings, done, since, switch: isKnown ? on : undefined } as Remembered;
-  } catch {
-    return undefined;
-  }
-}
-
-function isHappening(value: unknown): boolean {
-  return isObject(value) && typeof value.id === "string" && isTime(value.time) && isObject(value.item);
-}
-
-function isDoneLesson(value: unknown): boolean {
-  return isObject(value) && isTime(value.time) && Array.isArray(value.by) &&
-    value.by.every((id) => id === null || typeof id === "string");
-}
-
-function isTime(value: unknown): boolean {
-  return typeof value === "number" && !Number.isNaN(new Date(value).getTime());
-}
-
-function withoutPrototype<Value>(values: Readonly<Record<string, Value>>): Record<string, Value> {
-  return Object.assign(Object.create(null), values);
 }

@@ -21,8 +21,9 @@ import type { Disk } from "../disk/disk.ts";
 import type { Registry } from "../registry.ts";
 import { dataOf, type Story, type StoryData } from "../story.ts";
 import { type ANSWER_FIELDS, happeningOf } from "./happenings.ts";
-import { FOLDER, Learner, type LearnerOptions } from "./learner.ts";
+import { Learner, type LearnerOptions } from "./learner.ts";
 import type { Lesson } from "./lesson.ts";
+import { learnersOn } from "./remembered.ts";
 import { SAMPLES_AGENT } from "./samples/pushing.ts";
 import { Things } from "./things.ts";
 
@@ -64,10 +65,7 @@ export class Learners {
   constructor(options: LearnersOptions) {
     this.#options = options;
     this.#ofLearner = { ...options, things: new Things(options.disk), complain: (error) => this.#complain(error) };
-    for (const file of options.disk.list(FOLDER)) {
-      const [, as] = /^([^.].*)\.json$/.exec(file) ?? [];
-      if (as !== undefined) this.find(decode(as));
-    }
+    for (const as of learnersOn(options.disk)) this.find(as);
     this.find(NAMELESS);
   }
 
@@ -175,13 +173,5 @@ export class Learners {
     const having = [...this.#known.values()].filter((learner) => learner.switch !== undefined);
     const name = having.length === 0 ? undefined : questionOf(request)?.texts.name;
     return having.find(({ as }) => name?.startsWith(`${as}/`));
-  }
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return "";
   }
 }

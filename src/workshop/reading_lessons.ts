@@ -14,8 +14,8 @@
 import { isObject } from "../definitions/json.ts";
 import { lineOf, lineOfMistake } from "../access/json_lines.ts";
 import { ANSWER_FIELDS, STORY_FIELDS } from "./happenings.ts";
-import { SWITCHES_OF_LEARNERS } from "./learner.ts";
 import type { Lesson } from "./lesson.ts";
+import { SWITCHES_OF_LEARNERS } from "./switches_of_learners.ts";
 import { THING_FIELDS } from "./things.ts";
 
 /** Thrown if a lesson is wrong. */

@@ -160,6 +160,21 @@ Deno.test("a disk that takes nothing stops no lesson: that is told once, and wha
   assertEquals((await classroom({ disk: memory }).facts("/lessons")).done, 1);
 });
 
+Deno.test("a learner's file that cannot be read for a while stops no lesson either, and what was done is written when it can", async () => {
+  const memory = memoryDisk();
+  // A learner's file is read once at the beginning, and again before it is written.
+  const fault = { operations: ["read"], path: /^\.workshop/, code: "EIO", skip: 1, times: 2 } as const;
+  const complaints: unknown[] = [];
+  const { send, facts } = classroom({
+    disk: failing(memory, [fault]),
+    complain: (error) => complaints.push((error as { code?: string }).code),
+  });
+  await send("GET", "/v2/");
+  for (let look = 0; look < 3; look++) assertEquals((await facts("/lessons")).done, 1);
+  assertEquals(complaints, ["EIO"]);
+  assertEquals((await classroom({ disk: memory }).facts("/lessons")).done, 1);
+});
+
 Deno.test("after a restart, the registry still misbehaves for the learner whose switch is on", async () => {
   const disk = memoryDisk();
   const lessons = [DETECTIVE];

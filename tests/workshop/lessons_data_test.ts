@@ -1,7 +1,7 @@
 /** The lessons as data: what they name exists, their commands run everywhere, and the schema for editors says what the program says. */
 
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { SWITCHES_OF_LEARNERS } from "../../src/workshop/learner.ts";
+import { SWITCHES_OF_LEARNERS } from "../../src/workshop/switches_of_learners.ts";
 import { ANSWER_FIELDS, STORY_FIELDS } from "../../src/workshop/happenings.ts";
 import type { Lesson } from "../../src/workshop/lesson.ts";
 import { LESSONS } from "../../src/workshop/lessons.ts";
