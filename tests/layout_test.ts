@@ -242,10 +242,11 @@ Deno.test("the browser gets all the modules that its modules import, and no othe
 });
 
 // Deno reads what an `import` with a plain text names, also if that comes later. See src/serving/later.ts.
-Deno.test("a start reads nothing of the page, of the looking and of the archives", () => {
+Deno.test("a start reads nothing of the page, of the looking, of the archives and of the commands", () => {
   const read = new Set(["main.ts", "src/serving/program.ts", "src/serving/serving.ts", "src/serving/thread.ts"]);
   for (const path of read) importsOf(path, "without types").forEach((imported) => read.add(imported));
-  assertEquals([...read].filter((path) => isIn(["src/page/", "src/looking/", "src/archive/"], path)), []);
+  const unread = ["src/page/", "src/looking/", "src/archive/", "src/serving/housekeeping.ts", "src/serving/filling.ts"];
+  assertEquals([...read].filter((path) => isIn(unread, path)), []);
   assert(read.has("src/registry.ts"), "the imports were not read");
 });
 

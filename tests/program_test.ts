@@ -582,7 +582,7 @@ Deno.test("what is wrong with a flag is said in plain words, and a flag that tak
 });
 
 Deno.test("main.ts gives the program one address and one folder, and no more than its flags call for", () => {
-  // Threads and what only some flags need are loaded from the source. Threads need a port that is known beforehand.
+  // Threads, the commands, and what only some flags need are loaded from the source. Threads need a port that is known beforehand.
   const source = new URL("../src/", import.meta.url).pathname;
   // The page shows the sources and the names of the tests.
   const shown = `${source},${new URL("../tests/", import.meta.url).pathname}`;
@@ -603,10 +603,10 @@ Deno.test("main.ts gives the program one address and one folder, and no more tha
     ["--access rules",                   `--allow-net=127.0.0.1:5080 --allow-read=testdata,rules,${source} --allow-write=testdata`],
     ["--prefix team/",                   `--allow-net=127.0.0.1:5080 --allow-read=testdata,${source} --allow-write=testdata`],
     ["--htpasswd u --token --token-key k", `--allow-net=127.0.0.1:5080 --allow-read=testdata,u,k,${source} --allow-write=testdata`],
-    ["verify --root images",             "--allow-read=images"],
-    ["verify --quarantine",              "--allow-read=testdata --allow-write=testdata"],
-    ["gc",                               "--allow-read=testdata --allow-write=testdata"],
-    ["tree --json",                      "--allow-read=testdata"],
+    ["verify --root images",             `--allow-read=images,${source}`],
+    ["verify --quarantine",              `--allow-read=testdata,${source} --allow-write=testdata`],
+    ["gc",                               `--allow-read=testdata,${source} --allow-write=testdata`],
+    ["tree --json",                      `--allow-read=testdata,${source}`],
   ];
 
   for (const [line, flags] of table) {

@@ -65,6 +65,11 @@ export function shorten(text: string): string {
     .replace(/([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "$1…");
 }
 
+/** Returns the message of an error, or its first line, as it may be printed. */
+export function oneLine(error: unknown): string {
+  return printable((error instanceof Error ? error.message : String(error)).split("\n")[0]);
+}
+
 function replaceHidden(text: string, replace: (character: string) => string): string {
   return USUAL.test(text) ? text : text.replace(HIDDEN, replace);
 }

@@ -20,7 +20,7 @@ interface CallMessage {
 interface ResultMessage {
   readonly number: number;
   readonly value?: unknown;
-  readonly error?: string;
+  readonly error?: { readonly message: string; readonly code?: string };
 }
 
 /** Returns the buffers of arguments, or of a result, that are moved to the other thread and not copied. */
@@ -38,7 +38,8 @@ export function offer<Args extends unknown[], Result>(
       port.postMessage({ number, value } satisfies ResultMessage, move(value));
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      port.postMessage({ number, error: message } satisfies ResultMessage);
+      const { code } = Object(error);
+      port.postMessage({ number, error: { message, code } } satisfies ResultMessage);
     }
   };
 }
@@ -58,7 +59,12 @@ export function callThrough<Args extends unknown[], Result>(
     new Promise((resolve, reject) => {
       const number = calls++;
       waiting.set(number, ({ value, error }) =>
-        error === undefined ? resolve(value as Result) : reject(new Error(error)));
+        error === undefined ? resolve(value as Result) : reject(errorFrom(error)));
       port.postMessage({ number, args } satisfies CallMessage, move(args));
     });
+}
+
+// The code tells an error of the system from others.
+function errorFrom({ message, code }: NonNullable<ResultMessage["error"]>): Error {
+  return Object.assign(new Error(message), code === undefined ? {} : { code });
 }

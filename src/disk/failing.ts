@@ -9,7 +9,7 @@
  * It stands around any other disk. An operation that fails does nothing. Only where a real disk would leave something half done, a
  * plan can say so: bytes that were appended, bytes that were read, and a change that is made although it is reported as failed.
  *
- * Next: ../random.ts
+ * Next: reasons.ts
  *
  * @module
  */

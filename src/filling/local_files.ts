@@ -8,6 +8,8 @@
  * @module
  */
 
+import { isMissing, unlessMissingLater } from "../disk/missing.ts";
+import { reasonOf } from "../disk/reasons.ts";
 import { expectShort, type FileContent, type Files, FillError, hashFile, type OpenFile } from "./files.ts";
 import { unfinished } from "./target.ts";
 
@@ -34,11 +36,11 @@ export async function openLocal(
   try {
     const { isDirectory, isFile, size } = await Deno.stat(path);
     if (isDirectory) return new FolderFiles(path, await Deno.realPath(path), progress);
-    if (isFile) return { label: path, size, pieces: (start, length) => piecesOf(path, start, length) };
+    if (isFile) return { label: path, size, pieces: (start, length) => piecesOf(path, [path], start, length) };
   } catch (error) {
     const isTransport = error instanceof Deno.errors.NotFound && /^[a-z-]+:/.test(path);
     const hint = isTransport ? "; a source is a path, without a word such as oci: or docker-archive: in front" : "";
-    throw new FillError(path, undefined, `cannot be read: ${await reasonOf(error, path)}${hint}`);
+    throw new FillError(path, undefined, `cannot be read: ${await whyNot(error, path)}${hint}`);
   }
   throw new FillError(path, undefined, `is neither a folder nor a file; ${twice}`);
 }
@@ -60,46 +62,57 @@ class FolderFiles implements Files {
   async read(path: string, most: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const place = await this.#placeOf(path);
     if (place === undefined) return undefined;
-    expectShort(this.label, path, (await Deno.stat(place)).size, most);
-    return await Deno.readFile(place);
+    return await orUnreadable([this.label, path], async () => {
+      expectShort(this.label, path, (await Deno.stat(place)).size, most);
+      return await Deno.readFile(place);
+    });
   }
 
   async *open(paths: ReadonlySet<string>): AsyncGenerator<OpenFile> {
     for (const path of paths) {
       const place = await this.#placeOf(path);
-      if (place !== undefined) yield { path, pieces: piecesOf(place) };
+      if (place !== undefined) yield { path, pieces: piecesOf(place, [this.label, path]) };
     }
   }
 
   // A link may lead to another place in the folder, as some programs make them, and not out of it.
   async #placeOf(path: string): Promise<string | undefined> {
-    try {
-      const place = await Deno.realPath(`${this.label}/${path}`);
+    return await orUnreadable([this.label, path], async () => {
+      const place = await unlessMissingLater(() => Deno.realPath(`${this.label}/${path}`));
+      if (place === undefined) return undefined;
       if (!place.startsWith(`${this.realPath}/`)) {
         throw new FillError(this.label, path, "is a link that leads out of the folder");
       }
       if (!(await Deno.stat(place)).isFile) throw new FillError(this.label, path, "is no file");
       return place;
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
-      if (error instanceof FillError) throw error;
-      throw new FillError(this.label, path, `cannot be read: ${await reasonOf(error, this.label)}`);
-    }
+    });
   }
 }
 
 const PIECE = 256 * 1024;
 
-async function* piecesOf(path: string, start = 0, length = Infinity): AsyncGenerator<Uint8Array> {
-  using file = await Deno.open(path);
+// What a message names: the source, and the file in it.
+type Named = readonly [label: string, path?: string];
+
+async function* piecesOf(path: string, named: Named, start = 0, length = Infinity): AsyncGenerator<Uint8Array> {
+  using file = await orUnreadable(named, () => Deno.open(path));
   if (start > 0) await file.seek(start, Deno.SeekMode.Start);
   for (let left = length; left > 0;) {
     // A new piece each time, because the package for tar keeps pieces for a while.
     const piece = new Uint8Array(Math.min(PIECE, left));
-    const count = await file.read(piece);
+    const count = await orUnreadable(named, () => file.read(piece));
     if (count === null) return;
     left -= count;
     yield piece.subarray(0, count);
+  }
+}
+
+async function orUnreadable<Result>([label, path]: Named, action: () => Promise<Result>): Promise<Result> {
+  try {
+    return await action();
+  } catch (error) {
+    if (error instanceof FillError) throw error;
+    throw new FillError(label, path, `cannot be read: ${await whyNot(error, label)}`);
   }
 }
 
@@ -183,8 +196,8 @@ async function isThere(path: string): Promise<boolean> {
     await Deno.lstat(path);
     return true;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
-    throw new FillError(path, undefined, `cannot be written: ${await reasonOf(error, path)}`);
+    if (isMissing(error)) return false;
+    throw new FillError(path, undefined, `cannot be written: ${await whyNot(error, path)}`);
   }
 }
 
@@ -194,22 +207,15 @@ async function orRefuse<Result>(path: string, action: () => Promise<Result>): Pr
   } catch (error) {
     const left = "is there already, perhaps from an export that was killed; remove it";
     if (error instanceof Deno.errors.AlreadyExists) throw new FillError(path, undefined, left);
-    const reason = error instanceof Deno.errors.NotFound ? "its folder is not there" : await reasonOf(error, path);
+    const reason = error instanceof Deno.errors.NotFound ? "its folder is not there" : await whyNot(error, path);
     throw new FillError(path, undefined, `cannot be written: ${reason}`);
   }
 }
 
 // The program itself may always use the path that it was given.
-async function reasonOf(error: unknown, path: string): Promise<string> {
-  if (error instanceof Deno.errors.NotFound) return "it is not there";
-  if (error instanceof Deno.errors.NotCapable) {
-    const { state } = await Deno.permissions.query({ name: "read", path });
-    return state === "granted"
-      ? "Deno does not allow it; of a link, name the place that it leads to"
-      : "Deno does not allow it without --allow-read";
-  }
-  if (error instanceof Deno.errors.NotADirectory) return "it is a file and no folder, or one above it is";
-  const [line] = (error instanceof Error ? error.message : String(error)).split("\n");
-  // The system's words are enough: the path stands in front of them.
-  return line.replace(/ \(os error \d+\).*$/, "");
+async function whyNot(error: unknown, path: string): Promise<string> {
+  if (!(error instanceof Deno.errors.NotCapable)) return reasonOf(error);
+  const { state } = await Deno.permissions.query({ name: "read", path });
+  const advice = state === "granted" ? "; of a link, name the place that it leads to" : " without --allow-read";
+  return reasonOf(error) + advice;
 }

@@ -14,6 +14,7 @@
 
 import { around } from "../disk/around.ts";
 import type { Disk } from "../disk/disk.ts";
+import { isOfSystem, reasonOf } from "../disk/reasons.ts";
 import type { Unreadable } from "./context.ts";
 import { repositoryOf, type Seer } from "./seeing.ts";
 
@@ -81,17 +82,7 @@ export function unreadableFor({ maySee, maySeeAll }: Seer, list: readonly Unread
   });
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  EACCES: "permission denied",
-  EPERM: "permission denied",
-  EIO: "the disk has a fault",
-  EMFILE: "too many files are open",
-  ENFILE: "too many files are open",
-};
-
 /** Returns in a few words why the system does not let something be read; `undefined` if the error is not one of the system. */
 export function whyUnreadable(error: unknown): string | undefined {
-  const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
-  if (typeof code === "string" && /^E[A-Z0-9]+$/.test(code)) return REASONS[code] ?? code;
-  return /^(.{1,80}?) \(os error \d+\)/.exec(String(message))?.[1].toLowerCase();
+  return isOfSystem(error) ? reasonOf(error) : undefined;
 }

@@ -14,10 +14,11 @@
 import { parseAccessRules } from "../access/reading_rules.ts";
 import { type AccessRules, rulesForUsers } from "../access/rules.ts";
 import { access, type AccessWrapper } from "../composing/access.ts";
+import { reasonOf } from "../disk/reasons.ts";
 import type { CommandLine } from "./command_line.ts";
 import { type Check, limitGuesses, rememberRight } from "./guesses.ts";
 import { type Bcrypt, parseHashes, passwordCheck } from "./htpasswd.ts";
-import { errors, reasonOf } from "./output.ts";
+import { errors } from "./output.ts";
 import { LOOK_AGAIN, ReloadedFile } from "./reloaded_file.ts";
 import { tokenKeyOf } from "./token_key.ts";
 

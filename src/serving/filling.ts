@@ -15,24 +15,25 @@
 import { printable, printableJson, shorten } from "../definitions/printable.ts";
 import { counted, formatBytes } from "../definitions/size.ts";
 import type { Disk } from "../disk/disk.ts";
-import { localDisk } from "../disk/local_disk.ts";
+import { FileError } from "../disk/named_errors.ts";
 import { exportImage } from "../filling/exporting.ts";
 import type { ImageInRegistry } from "../filling/choosing.ts";
 import { fill, type Filled, type Progress } from "../filling/fill.ts";
-import { createRegistry } from "../registry.ts";
+import { createRegistry, type Registry } from "../registry.ts";
+import { refusalIn } from "../story.ts";
 import type { CommandLine } from "./command_line.ts";
 import { errors } from "./output.ts";
 
 /** Runs `import` or `export`, and prints what it has done. */
-export async function runFilling(command: "import" | "export", line: CommandLine): Promise<void> {
-  if (command === "import") await printImport(line);
-  else await printExport(line);
+export async function runFilling(command: "import" | "export", disk: Disk, line: CommandLine): Promise<void> {
+  if (command === "import") await printImport(disk, line);
+  else await printExport(disk, line);
 }
 
 /** Imports the files of `--import` onto a disk, before the registry listens. Says on the standard error what has come. */
 export async function importFirst(line: CommandLine, disk: Disk): Promise<void> {
   const { allowSparse, maxManifestSize, maxBlobSize } = line;
-  const registry = createRegistry({ disk, allowSparse, maxManifestSize, maxBlobSize });
+  const registry = tellingFileErrors(createRegistry({ disk, allowSparse, maxManifestSize, maxBlobSize }));
   for (const source of line.import) {
     using shown = new ShownProgress();
     const filled = await fill(registry, source, { allowSparse, progress: shown.show });
@@ -47,9 +48,9 @@ export async function importFirst(line: CommandLine, disk: Disk): Promise<void> 
 // The most images that the line about an import names.
 const MOST_NAMED = 10;
 
-async function printImport(line: CommandLine): Promise<void> {
-  const { operands: [source, name], root, durability, allowSparse, image, json } = line;
-  const registry = createRegistry({ disk: localDisk(root, { durability }), allowSparse });
+async function printImport(disk: Disk, line: CommandLine): Promise<void> {
+  const { operands: [source, name], allowSparse, image, json } = line;
+  const registry = tellingFileErrors(createRegistry({ disk, allowSparse }));
   using shown = new ShownProgress();
   const filled = await fill(registry, source, { name, image, allowSparse, progress: shown.show });
   shown.clear();
@@ -58,13 +59,23 @@ async function printImport(line: CommandLine): Promise<void> {
   console.log(json ? printableJson({ manifests, blobs, newBlobs, newBytes }) : sumOf(filled));
 }
 
+// A client learns only that the registry has failed, and the rest is in the log. Here nobody writes a log.
+function tellingFileErrors(registry: Registry): Registry {
+  return async (request) => {
+    const answer = await registry(request);
+    const refusal = refusalIn(answer);
+    if (refusal instanceof FileError) throw refusal;
+    return answer;
+  };
+}
+
 function sumOf({ images, manifests, blobs, newBlobs, newBytes }: Filled): string {
   const whole = `${counted(images.length, "image")}: ${counted(manifests, "manifest")} and ${counted(blobs, "blob")}`;
   return `${whole}, of which ${newBlobs} ${newBlobs === 1 ? "is" : "are"} new (${formatBytes(newBytes)})`;
 }
 
-async function printExport({ operands: [reference, target], root, json }: CommandLine): Promise<void> {
-  const registry = createRegistry({ disk: localDisk(root), readOnly: true });
+async function printExport(disk: Disk, { operands: [reference, target], json }: CommandLine): Promise<void> {
+  const registry = tellingFileErrors(createRegistry({ disk, readOnly: true }));
   using shown = new ShownProgress();
   const { images, manifests, blobs, bytes } = await exportImage(registry, reference, target, { progress: shown.show });
   shown.clear();

@@ -13,7 +13,7 @@
  * @module
  */
 
-import { printableJson } from "../definitions/printable.ts";
+import { oneLine, printableJson } from "../definitions/printable.ts";
 import type { LessonFacts, LessonsFacts } from "../workshop/lesson_facts.ts";
 import type { CommandLine } from "./command_line.ts";
 import { UsageError } from "./flags.ts";
@@ -25,7 +25,7 @@ import {
   linesOfStep,
   linesOfWaiting,
 } from "./lines_of_lessons.ts";
-import { errors, oneLine } from "./output.ts";
+import { errors } from "./output.ts";
 
 // The time between two questions to the registry, in milliseconds.
 const ASK_AGAIN = 500;

@@ -13,7 +13,7 @@
  */
 
 import { printableJson } from "../definitions/printable.ts";
-import { localDisk } from "../disk/local_disk.ts";
+import type { Disk } from "../disk/disk.ts";
 import { compare } from "../looking/compare.ts";
 import type { DifferenceFacts } from "../looking/difference_facts.ts";
 import type { Facts } from "../looking/facts.ts";
@@ -24,8 +24,7 @@ import { linesOfDifference } from "./lines_of_differences.ts";
 import { linesOf, missingLines } from "./lines_of_facts.ts";
 
 /** Runs `look` or `diff`, and prints what it finds. Returns false if there is nothing at an address. */
-export async function runLooking(command: "look" | "diff", line: CommandLine): Promise<boolean> {
-  const disk = localDisk(line.root);
+export async function runLooking(command: "look" | "diff", disk: Disk, line: CommandLine): Promise<boolean> {
   const options = { after: line.after, diffId: true };
   const find = async (typed: string) => {
     let facts = await look(disk, typed, options);

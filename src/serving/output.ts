@@ -122,18 +122,3 @@ export function missingAsJson(lines: number): string {
 
 /** The standard error: what the program says of itself. */
 export const errors: Output = new Output(Deno.stderr);
-
-/** Returns why a file or a folder cannot be used, in words that follow its path; of other errors, the first line. */
-export function reasonOf(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "it is not there";
-  if (error instanceof Deno.errors.IsADirectory) return "it is a folder and no file";
-  if (error instanceof Deno.errors.NotADirectory) return "it is a file and no folder, or one above it is";
-  // The message of Deno itself would advise to allow everything.
-  if (error instanceof Deno.errors.NotCapable) return "Deno does not allow it";
-  return oneLine(error).replace(/ \(os error \d+\).*$/, "");
-}
-
-/** Returns the message of an error, or its first line, as it may be printed. */
-export function oneLine(error: unknown): string {
-  return printable((error instanceof Error ? error.message : String(error)).split("\n")[0]);
-}

@@ -16,10 +16,10 @@
  */
 
 import { basename, join } from "node:path";
+import { reasonOf } from "../disk/reasons.ts";
 import type { Lesson } from "../workshop/lesson.ts";
 import { LESSONS } from "../workshop/lessons.ts";
 import { LessonError, parseLesson } from "../workshop/reading_lessons.ts";
-import { reasonOf } from "./output.ts";
 import { LOOK_AGAIN, ReloadedFile } from "./reloaded_file.ts";
 
 // The longest lesson of the course has 12 KB. In bytes.

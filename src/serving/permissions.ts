@@ -62,11 +62,11 @@ export function permissionFlags(line: CommandLine): string[] {
   ];
 }
 
-// Threads, the page, and what only some flags and commands need, load their code from the disk; see later.ts. Without a root, `node:http`
+// Threads, the page, the commands, and what only some flags need, load their code from the disk; see later.ts. Without a root, `node:http`
 // needs some folder.
 function loadsSource(line: CommandLine): boolean {
   const { command, htpasswd, import: sources, disk, http } = line;
-  if (command !== "serve") return ["import", "export", "look", "diff", "samples", "lessons"].includes(command);
+  if (command !== "serve") return true;
   return startsThreads(line) || servesPage(line) || usesWrappers(line) || htpasswd !== undefined ||
     sources.length > 0 ||
     (http === "node" && disk === "memory");

@@ -14,17 +14,19 @@
 
 import { ensureDir } from "@std/fs";
 import { isSlow } from "../disk/calls.ts";
+import type { Disk } from "../disk/disk.ts";
 import { Freshness } from "../disk/freshness.ts";
-import { printable } from "../definitions/printable.ts";
+import { oneLine, printable } from "../definitions/printable.ts";
 import { localDisk } from "../disk/local_disk.ts";
 import type { MemoryDisk } from "../disk/memory_disk.ts";
-import { runHousekeeping } from "./housekeeping.ts";
+import { namingErrors } from "../disk/named_errors.ts";
+import { reasonOf } from "../disk/reasons.ts";
 import { clearLeftOvers } from "../housekeeping/clear_left_overs.ts";
 import { expireUploads } from "../housekeeping/expire_uploads.ts";
 import { type CommandLine, isLoopback, servesPage, usesSwitches } from "./command_line.ts";
 import { later } from "./later.ts";
 import type { Listening } from "./listening.ts";
-import { errors, oneLine, Output, reasonOf } from "./output.ts";
+import { errors, Output } from "./output.ts";
 import { logFormOf } from "./log.ts";
 import { isAboutAddress, LAST_WORDS, memoryOf } from "./serving.ts";
 import { serveInThreads } from "./threads.ts";
@@ -33,27 +35,7 @@ const HOUR_MILLISECONDS = 60 * 60 * 1000;
 
 /** Runs the command of a command line. Returns false if `verify` has found faults, or if the program cannot serve any more. */
 export async function work(line: CommandLine, version: string): Promise<boolean> {
-  const { command } = line;
-  if (command === "import" || command === "export") {
-    await expectUsableRoot({ ...line, readOnly: command === "export" });
-    await (await later<typeof import("./filling.ts")>("./filling.ts")).runFilling(command, line);
-    return true;
-  }
-  if (command === "samples") {
-    if (!line.list) await expectUsableRoot(line);
-    return await (await later<typeof import("./samples.ts")>("./samples.ts")).runSamples(line);
-  }
-  if (command === "look" || command === "diff") {
-    await expectUsableRoot({ ...line, readOnly: true });
-    return await (await later<typeof import("./looking.ts")>("./looking.ts")).runLooking(command, line);
-  }
-  if (command === "lessons") {
-    return await (await later<typeof import("./lessons.ts")>("./lessons.ts")).runLessons(line);
-  }
-  if (command !== "serve") {
-    await expectUsableRoot({ ...line, readOnly: true });
-    return await runHousekeeping(command, localDisk(line.root, line), line);
-  }
+  if (line.command !== "serve") return await runCommand(line.command, line);
   const memory = memoryOf(line);
   const isImporting = line.import.length > 0;
   if (memory === undefined) await expectUsableRoot({ ...line, readOnly: line.readOnly && !isImporting });
@@ -61,7 +43,7 @@ export async function work(line: CommandLine, version: string): Promise<boolean>
   if (isImporting) {
     await (await later<typeof import("./filling.ts")>("./filling.ts")).importFirst(
       line,
-      memory ?? localDisk(line.root, line),
+      memory ?? diskOf(line),
     );
   }
   const stop = signalToStop();
@@ -95,6 +77,37 @@ export async function work(line: CommandLine, version: string): Promise<boolean>
   clearTimeout(patience);
   await Promise.all([out, errors].map((output) => output.flush(LAST_WORDS)));
   return failure === undefined;
+}
+
+// Each command is loaded only if it runs, so that the others start no later.
+async function runCommand(command: Exclude<CommandLine["command"], "serve">, line: CommandLine): Promise<boolean> {
+  if (command === "lessons") {
+    return await (await later<typeof import("./lessons.ts")>("./lessons.ts")).runLessons(line);
+  }
+  const disk = diskOf(line);
+  if (command === "import" || command === "export") {
+    await expectUsableRoot({ ...line, readOnly: command === "export" });
+    await (await later<typeof import("./filling.ts")>("./filling.ts")).runFilling(command, disk, line);
+    return true;
+  }
+  if (command === "samples") {
+    if (!line.list) await expectUsableRoot(line);
+    return await (await later<typeof import("./samples.ts")>("./samples.ts")).runSamples(disk, line);
+  }
+  await expectUsableRoot({ ...line, readOnly: true });
+  if (command === "look" || command === "diff") {
+    return await (await later<typeof import("./looking.ts")>("./looking.ts")).runLooking(command, disk, line);
+  }
+  return await (await later<typeof import("./housekeeping.ts")>("./housekeeping.ts")).runHousekeeping(
+    command,
+    disk,
+    line,
+  );
+}
+
+// A person reads the errors of this disk.
+function diskOf({ root, durability }: CommandLine): Disk {
+  return namingErrors(localDisk(root, { durability }), root);
 }
 
 // Tries to use the root now, so that a person sees the error at the start, and not the first client.
@@ -223,11 +236,11 @@ function keepHouseNowAndHourly(
 
 // Runs while the registry serves. A local disk is a new one each time, because nobody needs what it remembers for an hour.
 async function keepHouseOnce(
-  { root, durability, uploadTtl }: CommandLine,
+  line: CommandLine,
   memory: MemoryDisk | undefined,
 ): Promise<void> {
-  const disk = memory ?? localDisk(root, { durability });
-  await expireUploads(disk, uploadTtl);
+  const disk = memory ?? diskOf(line);
+  await expireUploads(disk, line.uploadTtl);
   for await (const { kind, path } of clearLeftOvers(disk)) {
     if (kind === "restored") {
       errors.print(`glassbox: restored ${path}, which an interrupted gc had taken aside`);
@@ -246,7 +259,7 @@ function watchFreshness({ root }: CommandLine): Freshness {
         'seen. Registries that share the folder lose and mix up pushes then; see "Several machines" in the README',
     );
   });
-  freshness.ended.catch((error) => errors.print(`glassbox: ${oneLine(error)}`));
+  freshness.ended.catch((error) => errors.print(`glassbox: cannot use the root ${root}: ${reasonOf(error)}`));
   return freshness;
 }
 

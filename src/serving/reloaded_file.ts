@@ -14,7 +14,7 @@
 
 import { type Identity, identityOf, isSame } from "../disk/identity.ts";
 import { A_WHILE } from "../disk/memory.ts";
-import { reasonOf } from "./output.ts";
+import { reasonOf } from "../disk/reasons.ts";
 
 /** The time between two looks at a file, in milliseconds. */
 export const LOOK_AGAIN = 1000;

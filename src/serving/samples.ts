@@ -23,7 +23,6 @@
 import { printable, printableJson, shorten } from "../definitions/printable.ts";
 import { counted } from "../definitions/size.ts";
 import type { Disk } from "../disk/disk.ts";
-import { localDisk } from "../disk/local_disk.ts";
 import { verify } from "../housekeeping/verify.ts";
 import { look } from "../looking/look.ts";
 import { createRegistry } from "../registry.ts";
@@ -33,14 +32,13 @@ import type { SampleKind } from "../workshop/sample_facts.ts";
 import type { CommandLine } from "./command_line.ts";
 
 /** Pushes samples, or lists them. Returns false if one is not what its recipe announces. */
-export async function runSamples(line: CommandLine): Promise<boolean> {
+export async function runSamples(disk: Disk, line: CommandLine): Promise<boolean> {
   const { operands, json, list } = line;
   const names = namesOf(operands, list);
   if (list) {
     printList(names, json);
     return true;
   }
-  const disk = localDisk(line.root, line);
   const registry = createRegistry({ disk });
   let wrong = 0;
   let kind: SampleKind | undefined;

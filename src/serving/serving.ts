@@ -12,8 +12,10 @@
  * @module
  */
 
+import { oneLine } from "../definitions/printable.ts";
 import { localDisk } from "../disk/local_disk.ts";
 import { type MemoryDisk, memoryDisk } from "../disk/memory_disk.ts";
+import { reasonOf } from "../disk/reasons.ts";
 import type { RunningHashes } from "../disk/running_hashes.ts";
 import type { TakeToken } from "../composing/limited.ts";
 import type { AccessWrapper } from "../composing/access.ts";
@@ -23,7 +25,6 @@ import { type CommandLine, servesPage, usesSwitches, usesWrappers } from "./comm
 import { later } from "./later.ts";
 import { listen, type Listening } from "./listening.ts";
 import type { Log } from "./log.ts";
-import { oneLine, reasonOf } from "./output.ts";
 import type { PageContext } from "../page/context.ts";
 import { PageLater } from "./page_later.ts";
 

@@ -14,6 +14,7 @@
  */
 
 import { fileURLToPath } from "node:url";
+import { oneLine } from "../definitions/printable.ts";
 import { HashesElsewhere } from "../disk/hashes_elsewhere.ts";
 import type { MemoryDisk } from "../disk/memory_disk.ts";
 import { pause } from "../waiting.ts";
@@ -26,7 +27,7 @@ import { type Bcrypt, loadBcrypt } from "./htpasswd.ts";
 import { later } from "./later.ts";
 import type { Listening } from "./listening.ts";
 import { openLog } from "./log.ts";
-import { errors, oneLine } from "./output.ts";
+import { errors } from "./output.ts";
 import { SOURCE } from "./permissions.ts";
 import { serve } from "./serving.ts";
 import type { PageContext } from "../page/context.ts";

@@ -13,8 +13,8 @@
  */
 
 import { SHORTEST_KEY } from "../access/tokens.ts";
+import { reasonOf } from "../disk/reasons.ts";
 import type { CommandLine } from "./command_line.ts";
-import { reasonOf } from "./output.ts";
 
 const OWN_KEY = ".token-key";
 

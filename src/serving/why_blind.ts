@@ -9,7 +9,8 @@
  * @module
  */
 
-import { oneLine } from "./output.ts";
+import { oneLine } from "../definitions/printable.ts";
+import { reasonOf } from "../disk/reasons.ts";
 
 // The system has limits for each user, which others use as well.
 const LIMITS: readonly (readonly [RegExp, string])[] = [
@@ -39,5 +40,5 @@ const LIMITS: readonly (readonly [RegExp, string])[] = [
  */
 export function whyBlind(error: unknown): string {
   const text = oneLine(error);
-  return LIMITS.find(([pattern]) => pattern.test(text))?.[1] ?? text;
+  return LIMITS.find(([pattern]) => pattern.test(text))?.[1] ?? reasonOf(error);
 }

@@ -14,6 +14,7 @@
 
 import type { AccessWrapper } from "../composing/access.ts";
 import type { Disk } from "../disk/disk.ts";
+import { reasonOf } from "../disk/reasons.ts";
 import type { Settings } from "../options.ts";
 import type { Wrapper } from "../registry.ts";
 import type { Story } from "../story.ts";
@@ -25,7 +26,7 @@ import { lessonsOverHttp } from "../workshop/over_http.ts";
 import { samplesOverHttp } from "../workshop/samples/over_http.ts";
 import { tellerOf } from "../workshop/telling_lessons.ts";
 import type { CommandLine } from "./command_line.ts";
-import { errors, oneLine } from "./output.ts";
+import { errors } from "./output.ts";
 import { OwnLessons } from "./own_lessons.ts";
 
 /** What a workshop puts around a registry. */
@@ -52,7 +53,7 @@ export function workshopOf(
   access: AccessWrapper | undefined,
 ): Workshop {
   const complain = (error: unknown) =>
-    errors.print(`glassbox: what learners do is in memory only, because the disk does not take it: ${oneLine(error)}`);
+    errors.print(`glassbox: what learners do is in memory only, because the disk does not take it: ${reasonOf(error)}`);
   const learners = new Learners({ disk, lessons: lessonsOf(line), complain });
   return {
     around: samplesOverHttp({ ...settings, disk, access }),

@@ -1,6 +1,7 @@
 /** Exporting images into layouts and archives, and filling another registry from them. */
 
 import { assertEquals, assertRejects } from "@std/assert";
+import { diskError } from "../../src/disk/failing.ts";
 import { localDisk } from "../../src/disk/local_disk.ts";
 import { ClientError } from "../../src/client/client.ts";
 import { exportImage } from "../../src/filling/exporting.ts";
@@ -225,7 +226,7 @@ Deno.test("a full disk is told with the file that it has no place for, and nothi
   using folder = new Folder();
   const { registry } = await filled(from);
   const { write } = Deno.FsFile.prototype;
-  Deno.FsFile.prototype.write = () => Promise.reject(new Error("No space left on device (os error 28)"));
+  Deno.FsFile.prototype.write = () => Promise.reject(diskError("ENOSPC"));
   try {
     for (
       const [target, file] of [
@@ -238,7 +239,7 @@ Deno.test("a full disk is told with the file that it has no place for, and nothi
         () => exportImage(registry, NAME, `${folder.path}/${target}`),
         FillError,
       );
-      assertEquals(message, `${folder.path}/${file}: cannot be written: No space left on device`);
+      assertEquals(message, `${folder.path}/${file}: cannot be written: the disk is full`);
     }
   } finally {
     Deno.FsFile.prototype.write = write;

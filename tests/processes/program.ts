@@ -22,6 +22,9 @@ const PROJECT = new URL("../../", import.meta.url).pathname;
 const DEADLINE_MILLISECONDS = 60_000;
 const LISTENS = /listens on (https?:\/\/\S+) /;
 
+// For root no file is unreadable, so root takes the user that every system has for this. Others are such a user themselves.
+const STRANGER = Deno.uid() === 0 ? { uid: 65534, gid: 65534 } : {};
+
 /** The parts of a request besides its method and path. */
 export interface Sent {
   readonly headers?: Record<string, string>;
@@ -59,12 +62,24 @@ export class Program implements AsyncDisposable {
 
   /** Starts `main.ts` as `start` does, in a process that may have only so many open files and connections. */
   static startWith(openFiles: number, ...args: string[]): Program {
-    return new Program(["--allow-run=deno"], "main.ts", args, "SIGTERM", openFiles);
+    return new Program(["--allow-run=deno"], "main.ts", args, "SIGTERM", { openFiles });
   }
 
   /** Starts `main.ts` as the first one does: a signal reaches the registry itself. */
   static main(...args: string[]): Program {
     return Program.mainWith(permissionsFor(args), ...args);
+  }
+
+  /** Starts `main.ts` as `main` does, and as a user who may read only what everybody may. */
+  static mainAsStranger(...args: string[]): Program {
+    return new Program(permissionsFor(args), "main.ts", args, "SIGKILL", STRANGER);
+  }
+
+  /** Returns true if a user of `mainAsStranger` can run the program. Others may not see into the folder of root, for example. */
+  static canBeStranger(): boolean {
+    if (Deno.build.os === "windows") return false;
+    const script = 'test -r "$0" && deno --version';
+    return new Deno.Command("sh", { args: ["-c", script, `${PROJECT}main.ts`], ...STRANGER }).outputSync().success;
   }
 
   /** Starts `main.ts` with other permissions. */
@@ -94,12 +109,13 @@ export class Program implements AsyncDisposable {
     script: string,
     args: string[],
     lastSignal: Deno.Signal,
-    openFiles?: number,
+    { openFiles, ...user }: { openFiles?: number; uid?: number; gid?: number } = {},
   ) {
     const run = ["run", "--no-prompt", ...permissions, PROJECT + script, ...args];
     const limited = ["-c", `ulimit -n ${openFiles}; exec deno "$@"`, "sh", ...run];
     this.#child = new Deno.Command(openFiles === undefined ? "deno" : "sh", {
       args: openFiles === undefined ? run : limited,
+      ...user,
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
