@@ -22,11 +22,18 @@ import type { Store } from "./store.ts";
 
 /** Returns the digest that a tag points to, or `undefined` if the repository has no such tag. */
 export function resolveTag({ disk }: Store, name: Name, tag: Tag): Digest | undefined {
-  return disk.read(tagFile(name, tag), parseTagFile);
+  return digestIn(disk.read(tagFile(name, tag), parseTagFile));
 }
 
-function parseTagFile(bytes: Bytes): Digest | undefined {
-  return parseDigest(new TextDecoder().decode(bytes).trim());
+// Somebody may have damaged the file by hand. Then it is there, and points to nothing.
+type TagFile = Digest | "damaged";
+
+function parseTagFile(bytes: Bytes): TagFile {
+  return parseDigest(new TextDecoder().decode(bytes).trim()) ?? "damaged";
+}
+
+function digestIn(file: TagFile | undefined): Digest | undefined {
+  return file === "damaged" ? undefined : file;
 }
 
 /**
@@ -35,17 +42,11 @@ function parseTagFile(bytes: Bytes): Digest | undefined {
  */
 export async function setTag(store: Store, name: Name, tag: Tag, digest: Digest): Promise<Digest | undefined> {
   const path = tagFile(name, tag);
-  // A file that somebody has damaged by hand is there, too, although it points to nothing.
-  let isDamaged = false;
-  const before = store.disk.read(path, (bytes) => {
-    const pointsTo = parseTagFile(bytes);
-    isDamaged = pointsTo === undefined;
-    return pointsTo;
-  });
+  const before = store.disk.read(path, parseTagFile);
   const isSet = before === digest && await store.disk.keep(path);
-  const areNew = before === undefined && !isDamaged;
+  const areNew = before === undefined;
   if (!isSet) await store.disk.put(tagsFolder(name), { [tag]: new TextEncoder().encode(digest) }, { areNew });
-  return before;
+  return digestIn(before);
 }
 
 /** Removes a tag; the manifest that it points to stays. Returns false if it was not there. */
