@@ -12,7 +12,7 @@
  *     pax 0.1    one PAX record, GNU.sparse.map
  *     pax 1.0    decimal numbers, a line each, in front of the content
  *
- * Next: tree.ts
+ * Next: sparse_content.ts
  *
  * @module
  */

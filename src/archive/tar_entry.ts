@@ -16,7 +16,8 @@
 import type { ByteStream } from "./byte_stream.ts";
 import { PaxRecords } from "./pax.ts";
 import type { ArchiveReading } from "./source.ts";
-import { gnuParts, parseMap, type SparseFile, type SparsePart, sparseProblem, sparseRecords } from "./sparse.ts";
+import { type SparseFile, sparseRecords } from "./sparse.ts";
+import { sparseContent, type TarContent } from "./sparse_content.ts";
 import { BLOCK, type TarHeader, textOf, timeOf } from "./tar_header.ts";
 import type { TarKind } from "./tar_kind.ts";
 
@@ -81,9 +82,6 @@ const KINDS: Readonly<Record<string, TarKind>> = {
   "D": "folder",
   "S": "file",
 };
-
-// The most bytes of the map in front of a sparse file.
-const LONGEST_MAP = 1024 * 1024;
 
 /** What stands in front of an entry and describes it. */
 export class InFront {
@@ -188,47 +186,17 @@ export async function entryOf(stream: ByteStream, reading: ArchiveReading, makin
   // its name makes one may have some.
   const hasContent = header.type === "D" || kind === "unknown" || KINDS[header.type] === "file";
   const inArchive = hasContent ? Math.max(0, number("size", making.size, 0)) : 0;
-  let contentAt = stream.at;
-  let parts: readonly SparsePart[] | undefined;
-  let form: SparseFile["form"] | undefined;
-  let size = inArchive;
-  if (header.type === "S") {
-    const map = await gnuParts(block, stream);
-    if (map === undefined) {
-      if (reading.limitMet === undefined) {
-        reading.note("cut off", headerAt, "The archive ends in the map of a sparse file.", path.text);
-      }
-      return undefined;
-    }
-    ({ parts, size } = map);
-    form = "gnu";
-    contentAt = stream.at;
-  } else if (sparse !== undefined) {
-    form = sparse.form;
-    size = sparse.size;
-    parts = sparse.parts;
-    if (form === "pax 1.0") {
-      const map = await parseMap(stream, Math.min(inArchive, LONGEST_MAP));
-      if (typeof map === "string") reading.note("bad sparse map", contentAt, map, path.text);
-      else parts = map;
-      contentAt = stream.at;
-    }
-  }
-  const stored = form === "pax 1.0" ? Math.max(0, inArchive - (contentAt - headerAt - BLOCK)) : inArchive;
-  let sparseFile: SparseFile | undefined;
-  if (form !== undefined) {
-    const wrong = parts === undefined ? "it has none" : sparseProblem(parts, size, stored);
-    if (wrong === undefined) sparseFile = { form, parts: parts! };
-    else {
-      reading.note(
-        "bad sparse map",
-        contentAt,
-        `The map of a sparse file cannot be: ${wrong}. Its bytes are shown as they are stored.`,
-        path.text,
-      );
-      size = stored;
-    }
-  }
+  const isSparse = header.type === "S" || sparse !== undefined;
+  const content: TarContent | undefined = isSparse
+    ? await sparseContent(stream, reading, {
+      path: path.text,
+      headerAt,
+      block,
+      records: header.type === "S" ? undefined : sparse,
+      inArchive,
+    })
+    : { contentAt: stream.at, size: inArchive, stored: inArchive };
+  if (content === undefined) return undefined;
 
   const modified = texts.time(pax?.text("mtime") ?? header.modified);
   if (modified === undefined) {
@@ -245,14 +213,14 @@ export async function entryOf(stream: ByteStream, reading: ArchiveReading, makin
     kind,
     type: header.type === "\0" ? "0" : header.type,
     format: pax === undefined || front.records === undefined ? header.format : "pax",
-    size,
+    size: content.size,
     mode: number("mode", header.mode, 0) & 0o7777,
     uid: number("uid", header.uid, 0),
     gid: number("gid", header.gid, 0),
     at,
     headerAt,
-    contentAt,
-    stored,
+    contentAt: content.contentAt,
+    stored: content.stored,
   };
   if (user !== "") entry.user = texts.of(user);
   if (group !== "") entry.group = texts.of(group);
@@ -262,12 +230,12 @@ export async function entryOf(stream: ByteStream, reading: ArchiveReading, makin
     const [major, minor] = [header.major, header.minor].map((value) => number("device's number", value, 0));
     entry.device = { major, minor };
   }
-  if (sparseFile !== undefined) entry.sparse = sparseFile;
+  if (content.sparse !== undefined) entry.sparse = content.sparse;
   if (attributes !== undefined) entry.attributes = attributes;
   if (records !== undefined) entry.records = records;
-  const kept = path.text.length + (isLink ? target.text.length : 0) + 16 * (sparseFile?.parts.length ?? 0) +
+  const kept = path.text.length + (isLink ? target.text.length : 0) + 16 * (content.sparse?.parts.length ?? 0) +
     (pax?.kept ?? 0);
-  return { entry, padded: paddingOf(stored), kept };
+  return { entry, padded: paddingOf(content.stored), kept };
 }
 
 /** Returns the number of bytes that fill up a size to whole blocks. */
