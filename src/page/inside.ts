@@ -10,7 +10,7 @@
  * usually another thread answers them; see serving/looking_thread.ts. Each one ends when it has met a limit, and says so. The last few
  * layers stay in memory, so that the next folder of the same layer comes at once. Nothing is written.
  *
- * Next: in_memory.ts
+ * Next: open_files.ts
  *
  * @module
  */
@@ -26,6 +26,7 @@ import type { Facts } from "../looking/facts.ts";
 import type { LookedTree, LookOptions } from "../looking/looking.ts";
 import { look } from "../looking/look.ts";
 import { LayersInMemory, StacksInMemory } from "./in_memory.ts";
+import { OpenFiles } from "./open_files.ts";
 import { type TreeFacts, treeOf, type WasteFacts, wasteOf } from "./trees.ts";
 
 /** A call. Each one has an id, by which it can be cancelled, and by which the pieces of a file are asked for. */
@@ -131,9 +132,6 @@ const HEX = 4096;
 // The largest image that is shown.
 const LARGEST_IMAGE = 512 * 1024;
 
-// Downloads that nobody reads are given up after this time, in milliseconds.
-const IDLE = 60_000;
-
 /** Answers calls about what is on a disk. */
 export class Inside {
   readonly #disk: Disk;
@@ -141,10 +139,7 @@ export class Inside {
   readonly #layers: LayersInMemory;
   readonly #stacks = new StacksInMemory();
   readonly #running = new Map<string, AbortController>();
-  readonly #open = new Map<
-    string,
-    { next(): Promise<Uint8Array | undefined>; close(): void; timer?: ReturnType<typeof setTimeout> }
-  >();
+  readonly #open = new OpenFiles();
 
   /** Begins with nothing in memory. */
   constructor(disk: Disk, limits: InsideLimits) {
@@ -156,7 +151,7 @@ export class Inside {
   /** Answers a call. */
   async ask(call: InsideCall): Promise<InsideAnswer> {
     if (call.do === "cancel") return this.#cancel(call.id);
-    if (call.do === "next") return await this.#next(call.id);
+    if (call.do === "next") return await this.#open.next(call.id);
     const controller = new AbortController();
     this.#running.set(call.id, controller);
     const { entries, bytes, seconds } = this.#limits;
@@ -169,10 +164,11 @@ export class Inside {
       const limits = { entries, bytes, signal: controller.signal };
       const maySee = call.seen && isAmong(call.seen);
       const options = { limits, maySee, layers: this.#layers, stack: this.#stacks.stack };
-      const late = () => isLate ? [`Stopped after ${seconds} seconds.`] : [];
+      const stopped = `Stopped after ${seconds} seconds.`;
+      const late = () => isLate ? [stopped] : [];
       if (call.do === "open") {
         const opened = await this.#openFile(call, controller, options);
-        return isLate ? { stopped: late()[0] } : opened;
+        return isLate ? { stopped } : opened;
       }
       if (call.do === "compare") {
         const facts = await compare(this.#disk, call.before, call.after, options);
@@ -188,10 +184,7 @@ export class Inside {
 
   #cancel(id: string): undefined {
     this.#running.get(id)?.abort();
-    const open = this.#open.get(id);
-    clearTimeout(open?.timer);
-    open?.close();
-    this.#open.delete(id);
+    this.#open.close(id);
   }
 
   async #look({ address, after, from = 0, hex }: InsideQuestion, options: LookOptions): Promise<InsideFacts> {
@@ -251,7 +244,7 @@ export class Inside {
     controller: AbortController,
     options: LookOptions,
   ): Promise<OpenedFacts | StoppedFacts | undefined> {
-    if (this.#open.size >= MOST_OPEN) {
+    if (this.#open.isFull) {
       return { stopped: "Too many downloads from layers at this moment. Try again soon." };
     }
     let looked: LookedTree | undefined;
@@ -262,38 +255,10 @@ export class Inside {
     if (content === undefined || source === undefined) return undefined;
     const { pieces } = await openFile(source, content.entry, { start, length, limits: options.limits });
     if (controller.signal.aborted) return { stopped: "Nobody waits for this any more." };
-    const iterator = pieces[Symbol.asyncIterator]();
-    this.#open.set(id, {
-      next: async () => (await iterator.next()).value ?? undefined,
-      close: () => {
-        controller.abort();
-        // What is read at this moment ends by the signal.
-        void Promise.resolve(iterator.return?.()).catch(() => {});
-      },
-    });
-    this.#waitFor(id);
+    this.#open.add(id, pieces, controller);
     return { size: content.entry.size, name: nodes![at!].name };
   }
-
-  async #next(id: string): Promise<Uint8Array<ArrayBuffer> | StoppedFacts | undefined> {
-    const open = this.#open.get(id);
-    // It must not look like the end of the file.
-    if (open === undefined) return { stopped: "This download was given up: nobody has read it for too long." };
-    clearTimeout(open.timer);
-    const piece = await open.next();
-    if (piece === undefined) this.#cancel(id);
-    else this.#waitFor(id);
-    // `slice` of a Node buffer would be the same memory, which other pieces are in.
-    return piece && new Uint8Array(piece);
-  }
-
-  #waitFor(id: string): void {
-    const open = this.#open.get(id);
-    if (open !== undefined) open.timer = setTimeout(() => this.#cancel(id), IDLE);
-  }
 }
-
-const MOST_OPEN = 8;
 
 function isAmong(names: readonly string[]): (name: string) => boolean {
   const all = new Set(names);

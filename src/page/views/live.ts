@@ -8,21 +8,22 @@
  *
  * The server writes it once. In the browser, `web/live.ts` adds each story when it comes, with the same functions.
  *
- * Next: moment.ts
+ * Next: story_parts.ts
  *
  * @module
  */
 
-import { counted, formatBytes, formatMilliseconds } from "../../definitions/size.ts";
+import { counted, formatMilliseconds } from "../../definitions/size.ts";
 import { HEADINGS } from "../../spec/headings.ts";
 import { describeAction, sumOf } from "../../stories/action_words.ts";
 import type { Action } from "../../stories/action.ts";
 import { whyOf } from "../../stories/why.ts";
 import type { Change } from "../../disk/disk.ts";
 import type { StoryData } from "../../story.ts";
-import { addressOf, addressOfRule, addressOfSource, addressOfStory } from "../addresses.ts";
+import { addressOf, addressOfSource, addressOfStory } from "../addresses.ts";
 import { Feed, type FeedAction, filtered, isEmpty, LANES, type StoryFilter } from "../feed.ts";
 import { element, type Markup } from "../markup.ts";
+import { changesView, clockOf, refusalView, urlView, withDigests } from "./story_parts.ts";
 
 /** The facts of the live stories. */
 export interface LiveFacts {
@@ -239,80 +240,4 @@ function sessionView(session: string, stories: readonly StoryData[]): Markup {
   const sessions = [...new Set(stories.map(({ session }) => session).filter((session) => session !== undefined))];
   const number = sessions.indexOf(session) + 1;
   return element("span", { class: `session session-${number % LANES}`, title: session }, `⇡ upload ${number}`);
-}
-
-/** What was changed on disk: the first changes, and the number of the others. */
-export function changesView(changes: readonly Change[], more = 0, most = MOST_CHANGES): Markup {
-  return element(
-    "ul",
-    { class: "changes" },
-    changes.slice(0, most).map(changeView),
-    changes.length + more > most && element("li", {}, `… and ${changes.length + more - most} more`),
-  );
-}
-
-const MOST_CHANGES = 20;
-
-const SIGNS = { "+": "new", "~": "changed", "-": "removed", "=": "same" } as const;
-const WORDS = { "+": "new", "~": "changed", "-": "removed", "=": "a second name" } as const;
-
-function changeView({ sign, path, size, sameAs }: Change): Markup {
-  return element(
-    "li",
-    { class: SIGNS[sign] },
-    element("span", { class: "sign", "aria-hidden": "true" }, sign),
-    element("span", { class: "visually-hidden" }, `${WORDS[sign]}: `),
-    " ",
-    element("a", { href: addressOf(path.replace(/\/$/, "")) }, withDigests(path)),
-    size !== undefined && ` ${formatBytes(size)}`,
-    sameAs !== undefined && [" as ", element("a", { href: addressOf(sameAs) }, withDigests(sameAs))],
-  );
-}
-
-/** Why the registry has refused a request, or failed. */
-export function refusalView({ refusal, failure }: StoryData): Markup {
-  if (failure !== undefined) return failureView(failure);
-  return refusal?.details.map(({ rule, expected, actual }) =>
-    element(
-      "dl",
-      { class: "refusal" },
-      element("dt", {}, refusal.code),
-      element("dd", {}, element("a", { href: addressOfRule(rule) }, rule)),
-      element("dt", {}, "expected"),
-      element("dd", {}, withDigests(expected)),
-      element("dt", {}, "got"),
-      element("dd", {}, withDigests(actual)),
-    )
-  );
-}
-
-// The first line of a failure says what it is. The others are for those who know the source.
-function failureView(failure: string): Markup {
-  const [first, ...others] = failure.split("\n");
-  return element(
-    "details",
-    { class: "refusal failure" },
-    element("summary", {}, first),
-    others.length > 0 && element("pre", {}, others.join("\n")),
-  );
-}
-
-/** A URL as people read it: with ":" where most clients write "%3A". */
-export function urlView(url: string): Markup {
-  return withDigests(url.replace(/%3A/gi, ":"));
-}
-
-/** A text with its digests. An eye sees their first digits; a search, a screen reader and a copy have them whole. */
-export function withDigests(text: string): Markup {
-  const parts = text.split(/((?:sha256|sha512):[0-9a-f]{12})([0-9a-f]{20,})/);
-  if (parts.length === 1) return text;
-  return parts.map((part, at) => {
-    if (at % 3 === 0) return part;
-    return at % 3 === 1 && element("span", { class: "digest" }, part, element("span", {}, parts[at + 1]));
-  });
-}
-
-/** The time of day of a time, in UTC. */
-export function clockOf(time: string): string {
-  return time.slice(11, 19);
 }

@@ -10,7 +10,7 @@ import { formatBytes } from "../../definitions/size.ts";
 import { addressOf, addressOfStory } from "../addresses.ts";
 import { element, type Markup } from "../markup.ts";
 import type { MomentFacts, TimeFacts } from "../moments.ts";
-import { clockOf, urlView, withDigests } from "./live.ts";
+import { clockOf, urlView, withDigests } from "./story_parts.ts";
 
 /** The slider; hidden until there is a request. Without JavaScript, its button goes to the moment. */
 export function timeView({ ids, since, moment, isForgotten }: TimeFacts): Markup {

@@ -9,7 +9,7 @@
 import { addressOfRule, addressOfSource, addressOfStory } from "../addresses.ts";
 import { element, type Markup } from "../markup.ts";
 import type { RuleFacts, RuleListFacts, RuleRow, StoryOfRule } from "../rules.ts";
-import { clockOf } from "./live.ts";
+import { clockOf } from "./story_parts.ts";
 
 /** The title. */
 export function titleOf(facts: RuleFacts | RuleListFacts): string {

@@ -11,7 +11,7 @@ import { HEADINGS, SPEC } from "../../spec/headings.ts";
 import { addressOfSource, addressOfStory } from "../addresses.ts";
 import { element, type Markup } from "../markup.ts";
 import type { ForgottenFacts, StoryFacts, StoryInBrief } from "../stories.ts";
-import { changesView, refusalView, urlView, withDigests } from "./live.ts";
+import { changesView, refusalView, urlView, withDigests } from "./story_parts.ts";
 
 /** The title. */
 export function titleOf(facts: StoryFacts | ForgottenFacts): string {

@@ -15,16 +15,8 @@ import type { Change } from "../../disk/disk.ts";
 import type { StoryData } from "../../story.ts";
 import { Feed, type FeedAction, filtered, filterOf, MOST_IN_FEED, type StoryFilter } from "../feed.ts";
 import { element, type Markup } from "../markup.ts";
-import {
-  actionView,
-  changesView,
-  clockOf,
-  MOST_SHOWN,
-  nothingYet,
-  outcomeView,
-  storyView,
-  summaryView,
-} from "../views/live.ts";
+import { actionView, MOST_SHOWN, nothingYet, outcomeView, storyView, summaryView } from "../views/live.ts";
+import { changesView, clockOf } from "../views/story_parts.ts";
 import { create, show } from "./showing.ts";
 import type { Hearer } from "./stream.ts";
 
