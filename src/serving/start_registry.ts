@@ -25,7 +25,8 @@ import { addImage, fill, type Filled, type FillOptions } from "../filling/fill.t
 import { localDisk } from "../disk/local_disk.ts";
 import { type MemoryDisk, memoryDisk, type Snapshot } from "../disk/memory_disk.ts";
 import { HASHES } from "../definitions/digest.ts";
-import { createRegistry, type Registry, type RegistryOptions } from "../registry.ts";
+import { createRegistry, type Registry, type RegistryOptions, type Wrapper } from "../registry.ts";
+import type { PageOptions } from "../page/page.ts";
 import type { Story, StoryData } from "../story.ts";
 import { type Certificate, makeCertificate } from "./certificate.ts";
 import { Clock } from "./clock.ts";
@@ -107,16 +108,9 @@ export async function startRegistry(options: StartOptions = {}): Promise<Started
     wrappers: [switches.wrapper, ...wrappers],
     onStory: onEach,
   });
-  const registry = remembered === undefined ? inside : (await import("../page/page.ts")).page({
-    disk: ownDisk,
-    root,
-    stories: remembered,
-    folder: root === undefined
-      ? undefined
-      : new (await import("./watched_folder.ts")).FolderOfPage(root, ownDisk, remembered),
-    settings,
-    access: wrappers.find((wrapper): wrapper is AccessWrapper => "visibleTo" in wrapper),
-  })(inside);
+  const access = wrappers.find((wrapper): wrapper is AccessWrapper => "visibleTo" in wrapper);
+  const around = remembered && await pageOver({ disk: ownDisk, root, stories: remembered, settings, access });
+  const registry = around?.(inside) ?? inside;
   const listening = await listen(registry, { http: "deno", hostname, port, tls: certificate, keepsAlive: false });
   const plain = createRegistry({ disk: ownDisk, algorithms: others.algorithms, allowSparse: others.allowSparse });
   return new StartedRegistry({
@@ -130,6 +124,14 @@ export async function startRegistry(options: StartOptions = {}): Promise<Started
     clock: ownClock,
     certificate,
   });
+}
+
+async function pageOver(options: PageOptions & { readonly stories: RememberedStories }): Promise<Wrapper> {
+  const { disk, root, stories } = options;
+  const { page } = await import("../page/page.ts");
+  if (root === undefined) return page(options);
+  const { FolderOfPage } = await import("./watched_folder.ts");
+  return page({ ...options, folder: new FolderOfPage(root, disk, stories) });
 }
 
 // Otherwise each request would be a 500, and the test would have to look for the reason in a story.
