@@ -174,7 +174,7 @@ Deno.test("a root that is a file is missing, with another root as the advice", (
   Deno.writeTextFileSync(`${folder.path}/file`, "");
   assertEquals(findRoot(`${folder.path}/file`), [{
     word: "missing",
-    what: `nothing can be written into ${folder.path}/file: Not a directory`,
+    what: `nothing can be written into ${folder.path}/file: it is a file and no folder, or one above it is`,
     advice: ["Choose another folder: deno task start --root FOLDER"],
   }]);
 });

@@ -21,7 +21,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTDIR: "it is a file and no folder, or one above it is",
   ENAMETOOLONG: "its name is too long",
   EACCES: "permission denied",
-  EPERM: "permission denied",
+  EPERM: "the system does not allow it",
   EIO: "the disk has a fault",
   ENOSPC: "the disk is full",
   EDQUOT: "this user may store no more on the disk",

@@ -6,6 +6,7 @@
 
 import { statfs } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { reasonOf } from "../../../src/disk/reasons.ts";
 import { loadPackage, PACKAGES } from "../../../src/packages.ts";
 import { DENO_VERSION } from "../deno_version.ts";
 import { ask } from "./asking.ts";
@@ -104,10 +105,6 @@ export function judgeLinks(folder: string, reason?: string): Finding {
   ];
   const what = `${folder} has no hard links (${reason}), so a blob of two repositories is stored twice`;
   return { word: "warning", what, advice };
-}
-
-function reasonOf(error: unknown): string {
-  return (error as Error).message.replace(/\s*\(os error.*/, "");
 }
 
 // Returns the path, or the nearest folder above it that is there.
