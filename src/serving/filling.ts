@@ -7,7 +7,7 @@
  *
  * Both work while registries serve the same root. On a terminal, a last line shows how far the work is.
  *
- * Next: program.ts
+ * Next: file_errors.ts
  *
  * @module
  */
@@ -15,13 +15,12 @@
 import { printable, printableJson, shorten } from "../definitions/printable.ts";
 import { counted, formatBytes } from "../definitions/size.ts";
 import type { Disk } from "../disk/disk.ts";
-import { FileError } from "../disk/named_errors.ts";
 import { exportImage } from "../filling/exporting.ts";
 import type { ImageInRegistry } from "../filling/choosing.ts";
 import { fill, type Filled, type Progress } from "../filling/fill.ts";
-import { createRegistry, type Registry } from "../registry.ts";
-import { refusalIn } from "../story.ts";
+import { createRegistry } from "../registry.ts";
 import type { CommandLine } from "./command_line.ts";
+import { tellingFileErrors } from "./file_errors.ts";
 import { errors } from "./output.ts";
 
 /** Runs `import` or `export`, and prints what it has done. */
@@ -57,16 +56,6 @@ async function printImport(disk: Disk, line: CommandLine): Promise<void> {
   const { images, manifests, blobs, newBlobs, newBytes } = filled;
   printImages(images, json);
   console.log(json ? printableJson({ manifests, blobs, newBlobs, newBytes }) : sumOf(filled));
-}
-
-// A client learns only that the registry has failed, and the rest is in the log. Here nobody writes a log.
-function tellingFileErrors(registry: Registry): Registry {
-  return async (request) => {
-    const answer = await registry(request);
-    const refusal = refusalIn(answer);
-    if (refusal instanceof FileError) throw refusal;
-    return answer;
-  };
 }
 
 function sumOf({ images, manifests, blobs, newBlobs, newBytes }: Filled): string {

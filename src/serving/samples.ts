@@ -30,6 +30,7 @@ import { type PushedSample, pushSample } from "../workshop/samples/pushing.ts";
 import { describeSample, SAMPLE_KINDS, SAMPLE_NAMES } from "../workshop/samples/samples.ts";
 import type { SampleKind } from "../workshop/sample_facts.ts";
 import type { CommandLine } from "./command_line.ts";
+import { tellingFileErrors } from "./file_errors.ts";
 
 /** Pushes samples, or lists them. Returns false if one is not what its recipe announces. */
 export async function runSamples(disk: Disk, line: CommandLine): Promise<boolean> {
@@ -39,7 +40,7 @@ export async function runSamples(disk: Disk, line: CommandLine): Promise<boolean
     printList(names, json);
     return true;
   }
-  const registry = createRegistry({ disk });
+  const registry = tellingFileErrors(createRegistry({ disk }));
   let wrong = 0;
   let kind: SampleKind | undefined;
   for (const name of names) {

@@ -12,6 +12,7 @@ import { fill } from "../../src/filling/fill.ts";
 import { createRegistry } from "../../src/registry.ts";
 import { type CommandLine, parseCommandLine } from "../../src/serving/command_line.ts";
 import { runFilling } from "../../src/serving/filling.ts";
+import { runSamples } from "../../src/serving/samples.ts";
 import { TestLayout } from "../filling/archive.ts";
 import { startRegistry, type TestRegistry } from "../fixture.ts";
 import { Folder } from "../folder.ts";
@@ -132,7 +133,7 @@ Deno.test(
   },
 );
 
-Deno.test("an import to a full disk and an export from a broken one name the file", async () => {
+Deno.test("an import and samples to a full disk, and an export from a broken one, name the file", async () => {
   using folder = new Folder();
   const layout = new TestLayout();
   layout.list(layout.addImage("one"), "v1");
@@ -140,11 +141,15 @@ Deno.test("an import to a full disk and an export from a broken one name the fil
   const memory = memoryDisk();
   const lineOf = (...args: string[]) => parseCommandLine(args, "") as CommandLine;
   const diskWith = (code: "ENOSPC" | "EIO", ...operations: ("append" | "open")[]) =>
-    namingErrors(failing(memory, [{ code, operations, path: /^library/ }]), "testdata");
+    namingErrors(failing(memory, [{ code, operations, path: /^(?:library|samples)/ }]), "testdata");
 
   const imported = lineOf("import", folder.path, "library/new:v1");
   const full = await assertRejects(() => runFilling("import", diskWith("ENOSPC", "append"), imported), FileError);
   assertMatch(full.message, /^cannot change testdata\/library\/new\/_uploads\/[^/]+\/data: the disk is full$/);
+
+  const samples = lineOf("samples", "hello");
+  const sample = await assertRejects(() => runSamples(diskWith("ENOSPC", "append"), samples), FileError);
+  assertMatch(sample.message, /^cannot change testdata\/samples\/hello\/_uploads\/[^/]+\/data: the disk is full$/);
 
   await fill(createRegistry({ disk: memory }), folder.path, { name: "library/new:v1" });
   const exported = lineOf("export", "library/new:v1", `${folder.path}/out`);
