@@ -135,7 +135,7 @@ export function createRegistry(options: RegistryOptions): Registry {
       expectNoForeignPage(request, target, settings, hosts);
       return await answer(request, peer, target, telling);
     });
-    tell?.(request, response, peer, performance.now() - started, telling);
+    tell?.(request, response, peer, started, telling);
     return response;
   };
 }

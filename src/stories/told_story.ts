@@ -112,12 +112,12 @@ function cut(value: string): string {
   return value.length > LONGEST_VALUE ? `${value.slice(0, LONGEST_VALUE)}…` : value;
 }
 
-/** Makes the story of a request, and tells it. */
+/** Makes the story of a request, and tells it. The request came at `started`, as `performance.now()` had it. */
 export type StoryTeller = (
   request: Request,
   response: Response,
   peer: Peer | undefined,
-  milliseconds: number,
+  started: number,
   telling: Telling,
 ) => void;
 
@@ -137,17 +137,23 @@ export function storyTeller(onStory: StoryListener, now: () => number): StoryTel
   // The last part of a UUID has 48 bits of chance. Each thread has a registry of its own.
   const prefix = crypto.randomUUID().slice(-12);
   let number = 0;
-  return ({ method, headers }, response, peer, milliseconds, telling) => {
-    const { status, headers: answered } = response;
+  return (request, response, peer, started, telling) => {
+    const { method } = request;
+    const { status } = response;
     const time = now();
+    // Most requests end here when many come. So all else is asked for behind this line.
     if (onStory.wants?.({ method, status, time }) === false) return;
+    const milliseconds = performance.now() - started;
+    const { headers } = request;
     const id = `${prefix}-${++number}`;
     const refusal = refusalIn(response);
     const address = peer?.remoteAddr;
     // Over HTTP/2, Deno takes back the headers of a request when its answer is sent, unless somebody has asked for all of them: `has` does
     // that, and `get` does not. Over HTTP/1.1 they stay, and there each request has a Host.
     if (headers.get("Host") === null) headers.has("Host");
-    onStory(new ToldStory(id, time, method, status, milliseconds, refusal, headers, answered, address, telling));
+    onStory(
+      new ToldStory(id, time, method, status, milliseconds, refusal, headers, response.headers, address, telling),
+    );
   };
 }
 
