@@ -22,6 +22,7 @@ import { algorithmOf, type Digest, HASHES } from "../definitions/digest.ts";
 import { Fault } from "../definitions/fault.ts";
 import { describe, type Manifest, parseStoredManifest } from "../definitions/manifest.ts";
 import type { Name } from "../definitions/name.ts";
+import type { Tag } from "../definitions/tag.ts";
 import type { Disk, FileInfo } from "../disk/disk.ts";
 import { findBlob } from "../store/blobs.ts";
 import {
@@ -70,19 +71,44 @@ const NOT_FINISHED = "a file that was not finished";
 export async function* verify(disk: Disk, options: VerifyOptions = {}): AsyncGenerator<Finding> {
   const store = openStore({ disk, hashes: HASHES, sessionLifetime: Infinity });
   let digests = 0;
+  const count = () => options.progress?.(++digests);
   for await (const name of listFolders(store)) {
     if (options.only?.(name) === false) continue;
-    for (const digest of await listContent(store, name)) {
-      options.progress?.(++digests);
-      yield* verifyContent(store, name, digest, options);
+    yield* goingOn(`${name}/`, verifyRepository(store, name, options, count));
+  }
+}
+
+async function* verifyRepository(
+  store: Store,
+  name: Name,
+  options: VerifyOptions,
+  count: () => void,
+): AsyncGenerator<Finding> {
+  for (const digest of await listContent(store, name)) {
+    count();
+    yield* goingOn(`${contentFolder(name, digest)}/`, verifyContent(store, name, digest, options));
+  }
+  for (const digest of await listContent(store, name)) {
+    yield* goingOn(manifestFile(name, digest), verifyManifest(store, name, digest, options));
+  }
+  for (const tag of await listTags(store, name)) yield* goingOn(tagFile(name, tag), verifyTag(store, name, tag));
+  for (const subject of await listSubjects(store, name)) {
+    for (const referrer of await listEntries(store, name, subject)) {
+      yield* goingOn(referrerFile(name, subject, referrer), verifyReferrer(store, name, subject, referrer));
     }
-    for (const digest of await listContent(store, name)) yield* verifyManifest(store, name, digest, options);
-    yield* verifyTags(store, name);
-    yield* verifyReferrers(store, name);
-    yield* findLeftOvers(store, name);
-    for (const session of disk.list(uploadsFolder(name))) {
-      yield { kind: "note", path: `${uploadsFolder(name)}/${session}/`, text: "an upload that is not finished" };
-    }
+  }
+  yield* findLeftOvers(store, name);
+  for (const session of store.disk.list(uploadsFolder(name))) {
+    yield { kind: "note", path: `${uploadsFolder(name)}/${session}/`, text: "an upload that is not finished" };
+  }
+}
+
+// A disk with a fault in one place has readable files in others. What cannot be read is a fault too, and the rest is verified.
+async function* goingOn(path: string, findings: AsyncGenerator<Finding>): AsyncGenerator<Finding> {
+  try {
+    yield* findings;
+  } catch (error) {
+    yield { kind: "fault", path, text: `cannot be verified: ${error instanceof Error ? error.message : error}` };
   }
 }
 
@@ -187,32 +213,24 @@ async function* findLeftOvers(store: Store, name: Name): AsyncGenerator<Finding>
   }
 }
 
-async function* verifyTags(store: Store, name: Name): AsyncGenerator<Finding> {
-  for (const tag of await listTags(store, name)) {
-    const digest = resolveTag(store, name, tag);
-    if (digest !== undefined && hasManifest(store, name, digest)) continue;
-    const text = digest === undefined ? "is not the text of a digest" : `points to ${digest}, which is not there`;
-    yield { kind: "fault", path: tagFile(name, tag), text };
-  }
+async function* verifyTag(store: Store, name: Name, tag: Tag): AsyncGenerator<Finding> {
+  const digest = resolveTag(store, name, tag);
+  if (digest !== undefined && hasManifest(store, name, digest)) return;
+  const text = digest === undefined ? "is not the text of a digest" : `points to ${digest}, which is not there`;
+  yield { kind: "fault", path: tagFile(name, tag), text };
 }
 
-async function* verifyReferrers(store: Store, name: Name): AsyncGenerator<Finding> {
-  for (const subject of await listSubjects(store, name)) {
-    for (const referrer of await listEntries(store, name, subject)) {
-      const path = referrerFile(name, subject, referrer);
-      if (!hasManifest(store, name, referrer)) {
-        yield { kind: "note", path, text: "an entry for a manifest that is not there, so it does not count" };
-        continue;
-      }
-      const manifest = await inside(store, name, referrer);
-      if (typeof manifest === "string" || manifest.subject?.digest !== subject) {
-        yield { kind: "fault", path, text: `lists ${referrer}, which is no manifest here with that subject` };
-        continue;
-      }
-      const expected = referrerOf(describe(manifest, referrer, manifestSize(store, name, referrer) ?? 0));
-      if (readReferrer(store, name, subject, referrer)?.text !== expected.text) {
-        yield { kind: "fault", path, text: "does not say what the manifest says" };
-      }
-    }
+async function* verifyReferrer(store: Store, name: Name, subject: Digest, referrer: Digest): AsyncGenerator<Finding> {
+  const path = referrerFile(name, subject, referrer);
+  if (!hasManifest(store, name, referrer)) {
+    return yield { kind: "note", path, text: "an entry for a manifest that is not there, so it does not count" };
+  }
+  const manifest = await inside(store, name, referrer);
+  if (typeof manifest === "string" || manifest.subject?.digest !== subject) {
+    return yield { kind: "fault", path, text: `lists ${referrer}, which is no manifest here with that subject` };
+  }
+  const expected = referrerOf(describe(manifest, referrer, manifestSize(store, name, referrer) ?? 0));
+  if (readReferrer(store, name, subject, referrer)?.text !== expected.text) {
+    yield { kind: "fault", path, text: "does not say what the manifest says" };
   }
 }

@@ -1,5 +1,6 @@
 /** Verify finds each kind of damage, and nothing in a store that is sound. */
 
+import { failing } from "../../src/disk/failing.ts";
 import { localDisk } from "../../src/disk/local_disk.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type Finding, verify, type VerifyOptions } from "../../src/housekeeping/verify.ts";
@@ -503,4 +504,28 @@ Deno.test("if a blob and a manifest have the same bytes, quarantine takes only t
 
   assertEquals(await (await registry.send("GET", `/v2/${REPOSITORY}/manifests/latest`)).text(), text);
   assertEquals((await registry.send("GET", `/v2/${REPOSITORY}/blobs/${digest}`)).status, 404);
+});
+
+// Reads one file of each kind with a disk that cannot.
+async function findingsWithout(registry: TestRegistry, path: string): Promise<Finding[]> {
+  const operations = ["read", "readTogether", "open"] as const;
+  const plan = [{ operations, path: new RegExp(`^${RegExp.escape(path)}$`) }];
+  return await Array.fromAsync(verify(failing(localDisk(registry.root, { durability: "none" }), plan)));
+}
+
+Deno.test("what the disk cannot read is a fault, and the rest is verified", async () => {
+  await using registry = await startRegistry();
+  const blob = await registry.pushBlob(REPOSITORY, "foo");
+  const { image } = await pushImageWithArtifact(registry);
+  write(registry, `${REPOSITORY}/_tags/zero`, "no digest");
+  const broken = { kind: "fault", path: `${REPOSITORY}/_tags/zero`, text: "is not the text of a digest" };
+  const text = "cannot be verified: Input/output error (os error 5)";
+  const fault = (path: string) => ({ kind: "fault", path: `${REPOSITORY}/${path}`, text });
+
+  assertEquals(await findingsWithout(registry, `${REPOSITORY}/${blob}/blob`), [fault(`${blob}/`), broken]);
+  assertEquals(await findingsWithout(registry, `${REPOSITORY}/_tags/latest`), [fault("_tags/latest"), broken]);
+  assertEquals(await findingsWithout(registry, `${REPOSITORY}/${image.digest}`), [
+    fault(`${image.digest}/manifest.json`),
+    broken,
+  ]);
 });

@@ -86,8 +86,15 @@ Deno.test({ name: "a folder in the root that may not be read", ignore }, async (
   const { registry, root } = await withImage();
   await using _ = registry;
   using _shut = new Shut(`${root}/library/hello`);
-  const { diff, export: exporting, ...listing } = READERS;
-  await expectLineOf(listing, root, `cannot read ${root}/library/hello: permission denied`);
+  const { diff, export: exporting, verify: _verify, ...listing } = READERS;
+  const text = `cannot read ${root}/library/hello: permission denied`;
+  await expectLineOf(listing, root, text);
+  // `verify` tells it of the repository first. Then it does not find out which others are below that folder.
+  assertEquals(await run(root, "verify"), {
+    code: 1,
+    out: `fault  library/hello/   cannot be verified: ${text}\n`,
+    errors: `glassbox: ${text}\n`,
+  });
   const tag = `${root}/library/hello/_tags/v1`;
   await expectLineOf({ diff, export: exporting }, root, `cannot read ${tag}: permission denied`);
 });
@@ -97,7 +104,15 @@ Deno.test({ name: "a manifest that may not be read", ignore }, async () => {
   await using _ = registry;
   const path = `${root}/library/hello/${digest}/manifest.json`;
   using _shut = new Shut(path);
-  await expectLineOf(READERS, root, `cannot read ${path}: permission denied`);
+  const { verify: _verify, ...stopping } = READERS;
+  await expectLineOf(stopping, root, `cannot read ${path}: permission denied`);
+  // `verify` goes on, because the rest may have faults, too.
+  const { code, out, errors } = await run(root, "verify");
+  const text = `cannot be verified: cannot read ${path}: permission denied`;
+  const faults = ["", "manifest.json"].map((file) => `fault  library/hello/${digest}/${file}   ${text}\n`);
+  const shortened = faults.join("").replaceAll(digest, (whole) => `${whole.slice(0, 19)}…`);
+  assertEquals(out, `${shortened}3 digests, 2 faults, 0 notes\n`);
+  assertEquals([code, errors], [1, ""]);
 });
 
 Deno.test({ name: "gc in a folder that may not be changed", ignore }, async () => {
