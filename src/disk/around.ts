@@ -12,7 +12,7 @@
  * @module
  */
 
-import type { Disk, GrowingFile } from "./disk.ts";
+import type { Bytes, Disk, GrowingFile } from "./disk.ts";
 
 /** The name of an operation of a disk, or of a growing file on it. */
 export type DiskOperationName = Exclude<
@@ -89,6 +89,28 @@ export function around<Wrapped extends Disk>(disk: Wrapped, call: Around): Wrapp
       return called(name, () => call({ name, path }, args, act));
     };
   });
+}
+
+/**
+ * Returns a stream of pieces that a generator makes of the stream of a file. If the caller cancels it, the file is closed, also if the
+ * generator has not begun: then `ReadableStream.from` would only end the generator.
+ */
+export function streamAround(
+  stream: ReadableStream<Bytes>,
+  around: (stream: ReadableStream<Bytes>) => AsyncGenerator<Bytes, void>,
+): ReadableStream<Bytes> {
+  const pieces = around(stream);
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await pieces.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    async cancel(reason) {
+      await pieces.return();
+      await stream.cancel(reason);
+    },
+  }, { highWaterMark: 0 });
 }
 
 function aroundAction(action: unknown, path: string, call: Around): unknown {

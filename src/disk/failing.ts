@@ -15,8 +15,15 @@
  */
 
 import { randomNumbers } from "../random.ts";
-import { around, type DiskOperation, type DiskOperationName, isChange, OPERATION_NAMES } from "./around.ts";
-import type { Bytes, Disk } from "./disk.ts";
+import {
+  around,
+  type DiskOperation,
+  type DiskOperationName,
+  isChange,
+  OPERATION_NAMES,
+  streamAround,
+} from "./around.ts";
+import type { Disk } from "./disk.ts";
 
 /** The codes of the errors that a disk can fail with. */
 export type DiskErrorCode = "EIO" | "EACCES" | "EMFILE" | "ENOSPC" | "EROFS" | "ESTALE" | "EDQUOT";
@@ -178,11 +185,11 @@ async function* endingEarly<Piece extends Uint8Array>(
   body: AsyncIterable<Piece>,
   bytes: number,
   error: Error,
-): AsyncGenerator<Uint8Array, void> {
+): AsyncGenerator<Piece, void> {
   let left = bytes;
   for await (const piece of body) {
     if (piece.length > left) {
-      if (left > 0) yield piece.subarray(0, left);
+      if (left > 0) yield piece.subarray(0, left) as Piece;
       throw error;
     }
     yield piece;
@@ -193,5 +200,5 @@ async function* endingEarly<Piece extends Uint8Array>(
 // What a caller has got at once, it has got as a whole.
 function endingOf(opened: ReturnType<Disk["open"]>, bytes: number, error: Error): ReturnType<Disk["open"]> {
   if (!(opened instanceof ReadableStream)) return opened;
-  return ReadableStream.from(endingEarly(opened, bytes, error) as AsyncIterable<Bytes>);
+  return streamAround(opened, (stream) => endingEarly(stream, bytes, error));
 }

@@ -13,7 +13,7 @@
  * @module
  */
 
-import { around, type DiskOperationName, isChange } from "./around.ts";
+import { around, type DiskOperationName, isChange, streamAround } from "./around.ts";
 import type { Bytes, Disk, Folder } from "./disk.ts";
 import { isOfSystem, reasonOf } from "./reasons.ts";
 
@@ -62,7 +62,7 @@ function naming(what: string, action: () => unknown): unknown {
   };
   try {
     const result = action();
-    if (result instanceof ReadableStream) return ReadableStream.from(piecesOf(result, fail));
+    if (result instanceof ReadableStream) return streamAround(result, (stream) => piecesOf(stream, fail));
     return result instanceof Promise ? result.catch(fail) : result;
   } catch (error) {
     return fail(error);

@@ -1,7 +1,7 @@
 /** A disk whose errors name the file, and say in plain words why it cannot be used. */
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { BusyError } from "../../src/disk/disk.ts";
+import { BusyError, type Disk } from "../../src/disk/disk.ts";
 import { type DiskFailure, failing } from "../../src/disk/failing.ts";
 import { memoryDisk } from "../../src/disk/memory_disk.ts";
 import { FileError, namingErrors } from "../../src/disk/named_errors.ts";
@@ -102,6 +102,32 @@ Deno.test("a stream that breaks off names its file, after the bytes that came be
   const what = "cannot read testdata/library/hello/sha256:9b4e/layer.tar";
   assertEquals([message, length], [`${what}: the disk has a fault`, 100]);
 });
+
+for (
+  const [name, around] of Object.entries({
+    "named errors": (disk: Disk) => namingErrors(disk, "testdata"),
+    "a disk that fails": (disk: Disk) => failing(disk, [{ operations: ["open"], bytes: 1_000_000 }]),
+  })
+) {
+  Deno.test(`${name}: a stream that the caller cancels is cancelled in the disk behind it, too, also before the first piece`, async () => {
+    const cancelled: unknown[] = [];
+    const opened = () =>
+      new ReadableStream<Uint8Array<ArrayBuffer>>({
+        pull: (controller) => controller.enqueue(bytes("foo")),
+        cancel: (reason) => void cancelled.push(reason),
+      }, { highWaterMark: 0 });
+    const disk = around({ ...memoryDisk(), open: opened });
+    const file = { path: "library/hello/blob", size: 300_000, lastUsed: 0, links: 1 };
+
+    await (disk.open(file) as ReadableStream).cancel("before the first piece");
+    assertEquals(cancelled, ["before the first piece"]);
+
+    const reader = (disk.open(file) as ReadableStream).getReader();
+    await reader.read();
+    await reader.cancel("after one");
+    assertEquals(cancelled.length, 2);
+  });
+}
 
 Deno.test("an error in an action is named once, after its own file", async () => {
   const { disk, plan } = await world();
