@@ -66,16 +66,25 @@ export interface VerifyOptions {
 }
 
 const NOT_FINISHED = "a file that was not finished";
+const SEARCH = "cannot be searched for repositories";
 
 /** Verifies everything on a disk. Yields each finding at once. */
 export async function* verify(disk: Disk, options: VerifyOptions = {}): AsyncGenerator<Finding> {
   const store = openStore({ disk, hashes: HASHES, sessionLifetime: Infinity });
   let digests = 0;
   const count = () => options.progress?.(++digests);
-  for await (const name of listFolders(store)) {
+  // Each folder that cannot be listed is told after the repository that was found last before it.
+  let shut: Finding[] = [];
+  const failed = (path: string, error: unknown) => {
+    if (options.only === undefined || options.only(path.slice(0, -1))) shut.push(faultOf(path, SEARCH, error));
+  };
+  for await (const name of listFolders(store, "", failed)) {
+    yield* shut;
+    shut = [];
     if (options.only?.(name) === false) continue;
     yield* goingOn(`${name}/`, verifyRepository(store, name, options, count));
   }
+  yield* shut;
 }
 
 async function* verifyRepository(
@@ -108,8 +117,12 @@ async function* goingOn(path: string, findings: AsyncGenerator<Finding>): AsyncG
   try {
     yield* findings;
   } catch (error) {
-    yield { kind: "fault", path, text: `cannot be verified: ${error instanceof Error ? error.message : error}` };
+    yield faultOf(path, "cannot be verified", error);
   }
+}
+
+function faultOf(path: string, what: string, error: unknown): Finding {
+  return { kind: "fault", path, text: `${what}: ${error instanceof Error ? error.message : error}` };
 }
 
 // Checks the files in a digest's folder: the bytes of each one, except for the content type, have that digest.

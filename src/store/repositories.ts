@@ -41,10 +41,20 @@ export async function* listRepositories(store: Store, last = ""): AsyncGenerator
   }
 }
 
-/** Yields all folders whose path is a name. Some are no repositories: they have only upload sessions, or other repositories. */
-export async function* listFolders(store: Store, last = ""): AsyncGenerator<Name> {
+/** Gets a folder, with a "/" at its end, and the error of the disk that could not list it. */
+type Failed = (folder: string, error: unknown) => void;
+
+const rethrow: Failed = (_, error) => {
+  throw error;
+};
+
+/**
+ * Yields all folders whose path is a name. Some are no repositories: they have only upload sessions, or other repositories.
+ * A folder below the root that cannot be listed is given to `failed`, and the folders after it follow. By default `failed` throws.
+ */
+export async function* listFolders(store: Store, last = "", failed: Failed = rethrow): AsyncGenerator<Name> {
   const work = new LongWork();
-  for await (const name of foldersBelow(store, "", last)) {
+  for await (const name of foldersBelow(store, "", last, failed)) {
     if (work.isLong()) await work.giveWay();
     yield name;
   }
@@ -52,16 +62,20 @@ export async function* listFolders(store: Store, last = ""): AsyncGenerator<Name
 
 // In the order of byte values, `a-b` stands between `a` and `a/c`, because "-" comes before "/". So a folder and what lies
 // below it are two entries to sort: `a`, `a-b`, `a-b/…`, `a/…`.
-async function* foldersBelow(store: Store, above: string, last: string): AsyncGenerator<Name> {
-  const names = (await store.disk.listMany(above.slice(0, -1))).map((name) => parseName(above + name))
-    .filter((name) => name !== undefined);
+async function* foldersBelow(store: Store, above: string, last: string, failed: Failed): AsyncGenerator<Name> {
+  const entries = await store.disk.listMany(above.slice(0, -1)).catch((error) => {
+    if (above === "") throw error;
+    failed(above, error);
+    return [];
+  });
+  const names = entries.map((name) => parseName(above + name)).filter((name) => name !== undefined);
   for (const entry of names.flatMap((name) => [name, `${name}/`]).sort()) {
     const name = parseName(entry);
     if (name !== undefined) {
       if (name > last) yield name;
     } else if (last < entry || last.startsWith(entry)) {
       // All names below start with `entry`. They are left out only if `last` comes after all of them.
-      yield* foldersBelow(store, entry, last);
+      yield* foldersBelow(store, entry, last, failed);
     }
   }
 }

@@ -2,7 +2,7 @@
 
 import { failing } from "../../src/disk/failing.ts";
 import { localDisk } from "../../src/disk/local_disk.ts";
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { type Finding, verify, type VerifyOptions } from "../../src/housekeeping/verify.ts";
 import { descriptorOf, digestOf, expectRefusal, startRegistry, type TestRegistry, TYPES } from "../fixture.ts";
 
@@ -528,4 +528,28 @@ Deno.test("what the disk cannot read is a fault, and the rest is verified", asyn
     fault(`${image.digest}/manifest.json`),
     broken,
   ]);
+});
+
+Deno.test("a folder that the disk cannot list is a fault, and the repositories after it are verified", async () => {
+  await using registry = await startRegistry();
+  await registry.pushBlob("team/a", "foo");
+  await registry.pushBlob("team/a/below", "foo");
+  await registry.pushBlob("team/b", "foo");
+  write(registry, "team/b/_tags/zero", "no digest");
+  const disk = failing(localDisk(registry.root, { durability: "none" }), [{
+    operations: ["listMany"],
+    path: /^team\/a$/,
+  }]);
+  const error = "Input/output error (os error 5)";
+  assertEquals(await Array.fromAsync(verify(disk)), [
+    { kind: "fault", path: "team/a/", text: `cannot be verified: ${error}` },
+    { kind: "fault", path: "team/a/", text: `cannot be searched for repositories: ${error}` },
+    { kind: "fault", path: "team/b/_tags/zero", text: "is not the text of a digest" },
+  ]);
+});
+
+Deno.test("a root that the disk cannot list ends verify", async () => {
+  await using registry = await startRegistry();
+  const disk = failing(localDisk(registry.root, { durability: "none" }), [{ operations: ["listMany"], path: /^$/ }]);
+  await assertRejects(() => Array.fromAsync(verify(disk)), Error, "Input/output error (os error 5)");
 });
