@@ -5,7 +5,7 @@
  *     the file       |····hole····| part |······hole······| part |
  *     the archive    | part | part |          map: (offset, size), (offset, size)
  *
- * Where the map stands, has changed four times:
+ * There are four forms. They differ in the place of the map:
  *
  *     gnu        in the header, kind "S"; 4 parts, and 21 in each block that follows
  *     pax 0.0    a PAX record for each offset and each size

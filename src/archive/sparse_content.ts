@@ -39,7 +39,7 @@ export interface SparseEntry {
   readonly block: Uint8Array;
   /** What PAX records say about it, unless it is of the old kind of GNU. */
   readonly records: SparseRecords | undefined;
-  /** How many bytes its header announces, with the map of "pax 1.0". */
+  /** How many bytes its header or its records announce, with the map of "pax 1.0". */
   readonly inArchive: number;
 }
 

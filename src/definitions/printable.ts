@@ -65,7 +65,7 @@ export function shorten(text: string): string {
     .replace(/([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "$1…");
 }
 
-/** Returns the message of an error, or its first line, as it may be printed. */
+/** Returns the first line of an error's message, as it may be printed. */
 export function oneLine(error: unknown): string {
   return printable((error instanceof Error ? error.message : String(error)).split("\n")[0]);
 }

@@ -3,7 +3,8 @@
  *
  * It reads every blob and manifest and compares: content with its digest, tags with manifests, manifests with the content
  * that they point to, and the lists of referrers with the manifests in them. It works while a registry runs. It changes
- * nothing, unless it is told to move corrupt content aside. It yields each finding:
+ * nothing, unless it is told to move corrupt content aside. What it cannot read is a fault, and it goes on with the rest. It
+ * yields each finding:
  *
  *     fault  library/hello/sha256:9b4e0fd27c1a…/layer.tar.gz   its bytes have the digest sha256:fcde2b2edba5…
  *     fault  library/hello/_tags/latest   points to sha256:7d1a4c0e2b9f…, which is not there
@@ -68,7 +69,10 @@ export interface VerifyOptions {
 const NOT_FINISHED = "a file that was not finished";
 const SEARCH = "cannot be searched for repositories";
 
-/** Verifies everything on a disk. Yields each finding at once. */
+/**
+ * Verifies everything on a disk. Yields each finding at once. Throws the error of the disk only if a folder in which it looks for
+ * repositories cannot be read.
+ */
 export async function* verify(disk: Disk, options: VerifyOptions = {}): AsyncGenerator<Finding> {
   const store = openStore({ disk, hashes: HASHES, sessionLifetime: Infinity });
   let digests = 0;

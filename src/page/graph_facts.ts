@@ -122,7 +122,7 @@ export interface Graph {
 
 /** The graph that an address asks for. */
 export interface GraphFacts extends Graph {
-  /** Their address. */
+  /** The address of these facts. */
   readonly address: string;
   /** The path that it is about; empty for the whole registry. */
   readonly path: string;

@@ -99,7 +99,7 @@ export class GraphReading {
     this.#leftOut.push({ text, ...address });
   }
 
-  /** Returns true if a person has waited for long. What is looked for besides may be left out then. */
+  /** Returns true if the person has waited for longer than `patience`. Then the counting and the search may end. */
   isLate(): boolean {
     return performance.now() > this.#start + this.#choices.limits.patience;
   }
@@ -132,7 +132,7 @@ export class GraphReading {
     return { name, tags: tags.length, contents: contents.length, sessions: sessions.length };
   }
 
-  /** Reads a repository that is small enough. */
+  /** Reads all of a repository: its tags, manifests, blobs and upload sessions. The caller knows that it is small enough. */
   async readAll(name: Name): Promise<void> {
     for (const tag of await listTags(this.#store, name)) {
       await this.#giveWay();

@@ -4,7 +4,8 @@
  *     add("0f9c…", pieces)      ──▶  next("0f9c…")  ──▶  next("0f9c…")  ──▶  …  ──▶  undefined: the end
  *                                                  ╰─ nobody asks for a minute: it is closed
  *
- * A person may go away in the middle of a download, and nobody may say so. An open file keeps memory, so there are few at once.
+ * A person may go away in the middle of a download, and perhaps nobody tells the registry. An open file keeps memory, so there
+ * are few at once.
  *
  * Next: in_memory.ts
  *

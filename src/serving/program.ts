@@ -1,5 +1,5 @@
 /**
- * The program's work: it serves until a signal comes, or runs a housekeeping command.
+ * The program's work: it serves until a signal comes, or runs another command, such as `verify`.
  *
  *     $ deno task start
  *     Glassbox 0.1.0 listens on http://127.0.0.1:5080 and stores in testdata/

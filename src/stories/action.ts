@@ -169,6 +169,7 @@ export class Course {
       }
     }
     for (const count of ["requests", "refusals", "bytesIn", "bytesOut"] as const) action[count] += other[count];
+    // The part is the push of a copy, and this is its pull.
     action.to = other.to;
     if (other.begun < action.begun) action.begun = other.begun;
     if (other.lastAnswer > action.lastAnswer) action.lastAnswer = other.lastAnswer;

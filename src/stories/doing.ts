@@ -19,7 +19,7 @@ import type { StoryData } from "../story.ts";
 /** What a request does. */
 export type Doing = "greets" | "logs in" | "reads" | "checks" | "writes" | "deletes" | "lists" | "does something else";
 
-// A row that is in neither list does something else: it is refused, or it is no row of the spec.
+// Each row of the table of endpoints is in one of the two lists. What is in neither does something else.
 const DOES: Readonly<Record<string, Doing>> = {
   "GET end-1": "greets",
   "HEAD end-1": "greets",

@@ -41,14 +41,15 @@ export function learnersOn(disk: Disk): string[] {
 /** Reads what is remembered of a learner. A file that is not there, or that somebody has broken by hand, counts as an empty one. */
 export function readRemembered(disk: Disk, as: string): Remembered {
   const read = disk.read(`${FOLDER}/${fileOf(as)}`, (bytes) => parse(new TextDecoder().decode(bytes)));
+  // The disk may return the same object to others again. So the caller gets a copy that it may change.
   const { happenings = [], done = {}, since = {}, switch: on } = structuredClone(read) ?? {};
   // A lesson may have the name of something that every object has, such as "constructor".
   return { happenings, done: withoutPrototype(done), since: withoutPrototype(since), switch: on };
 }
 
 /**
- * Writes what is remembered of a learner. Another registry over the same folder writes the same file: what is in it is taken over
- * first.
+ * Writes what is remembered of a learner. Another registry over the same folder may have written the same file. So what that file
+ * says is taken over into `remembered` first. Throws the error of the disk if the file cannot be read or cannot be written.
  */
 export async function writeRemembered(disk: Disk, as: string, remembered: Remembered): Promise<void> {
   takeOver(remembered, readRemembered(disk, as));
@@ -56,7 +57,7 @@ export async function writeRemembered(disk: Disk, as: string, remembered: Rememb
   await disk.put(FOLDER, { [fileOf(as)]: new TextEncoder().encode(text) });
 }
 
-// What is done there stays done, and what begins again there does here.
+// A lesson that is done there is done here, too, and a lesson that was begun again there is begun again here.
 function takeOver({ done, since }: Remembered, other: Remembered): void {
   for (const [id, time] of Object.entries(other.since)) since[id] = Math.max(time, since[id] ?? 0);
   for (const [id, lesson] of Object.entries(other.done)) done[id] ??= lesson;

@@ -14,7 +14,7 @@ import type { Switch } from "../composing/switches/switch.ts";
 import { createSwitches } from "../composing/switches/switches.ts";
 import { ALL_SWITCHES } from "../composing/switches/table.ts";
 
-/** The switches that can be on for one learner. All others change the disk, and that is the same one for everybody. */
+/** The switches that can be on for one learner. All others need the disk of the registry, and that is the same one for everybody. */
 export const SWITCHES_OF_LEARNERS: readonly Switch[] = ALL_SWITCHES.filter(({ id }) => {
   try {
     return createSwitches().on(id) !== undefined;

@@ -2,7 +2,7 @@
  * Parts of a story that several views show: its URL, what was changed on disk, and why the request was refused.
  *
  *     + library/hello/sha256:9b4e…/layer.tar.gz   3.2 MiB
- *     DIGEST_INVALID   PUSH-BLOB-01   expected sha256:9b4e…   got sha256:fcde…
+ *     DIGEST_INVALID   PUSH-SINGLE-03   expected sha256:9b4e…   got sha256:fcde…
  *
  * Next: moment.ts
  *

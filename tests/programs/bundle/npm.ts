@@ -116,7 +116,7 @@ function reasonOf({ message, cause }: Error): string {
   return withAdvice(text.split("\n")[0]);
 }
 
-/** Adds to the reason for which something cannot be fetched what helps against it, if that is known. */
+/** Returns the reason why something cannot be fetched, and what helps against it, if that is known. */
 export function withAdvice(reason: string): string {
   // A proxy of a company or a school often signs with its own certificate. The system knows that one, and Deno does not ask the system.
   const advice = "; DENO_TLS_CA_STORE=system lets Deno trust the certificates that this system trusts";
