@@ -132,6 +132,8 @@ const HEX = 4096;
 // The largest image that is shown.
 const LARGEST_IMAGE = 512 * 1024;
 
+const TOO_MANY: StoppedFacts = { stopped: "Too many downloads from layers at this moment. Try again soon." };
+
 /** Answers calls about what is on a disk. */
 export class Inside {
   readonly #disk: Disk;
@@ -244,9 +246,7 @@ export class Inside {
     controller: AbortController,
     options: LookOptions,
   ): Promise<OpenedFacts | StoppedFacts | undefined> {
-    if (this.#open.isFull) {
-      return { stopped: "Too many downloads from layers at this moment. Try again soon." };
-    }
+    if (this.#open.isFull) return TOO_MANY;
     let looked: LookedTree | undefined;
     await look(this.#disk, address, { ...options, tree: (tree) => looked = tree });
     const { nodes, at, contentOf } = looked ?? {};
@@ -255,6 +255,11 @@ export class Inside {
     if (content === undefined || source === undefined) return undefined;
     const { pieces } = await openFile(source, content.entry, { start, length, limits: options.limits });
     if (controller.signal.aborted) return { stopped: "Nobody waits for this any more." };
+    // Others may have opened files while this one was looked for.
+    if (this.#open.isFull) {
+      controller.abort();
+      return TOO_MANY;
+    }
     this.#open.add(id, pieces, controller);
     return { size: content.entry.size, name: nodes![at!].name };
   }

@@ -184,6 +184,20 @@ Deno.test("few look at once, some wait, and the others get a clear answer at onc
   assertEquals(most, 2);
 });
 
+Deno.test("at most eight files are open at once, even if more are asked for at the same moment", async () => {
+  const { disk, address } = await layerWith(tarOf(fileOf("a", "x")));
+  const inside = new Inside(disk, HERE);
+  const ids = Array.from({ length: 20 }, (_, at) => `download ${at}`);
+  const answers = await Promise.all(ids.map((id) => inside.ask({ do: "open", id, address: `${address}!/a` })));
+  for (const id of ids) await inside.ask({ do: "cancel", id });
+
+  const expected: InsideAnswer[] = [
+    ...Array(8).fill({ size: 1, name: "a" }),
+    ...Array(12).fill({ stopped: "Too many downloads from layers at this moment. Try again soon." }),
+  ];
+  assertEquals(answers.toSorted((a, b) => Number("stopped" in a!) - Number("stopped" in b!)), expected);
+});
+
 Deno.test("a page whose look was stopped says so with 503, and offers to try again", async () => {
   const { send } = registryWithPage({ inside: () => Promise.resolve({ stopped: "Too many." }) });
   await pushImage(send as Send, "app", [{ tar: tarOf(fileOf("a")), command: "ADD a" }], { tag: "v1" });
