@@ -33,7 +33,7 @@ export interface GraphLimits extends GraphReadingLimits {
   readonly repositories: number;
   /** The most tags, manifests, blobs and sessions of all repositories together that a graph of the whole registry shows. */
   readonly files: number;
-  /** The most manifests and blobs, and the most tags, of a repository that is read as a whole. */
+  /** The most manifests and blobs of a repository that is read as a whole. For the graph of a tag or digest, also the most tags. */
   readonly contents: number;
 }
 

@@ -44,7 +44,7 @@ import { formatOf, partsOfManifest } from "./manifest_parts.ts";
 
 /** How much is read. */
 export interface GraphReadingLimits {
-  /** The most tags in a part of a repository, parts of one manifest, referrers of one manifest, and upload sessions. */
+  /** The most tags that are read at once, parts of one manifest, referrers of one manifest, and upload sessions. */
   readonly parts: number;
   /** The most manifests and blobs that are read for a part of a repository. */
   readonly reached: number;
@@ -235,7 +235,7 @@ export class GraphReading {
     if (sessions.length > most) this.leaveOut(counted(sessions.length - most, "more upload session"));
   }
 
-  /** Finds the other names of the files that were read, if all of these are in one repository. */
+  /** Finds the other names of the files that were read. All of these files are in the repository `name`. */
   async findOthers(name: Name): Promise<void> {
     const wanted = new Map<string, string[]>();
     for (const [at, file] of this.#files.entries()) {
