@@ -34,6 +34,7 @@ import {
   manifestFile,
   referrerFile,
   referrersFolder,
+  subjectsFolder,
   tagFile,
   tagsFolder,
   uploadsFolder,
@@ -70,7 +71,7 @@ const NOT_FINISHED = "a file that was not finished";
 const SEARCH = "cannot be searched for repositories";
 
 /**
- * Verifies everything on a disk. Yields each finding at once. Throws the error of the disk only if a folder in which it looks for
+ * Verifies everything on a disk. Yields each finding as soon as it is sure. Throws the error of the disk only if a folder in which it looks for
  * repositories cannot be read.
  */
 export async function* verify(disk: Disk, options: VerifyOptions = {}): AsyncGenerator<Finding> {
@@ -97,23 +98,61 @@ async function* verifyRepository(
   options: VerifyOptions,
   count: () => void,
 ): AsyncGenerator<Finding> {
-  for (const digest of await listContent(store, name)) {
+  yield* verifyDigests(store, name, options, count);
+  yield* goingOn(`${tagsFolder(name)}/`, verifyTags(store, name));
+  yield* goingOn(`${subjectsFolder(name)}/`, verifySubjects(store, name));
+  yield* goingOn(`${uploadsFolder(name)}/`, findUploads(store, name));
+}
+
+async function* verifyDigests(
+  store: Store,
+  name: Name,
+  options: VerifyOptions,
+  count: () => void,
+): AsyncGenerator<Finding> {
+  const list = () => listContent(store, name);
+  for (const digest of await list()) {
     count();
     yield* goingOn(`${contentFolder(name, digest)}/`, verifyContent(store, name, digest, options));
   }
-  for (const digest of await listContent(store, name)) {
-    yield* goingOn(manifestFile(name, digest), verifyManifest(store, name, digest, options));
-  }
-  for (const tag of await listTags(store, name)) yield* goingOn(tagFile(name, tag), verifyTag(store, name, tag));
+  const look = (digest: Digest) => goingOn(manifestFile(name, digest), verifyManifest(store, name, digest, options));
+  yield* atSecondLook(list, look);
+}
+
+async function* verifyTags(store: Store, name: Name): AsyncGenerator<Finding> {
+  const look = (tag: Tag) => goingOn(tagFile(name, tag), verifyTag(store, name, tag));
+  yield* atSecondLook(() => listTags(store, name), look);
+  yield* findLeftOvers(store, tagsFolder(name));
+}
+
+async function* verifySubjects(store: Store, name: Name): AsyncGenerator<Finding> {
   for (const subject of await listSubjects(store, name)) {
-    for (const referrer of await listEntries(store, name, subject)) {
-      yield* goingOn(referrerFile(name, subject, referrer), verifyReferrer(store, name, subject, referrer));
-    }
+    yield* goingOn(`${referrersFolder(name, subject)}/`, verifySubject(store, name, subject));
   }
-  yield* findLeftOvers(store, name);
-  for (const session of store.disk.list(uploadsFolder(name))) {
-    yield { kind: "note", path: `${uploadsFolder(name)}/${session}/`, text: "an upload that is not finished" };
+}
+
+async function* verifySubject(store: Store, name: Name, subject: Digest): AsyncGenerator<Finding> {
+  const look = (referrer: Digest) =>
+    goingOn(referrerFile(name, subject, referrer), verifyReferrer(store, name, subject, referrer));
+  yield* atSecondLook(() => listEntries(store, name, subject), look);
+  yield* findLeftOvers(store, referrersFolder(name, subject));
+}
+
+// A registry that serves may change the folder while verify reads one file after the other: then a tag that it deletes seems to have no
+// text, for example. So what has a fault is looked at again at the end, if it is still there.
+async function* atSecondLook<Item>(
+  list: () => Promise<Iterable<Item>>,
+  look: (item: Item) => AsyncGenerator<Finding>,
+): AsyncGenerator<Finding> {
+  const doubtful: Item[] = [];
+  for (const item of await list()) {
+    const findings = await Array.fromAsync(look(item));
+    if (findings.some(({ kind }) => kind === "fault")) doubtful.push(item);
+    else yield* findings;
   }
+  if (doubtful.length === 0) return;
+  const there = new Set(await list());
+  for (const item of doubtful) if (there.has(item)) yield* look(item);
 }
 
 // A disk with a fault in one place has readable files in others. What cannot be read is a fault too, and the rest is verified.
@@ -152,9 +191,14 @@ async function* verifyContent(
       yield { kind: "fault", path, text: `its bytes have the digest ${actual}` };
       if (!quarantine) continue;
       // A client may have deleted it and pushed it anew meanwhile. So it is read again, while nobody can change it.
-      await changeRepository(store, name, async () => {
+      const moveAside = async () => {
         if (await wrongDigest(disk, path, digest) !== undefined) await disk.quarantine(path);
-      });
+      };
+      try {
+        await changeRepository(store, name, moveAside);
+      } catch (error) {
+        yield faultOf(path, "cannot be moved aside", error);
+      }
     }
   }
   if (fileNames.length === 0 && (await disk.listMany(name)).includes(digest)) {
@@ -221,12 +265,16 @@ async function inside(store: Store, name: Name, digest: Digest): Promise<Manifes
 }
 
 // Finds files that were written aside and never renamed. (`verifyContent` finds those in a digest's folder.)
-async function* findLeftOvers(store: Store, name: Name): AsyncGenerator<Finding> {
-  const subjects = (await listSubjects(store, name)).map((subject) => referrersFolder(name, subject));
-  for (const folder of [tagsFolder(name), ...subjects]) {
-    for (const fileName of store.disk.list(folder)) {
-      if (fileName.startsWith(".")) yield { kind: "note", path: `${folder}/${fileName}`, text: NOT_FINISHED };
-    }
+async function* findLeftOvers({ disk }: Store, folder: string): AsyncGenerator<Finding> {
+  for (const fileName of await disk.listMany(folder)) {
+    if (fileName.startsWith(".")) yield { kind: "note", path: `${folder}/${fileName}`, text: NOT_FINISHED };
+  }
+}
+
+async function* findUploads({ disk }: Store, name: Name): AsyncGenerator<Finding> {
+  const folder = uploadsFolder(name);
+  for (const session of await disk.listMany(folder)) {
+    yield { kind: "note", path: `${folder}/${session}/`, text: "an upload that is not finished" };
   }
 }
 

@@ -1,5 +1,7 @@
 /** Verify finds each kind of damage, and nothing in a store that is sound. */
 
+import { around } from "../../src/disk/around.ts";
+import type { Disk } from "../../src/disk/disk.ts";
 import { failing } from "../../src/disk/failing.ts";
 import { localDisk } from "../../src/disk/local_disk.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
@@ -552,4 +554,85 @@ Deno.test("a root that the disk cannot list ends verify", async () => {
   await using registry = await startRegistry();
   const disk = failing(localDisk(registry.root, { durability: "none" }), [{ operations: ["listMany"], path: /^$/ }]);
   await assertRejects(() => Array.fromAsync(verify(disk)), Error, "Input/output error (os error 5)");
+});
+
+Deno.test("a folder of a repository that cannot be listed is one fault, and what lies beside it and behind it is verified", async () => {
+  await using registry = await startRegistry();
+  const { image } = await pushImageWithArtifact(registry);
+  write(registry, `${REPOSITORY}/_uploads/${UUID}/data`, "foo");
+  for (const repository of ["alpine", "library/hello-world", "zoo/lion"]) {
+    await registry.pushBlob(repository, "foo");
+    write(registry, `${repository}/_tags/zero`, "no digest");
+  }
+  const broken = (repository: string) => `fault ${repository}/_tags/zero`;
+  const upload = `note ${REPOSITORY}/_uploads/${UUID}/`;
+  const others = [broken("alpine"), broken("library/hello-world"), broken("zoo/lion")];
+  const [before, ...after] = others;
+
+  const findings = async (folder: string, ...operations: ("list" | "listMany")[]) => {
+    const disk = failing(localDisk(registry.root, { durability: "none" }), [{
+      operations,
+      path: new RegExp(`^${RegExp.escape(folder)}$`),
+    }]);
+    return (await Array.fromAsync(verify(disk))).map(({ kind, path }) => `${kind} ${path}`);
+  };
+  const beside = (folder: string, ...more: string[]) => [before, `fault ${folder}/`, ...more, ...after];
+
+  for (const folder of ["_tags", "_referrers", `_referrers/${image.digest}`]) {
+    assertEquals(await findings(`${REPOSITORY}/${folder}`, "listMany"), beside(`${REPOSITORY}/${folder}`, upload));
+  }
+  assertEquals(await findings(`${REPOSITORY}/_uploads`, "listMany"), beside(`${REPOSITORY}/_uploads`));
+});
+
+// A disk on which another process removes something just before one operation.
+function removedBefore(registry: TestRegistry, operation: string, path: string, ...gone: string[]): Disk {
+  return around(localDisk(registry.root, { durability: "none" }), ({ name, path: at }, args, act) => {
+    if (name === operation && at === `${REPOSITORY}/${path}`) {
+      for (const path of gone.splice(0)) Deno.removeSync(`${registry.root}/${REPOSITORY}/${path}`, { recursive: true });
+    }
+    return act(args);
+  });
+}
+
+Deno.test("what a registry deletes while it is verified is no fault", async () => {
+  const after = async (
+    operation: string,
+    where: (digests: { image: string; artifact: string; config: string }) => string[],
+  ) => {
+    await using registry = await startRegistry();
+    const { image, digest: artifact } = await pushImageWithArtifact(registry);
+    const config = JSON.parse(image.text).config.digest;
+    const [path, ...gone] = where({ image: image.digest, artifact, config });
+    return (await Array.fromAsync(verify(removedBefore(registry, operation, path, ...gone))))
+      .filter(({ kind }) => kind === "fault");
+  };
+
+  const faults = {
+    tag: await after("read", () => ["_tags/latest", "_tags/latest"]),
+    manifest: await after("readTogether", ({ artifact }) => [artifact, artifact, "_referrers"]),
+    blob: await after("find", ({ config, image }) => [config, image, config, "_tags", "_referrers"]),
+    referrer: await after("read", ({ image, artifact }) => {
+      const entry = `_referrers/${image}/${artifact}.json`;
+      return [entry, entry, artifact];
+    }),
+  };
+  assertEquals(faults, { tag: [], manifest: [], blob: [], referrer: [] });
+});
+
+Deno.test("corrupt content that cannot be moved aside is told, and the rest is verified", async () => {
+  await using registry = await startRegistry();
+  const blob = await registry.pushBlob(REPOSITORY, "foo");
+  write(registry, `${REPOSITORY}/_tags/zero`, "no digest");
+  const actual = flipFirstByte(registry, `${REPOSITORY}/${blob}/blob`);
+  const disk = failing(localDisk(registry.root, { durability: "none" }), [{
+    operations: ["quarantine"],
+    code: "EROFS",
+  }]);
+
+  const path = `${REPOSITORY}/${blob}/blob`;
+  assertEquals(await Array.fromAsync(verify(disk, { quarantine: true })), [
+    { kind: "fault", path, text: `its bytes have the digest ${actual}` },
+    { kind: "fault", path, text: "cannot be moved aside: Read-only file system (os error 30)" },
+    { kind: "fault", path: `${REPOSITORY}/_tags/zero`, text: "is not the text of a digest" },
+  ]);
 });
