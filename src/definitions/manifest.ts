@@ -43,6 +43,12 @@ export const MANIFEST_MEDIA_TYPES: Readonly<Record<string, Shape>> = {
   "application/vnd.docker.distribution.manifest.list.v2+json": "index",
 };
 
+/** The media types of the configs of container images. A manifest whose config has another one is another kind of artifact. */
+export const IMAGE_CONFIGS: readonly string[] = [
+  "application/vnd.oci.image.config.v1+json",
+  "application/vnd.docker.container.image.v1+json",
+];
+
 /** The part of a manifest that a registry has to know. */
 export interface Manifest {
   /** The media type under which it is kept and given back. */

@@ -19,7 +19,7 @@ import { ClientError, type ManifestBytes, RegistryClient } from "../client/clien
 import type { Descriptor } from "../definitions/descriptor.ts";
 import { algorithmOf, type Digest, HASHES, isSupported } from "../definitions/digest.ts";
 import { Fault } from "../definitions/fault.ts";
-import { type Manifest, OCI_INDEX, parseLongManifest } from "../definitions/manifest.ts";
+import { IMAGE_CONFIGS, type Manifest, OCI_INDEX, parseLongManifest } from "../definitions/manifest.ts";
 import type { Name } from "../definitions/name.ts";
 import type { Tag } from "../definitions/tag.ts";
 import type { Registry } from "../registry.ts";
@@ -161,7 +161,7 @@ class ImagesOf {
     if (found.manifest.shape === "image") {
       const [config] = found.manifest.references;
       const isWhole = found.manifest.references.every(({ descriptor }) => this.blobs.has(descriptor.digest));
-      return isWhole && CONFIGS.includes(config.descriptor.mediaType) ? found : undefined;
+      return isWhole && IMAGE_CONFIGS.includes(config.descriptor.mediaType) ? found : undefined;
     }
     const here = found.manifest.references.find(({ descriptor }) => isForHere(descriptor));
     return here && this.#forDocker(here.descriptor.digest);
@@ -202,8 +202,6 @@ async function refuseFaults<Result>(path: string, parse: () => Promise<Result>):
     throw error;
   }
 }
-
-const CONFIGS = ["application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"];
 
 // The names that images have for the processors that Deno runs on.
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: "amd64" };

@@ -19,7 +19,7 @@
 
 import { type Digest, HASHES } from "../definitions/digest.ts";
 import { Fault } from "../definitions/fault.ts";
-import { parseStoredManifest } from "../definitions/manifest.ts";
+import { IMAGE_CONFIGS, parseStoredManifest } from "../definitions/manifest.ts";
 import type { Name } from "../definitions/name.ts";
 import type { Disk } from "../disk/disk.ts";
 import { findBlob } from "../store/blobs.ts";
@@ -46,7 +46,7 @@ export interface ManifestTree {
   readonly digest: Digest;
   /** The tags that point to it. */
   readonly tags: readonly string[];
-  /** `image`, `index`, the artifact type of a referrer, or `unreadable`. */
+  /** `image`, `index`, the artifact type of a referrer or of what is no container image, or `unreadable`. */
   readonly kind: string;
   /** Its length in bytes. */
   readonly size: number;
@@ -97,7 +97,7 @@ async function drawRepository(store: Store, name: Name): Promise<RepositoryTree>
     manifests.push({
       digest,
       tags: tags.get(digest) ?? [],
-      kind: subject === undefined ? shape : artifactType,
+      kind: subject === undefined && IMAGE_CONFIGS.includes(artifactType) ? shape : artifactType,
       size,
       subject: subject?.digest,
       children: references.filter(({ to }) => to !== "blob").map(({ descriptor }) => descriptor.digest),

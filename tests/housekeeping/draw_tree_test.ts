@@ -158,6 +158,33 @@ Deno.test("a referrer shows its manifest as its subject, and has the type that i
   assertEquals(kindOf(plain), [["index", image.digest]]);
 });
 
+Deno.test("what is no container image has the type that it names, or else the media type of its config", async () => {
+  await using registry = await startRegistry();
+  await registry.pushBlob(REPOSITORY, "{}");
+  const chart = descriptorOf("{}", "application/vnd.cncf.helm.config.v1+json");
+  const empty = descriptorOf("{}", "application/vnd.oci.empty.v1+json");
+  const docker = descriptorOf("{}", "application/vnd.docker.container.image.v1+json");
+  const base = { schemaVersion: 2, mediaType: TYPES.image, layers: [] };
+  const manifests = [
+    { ...base, config: chart },
+    { ...base, config: empty, artifactType: "text/x-note" },
+    { ...base, config: docker },
+    { schemaVersion: 2, mediaType: TYPES.index, manifests: [], artifactType: "text/x-list" },
+  ];
+  for (const [at, manifest] of manifests.entries()) {
+    await registry.pushManifest(REPOSITORY, manifest, { tag: `t${at}` });
+  }
+
+  const drawn = (await onlyTreeOf(registry)).manifests.map(({ tags, kind }) => `${tags} ${kind}`);
+
+  assertEquals(drawn.sort(), [
+    "t0 application/vnd.cncf.helm.config.v1+json",
+    "t1 text/x-note",
+    "t2 image",
+    "t3 text/x-list",
+  ]);
+});
+
 Deno.test("a manifest that cannot be read is drawn as such", async () => {
   await using registry = await startRegistry();
   const { digest } = await registry.pushImage(REPOSITORY, { tag: "latest" });
