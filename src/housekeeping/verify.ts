@@ -70,10 +70,7 @@ export interface VerifyOptions {
 const NOT_FINISHED = "a file that was not finished";
 const SEARCH = "cannot be searched for repositories";
 
-/**
- * Verifies everything on a disk. Yields each finding as soon as it is sure. Throws the error of the disk only if a folder in which it looks for
- * repositories cannot be read.
- */
+/** Verifies everything on a disk. Yields each finding as soon as it is sure. Throws the error of the disk if the root cannot be listed. */
 export async function* verify(disk: Disk, options: VerifyOptions = {}): AsyncGenerator<Finding> {
   const store = openStore({ disk, hashes: HASHES, sessionLifetime: Infinity });
   let digests = 0;
