@@ -287,6 +287,11 @@ Deno.test("the README shows the flags as --help prints them", () => {
   assert(read("README.md").includes(help("serve")), "the list of flags in the README is not that of --help");
 });
 
+Deno.test("the README names the targets of the Makefile", () => {
+  const [, targets] = /^\.PHONY: (.+)$/m.exec(read("Makefile"))!;
+  assertEquals(/make has the targets\s`([^`]+)`/.exec(read("README.md"))?.[1], targets);
+});
+
 Deno.test("the README explains what an image is in the words of the lessons", () => {
   const [, heading, text] = /^# ([^\n]+)\n\n(.+)$/s.exec(read("src/workshop/what_is_an_image.md"))!;
   assert(read("README.md").includes(`\n## ${heading}\n${text}\n## `));
