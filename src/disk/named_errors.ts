@@ -6,7 +6,8 @@
  *     No space left on device (os error 28)
  *       ──▶ cannot change testdata/library/hello/_uploads/0f9c…/data: the disk is full
  *
- * The commands use it: a person reads what they print. (A registry that serves writes the error of the system into its log.)
+ * The commands and the hourly housekeeping use it: a person reads what they print. (For a request that fails, a registry writes the
+ * error of the system into its log.)
  *
  * Next: ../random.ts
  *

@@ -235,10 +235,7 @@ function keepHouseNowAndHourly(
 }
 
 // Runs while the registry serves. A local disk is a new one each time, because nobody needs what it remembers for an hour.
-async function keepHouseOnce(
-  line: CommandLine,
-  memory: MemoryDisk | undefined,
-): Promise<void> {
+async function keepHouseOnce(line: CommandLine, memory: MemoryDisk | undefined): Promise<void> {
   const disk = memory ?? diskOf(line);
   await expireUploads(disk, line.uploadTtl);
   for await (const { kind, path } of clearLeftOvers(disk)) {
