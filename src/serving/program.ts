@@ -98,11 +98,11 @@ async function runCommand(command: Exclude<CommandLine["command"], "serve">, lin
   if (command === "look" || command === "diff") {
     return await (await later<typeof import("./looking.ts")>("./looking.ts")).runLooking(command, disk, line);
   }
-  return await (await later<typeof import("./housekeeping.ts")>("./housekeeping.ts")).runHousekeeping(
-    command,
-    disk,
-    line,
-  );
+  const { runHousekeeping } = await later<typeof import("./housekeeping.ts")>("./housekeeping.ts");
+  const isSound = await runHousekeeping(command, disk, line);
+  // In a root that is gone, nothing is there, so nothing has a fault either. The person must not take that for a good result.
+  await expectUsableRoot({ ...line, readOnly: true });
+  return isSound;
 }
 
 // A person reads the errors of this disk.

@@ -12,9 +12,10 @@ import { fill } from "../../src/filling/fill.ts";
 import { createRegistry } from "../../src/registry.ts";
 import { type CommandLine, parseCommandLine } from "../../src/serving/command_line.ts";
 import { runFilling } from "../../src/serving/filling.ts";
+import { work } from "../../src/serving/program.ts";
 import { runSamples } from "../../src/serving/samples.ts";
 import { TestLayout } from "../filling/archive.ts";
-import { startRegistry, type TestRegistry } from "../fixture.ts";
+import { digestOf, startRegistry, type TestRegistry } from "../fixture.ts";
 import { Folder } from "../folder.ts";
 import { type Outcome, Program } from "../processes/program.ts";
 
@@ -175,4 +176,25 @@ Deno.test("an import and samples to a full disk, and an export from a broken one
   const exported = lineOf("export", "library/new:v1", `${folder.path}/out`);
   const broken = await assertRejects(() => runFilling("export", diskWith("EIO", "open"), exported), FileError);
   assertMatch(broken.message, /^cannot read testdata\/library\/new\/sha256:[0-9a-f]+\/[^/]+: the disk has a fault$/);
+});
+
+Deno.test("a root that is removed while a command of the housekeeping works is an error, and not a good result", async () => {
+  for (const command of ["verify", "gc", "tree"]) {
+    await using registry = await startRegistry();
+    await registry.pushBlob("library/hello", "foo");
+    Deno.writeTextFileSync(`${registry.root}/library/hello/${digestOf("foo")}/note`, "a finding");
+    const line = parseCommandLine([command, "--root", registry.root, "--json"], "") as CommandLine;
+
+    const print = console.log;
+    let lines = 0;
+    console.log = () => {
+      if (lines++ === 0) Deno.renameSync(registry.root, `${registry.root}-gone`);
+    };
+    try {
+      await assertRejects(() => work(line, ""), Error, `cannot use the root ${registry.root}: it is not there`);
+    } finally {
+      console.log = print;
+      Deno.renameSync(`${registry.root}-gone`, registry.root);
+    }
+  }
 });
