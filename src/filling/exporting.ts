@@ -24,7 +24,7 @@ import type { Name } from "../definitions/name.ts";
 import type { Tag } from "../definitions/tag.ts";
 import type { Registry } from "../registry.ts";
 import { DOCKER_FILE } from "./docker_archive.ts";
-import { FillError } from "./files.ts";
+import { FillError, NoSuchImage } from "./files.ts";
 import type { ImageInRegistry } from "./choosing.ts";
 import type { Progress } from "./fill.ts";
 import { blobPath, IMAGE_NAME, INDEX_FILE, LAYOUT, LAYOUT_FILE, REF_NAME } from "./layout.ts";
@@ -56,7 +56,9 @@ export interface Exported {
  * `reference` is `NAME:TAG`, `NAME@DIGEST`, or `NAME` for all tags of a repository. `target` is a new file if it ends with `.tar`,
  * `.tar.gz` or `.tgz`, and otherwise a new or empty folder; or a stream, which gets an archive.
  *
- * @throws {FillError} if the registry has no such image, or if the target is there already. What has been written is removed.
+ * @throws {NoSuchImage} if the registry has no such image.
+ * @throws {FillError} if the repository has no tags and no digest is named, or if the target is there already. What has been
+ * written is removed.
  * @throws {ClientError} if the registry refuses something.
  * @throws {RangeError} if the reference is malformed.
  */
@@ -103,7 +105,7 @@ class ImagesOf {
 
   async add(tagOrDigest: Tag | Digest, tag: Tag | undefined, reference: string): Promise<void> {
     const found = await this.client.pullManifest(this.name, tagOrDigest);
-    if (found === undefined) throw new FillError(reference, undefined, "is not in the registry");
+    if (found === undefined) throw new NoSuchImage(reference, undefined, "is not in the registry");
     await this.#take(found);
     this.roots.push({ tag, digest: found.digest });
   }

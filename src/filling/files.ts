@@ -63,6 +63,9 @@ export class FillError extends Error {
   }
 }
 
+/** Thrown if the registry does not give out the image that is to be exported. */
+export class NoSuchImage extends FillError {}
+
 /** Refuses a file that is longer than it may be. */
 export function expectShort(label: string, path: string, size: number, most: number): void {
   if (size > most) throw new FillError(label, path, `it has ${size} bytes, and ${most} are the most for such a file`);

@@ -17,6 +17,7 @@ import { counted, formatBytes } from "../definitions/size.ts";
 import type { Disk } from "../disk/disk.ts";
 import { exportImage } from "../filling/exporting.ts";
 import type { ImageInRegistry } from "../filling/choosing.ts";
+import { NoSuchImage } from "../filling/files.ts";
 import { fill, type Filled, type Progress } from "../filling/fill.ts";
 import { createRegistry } from "../registry.ts";
 import type { CommandLine } from "./command_line.ts";
@@ -66,7 +67,11 @@ function sumOf({ images, manifests, blobs, newBlobs, newBytes }: Filled): string
 async function printExport(disk: Disk, { operands: [reference, target], json }: CommandLine): Promise<void> {
   const registry = tellingFileErrors(createRegistry({ disk, readOnly: true }));
   using shown = new ShownProgress();
-  const { images, manifests, blobs, bytes } = await exportImage(registry, reference, target, { progress: shown.show });
+  const exported = await exportImage(registry, reference, target, { progress: shown.show }).catch((error) => {
+    if (!(error instanceof NoSuchImage)) throw error;
+    throw new Error(`${error.message}; deno task look ${reference} says more`);
+  });
+  const { images, manifests, blobs, bytes } = exported;
   shown.clear();
   printImages(images, json);
   const sentence = `${counted(images.length, "image")}: ${counted(manifests, "manifest")} and ${

@@ -168,7 +168,10 @@ Deno.test("a name that no repository can have is status 2, and an image that is 
   const none = await run("export", "hello:none", `${folder.path}/x.tar`, "--root", root);
 
   assertEquals([name.code, name.errors.startsWith('glassbox: "Hello" is not the name of a repository')], [2, true]);
-  assertEquals([none.code, none.errors], [1, "glassbox: hello:none: is not in the registry\n"]);
+  assertEquals([none.code, none.errors], [
+    1,
+    "glassbox: hello:none: is not in the registry; deno task look hello:none says more\n",
+  ]);
 });
 
 Deno.test("import --allow-sparse takes an index that lacks a child, and without the flag it is refused", async () => {
