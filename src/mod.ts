@@ -71,7 +71,7 @@ export type { Action, ActionKind, NewAndShared, Subject } from "./stories/action
 // Filling: images from files into a registry, and out of it.
 export { addImage, fill, type Filled, type FillOptions, type Progress } from "./filling/fill.ts";
 export type { ImageInRegistry } from "./filling/choosing.ts";
-export { FillError, type Source } from "./filling/files.ts";
+export { FillError, NoSuchImage, type Source } from "./filling/files.ts";
 export { type Exported, exportImage, type ExportOptions } from "./filling/exporting.ts";
 export { ClientError } from "./client/client.ts";
 
