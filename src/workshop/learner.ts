@@ -17,7 +17,7 @@ import { LongWork } from "../giving_way.ts";
 import { check, type Happening, type LessonProgress } from "./checking.ts";
 import type { Lesson } from "./lesson.ts";
 import type { DoneLesson } from "./lesson_facts.ts";
-import { readRemembered, type Remembered, writeRemembered } from "./remembered.ts";
+import { nothingRemembered, readRemembered, type Remembered, writeRemembered } from "./remembered.ts";
 import { SWITCHES_OF_LEARNERS, type SwitchOfLearner } from "./switches_of_learners.ts";
 import type { Things } from "./things.ts";
 
@@ -81,7 +81,7 @@ export class Learner {
     this.#things = things;
     this.#lessons = lessons;
     this.#complain = complain;
-    this.#remembered = readRemembered(disk, as);
+    this.#remembered = this.#read();
     const id = this.#remembered.switch?.id;
     if (id !== undefined) this.switches.on(id, { repository: `${as}/` });
   }
@@ -216,6 +216,16 @@ export class Learner {
     }
     if (this.#isChanged) await this.#write();
     return states;
+  }
+
+  // What cannot be read now is taken over by the first write that can.
+  #read(): Remembered {
+    try {
+      return readRemembered(this.#disk, this.as);
+    } catch (error) {
+      this.#complain(error);
+      return nothingRemembered();
+    }
   }
 
   async #write(): Promise<void> {

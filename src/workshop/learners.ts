@@ -65,7 +65,7 @@ export class Learners {
   constructor(options: LearnersOptions) {
     this.#options = options;
     this.#ofLearner = { ...options, things: new Things(options.disk), complain: (error) => this.#complain(error) };
-    for (const as of learnersOn(options.disk)) this.find(as);
+    for (const as of this.#remembered()) this.find(as);
     this.find(NAMELESS);
   }
 
@@ -115,6 +115,16 @@ export class Learners {
     this.#known.delete(as);
     this.#known.set(as, learner);
     return learner;
+  }
+
+  // A folder that cannot be read stops no lesson.
+  #remembered(): readonly string[] {
+    try {
+      return learnersOn(this.#options.disk);
+    } catch (error) {
+      this.#complain(error);
+      return [];
+    }
   }
 
   #complain(error: unknown): void {

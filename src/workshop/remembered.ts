@@ -38,6 +38,11 @@ export function learnersOn(disk: Disk): string[] {
   return disk.list(FOLDER).map(learnerOf).filter((as) => as !== undefined);
 }
 
+/** Returns what is remembered of somebody who has done nothing. */
+export function nothingRemembered(): Remembered {
+  return { happenings: [], done: withoutPrototype({}), since: withoutPrototype({}) };
+}
+
 /** Reads what is remembered of a learner. A file that is not there, or that somebody has broken by hand, counts as an empty one. */
 export function readRemembered(disk: Disk, as: string): Remembered {
   const read = disk.read(`${FOLDER}/${fileOf(as)}`, (bytes) => parse(new TextDecoder().decode(bytes)));

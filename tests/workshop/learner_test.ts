@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { failing } from "../../src/disk/failing.ts";
+import { type DiskFailure, failing } from "../../src/disk/failing.ts";
 import { memoryDisk } from "../../src/disk/memory_disk.ts";
 import { digestOf } from "../fixture.ts";
 import { BLOB, classroom, DETECTIVE, KNOCK, lessonWith } from "./classroom.ts";
@@ -173,6 +173,27 @@ Deno.test("a learner's file that cannot be read for a while stops no lesson eith
   for (let look = 0; look < 3; look++) assertEquals((await facts("/lessons")).done, 1);
   assertEquals(complaints, ["EIO"]);
   assertEquals((await classroom({ disk: memory }).facts("/lessons")).done, 1);
+});
+
+Deno.test("a learner's file, or the folder of all, that cannot be read at the start stops no lesson, and what was done before comes back", async () => {
+  for (const operation of ["read", "list"] as const) {
+    const memory = memoryDisk();
+    const lessons = [KNOCK, BLOB];
+    const before = classroom({ disk: memory, lessons });
+    await before.send("GET", "/v2/");
+    assertEquals((await before.facts("/lessons")).done, 1);
+
+    const plan: DiskFailure[] = [{ operations: ["read", operation], path: /^\.workshop/, code: "EACCES" }];
+    const complaints: unknown[] = [];
+    const complain = (error: unknown) => complaints.push((error as { code?: string }).code);
+    const { send, facts } = classroom({ disk: failing(memory, plan), lessons, complain });
+    await send("POST", push("learner"), { body: "foo" });
+    assertEquals((await facts("/lessons")).done, 1);
+    plan.length = 0;
+    await facts("/lessons");
+    assertEquals((await classroom({ disk: memory, lessons }).facts("/lessons")).done, 2);
+    assertEquals(complaints, ["EACCES"]);
+  }
 });
 
 Deno.test("after a restart, the registry still misbehaves for the learner whose switch is on", async () => {
