@@ -130,7 +130,7 @@ async function raceWithIfMatch(front: string, registries: readonly Registry[]): 
 }
 
 async function verify(root: string): Promise<string[]> {
-  const args = ["run", "--no-prompt", `--allow-read=${root}`, `${PROJECT}main.ts`, "verify", "--root", root];
+  const args = ["run", "--no-prompt", "--allow-run=deno", `${PROJECT}main.ts`, "verify", "--root", root];
   const { success, stdout, stderr } = await new Deno.Command("deno", { args }).output();
   return success ? [] : (new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr)).trim().split("\n");
 }
