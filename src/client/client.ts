@@ -232,7 +232,7 @@ export class RegistryClient {
   ): Promise<Response> {
     const response = await this.#send(method, path, init);
     if (expected.includes(response.status)) return response;
-    const { codes, reason } = reasonOf(await response.text());
+    const { codes, reason } = parseRefusal(await response.text());
     throw new ClientError(`${method} ${path}`, response.status, codes, reason);
   }
 
@@ -261,7 +261,7 @@ function refuseList(path: string, { status }: Response, field: string): never {
 }
 
 // API-ERR-02: a refusal is JSON, with a code and a message, and perhaps more.
-function reasonOf(text: string): { codes: string[]; reason: string } {
+function parseRefusal(text: string): { codes: string[]; reason: string } {
   try {
     const { errors } = JSON.parse(text) as { errors: { code: string; message?: string; detail?: unknown }[] };
     const [{ message, detail }] = errors;

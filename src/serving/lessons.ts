@@ -133,7 +133,7 @@ class Asking {
       );
     }
     if (response.ok && isJson(response)) return JSON.parse(text);
-    throw new Error(reasonOf(response, text, registry));
+    throw new Error(whyRefused(response, text, registry));
   }
 }
 
@@ -145,7 +145,7 @@ function isJson({ headers }: Response): boolean {
   return headers.get("Content-Type")?.startsWith("application/json") === true;
 }
 
-function reasonOf(response: Response, text: string, registry: string): string {
+function whyRefused(response: Response, text: string, registry: string): string {
   const { status } = response;
   if (status === 401) return "the password is missing or wrong; --user NAME says whose it is";
   const json = isJson(response) ? JSON.parse(text) : {};

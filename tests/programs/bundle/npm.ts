@@ -106,12 +106,12 @@ async function get(url: string): Promise<Uint8Array<ArrayBuffer>> {
     if (answer.ok) return bytes;
     throw new Error(String(answer.status));
   } catch (error) {
-    throw new BundleError(`${url} cannot be fetched: ${reasonOf(error as Error)}`);
+    throw new BundleError(`${url} cannot be fetched: ${whyNotFetched(error as Error)}`);
   }
 }
 
 // `fetch` says only that it has failed. Why stands in the cause, behind the URL.
-function reasonOf({ message, cause }: Error): string {
+function whyNotFetched({ message, cause }: Error): string {
   const text = cause instanceof Error ? cause.message.replace(/^error sending request for url \(.*?\): /, "") : message;
   return withAdvice(text.split("\n")[0]);
 }
