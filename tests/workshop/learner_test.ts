@@ -146,34 +146,26 @@ Deno.test("of a long request, a learner keeps the beginning", async () => {
   assertEquals(disk.look(".workshop/ana.json")!.size < 20_000, true);
 });
 
-Deno.test("a disk that takes nothing stops no lesson: that is told once, and what was done is written when the disk works again", async () => {
-  const memory = memoryDisk();
-  const fault = { operations: ["put"], path: /^\.workshop/, code: "ENOSPC", times: 2 } as const;
-  const complaints: unknown[] = [];
-  const { send, facts } = classroom({
-    disk: failing(memory, [fault]),
-    complain: (error) => complaints.push((error as { code?: string }).code),
+for (
+  const [what, fault] of [
+    ["takes nothing", { operations: ["put"], path: /^\.workshop/, code: "ENOSPC", times: 2 }],
+    // A learner's file is read once at the beginning, and again before it is written.
+    ["cannot read a learner's file", { operations: ["read"], path: /^\.workshop/, code: "EIO", skip: 1, times: 2 }],
+  ] as const
+) {
+  Deno.test(`a disk that ${what} stops no lesson: that is told once, and what was done is written when the disk works again`, async () => {
+    const memory = memoryDisk();
+    const complaints: unknown[] = [];
+    const { send, facts } = classroom({
+      disk: failing(memory, [fault]),
+      complain: (error) => complaints.push((error as { code?: string }).code),
+    });
+    await send("GET", "/v2/");
+    for (let look = 0; look < 3; look++) assertEquals((await facts("/lessons")).done, 1);
+    assertEquals(complaints, [fault.code]);
+    assertEquals((await classroom({ disk: memory }).facts("/lessons")).done, 1);
   });
-  await send("GET", "/v2/");
-  for (let look = 0; look < 3; look++) assertEquals((await facts("/lessons")).done, 1);
-  assertEquals(complaints, ["ENOSPC"]);
-  assertEquals((await classroom({ disk: memory }).facts("/lessons")).done, 1);
-});
-
-Deno.test("a learner's file that cannot be read for a while stops no lesson either, and what was done is written when it can", async () => {
-  const memory = memoryDisk();
-  // A learner's file is read once at the beginning, and again before it is written.
-  const fault = { operations: ["read"], path: /^\.workshop/, code: "EIO", skip: 1, times: 2 } as const;
-  const complaints: unknown[] = [];
-  const { send, facts } = classroom({
-    disk: failing(memory, [fault]),
-    complain: (error) => complaints.push((error as { code?: string }).code),
-  });
-  await send("GET", "/v2/");
-  for (let look = 0; look < 3; look++) assertEquals((await facts("/lessons")).done, 1);
-  assertEquals(complaints, ["EIO"]);
-  assertEquals((await classroom({ disk: memory }).facts("/lessons")).done, 1);
-});
+}
 
 Deno.test("a learner's file, or the folder of all, that cannot be read at the start stops no lesson, and what was done before comes back", async () => {
   for (const operation of ["read", "list"] as const) {
